@@ -1,0 +1,1 @@
+"""Who uses the platform: users, their roles and what a role may do."""

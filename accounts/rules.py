@@ -1,0 +1,73 @@
+"""What each role may do, as data: Django permissions by app and model.
+
+Deny by default: a permission that is not listed here is nobody's but the superuser's.
+"""
+
+from collections.abc import Mapping
+
+from accounts.enums import Role
+
+_VIEW = ("view",)
+_CURATE = ("view", "add", "change")
+_ALL = ("view", "add", "change", "delete")
+
+_ANALYST: Mapping[str, tuple[str, ...]] = {
+    "leagues.league": _VIEW,
+    "leagues.season": _VIEW,
+    "leagues.seasonteam": _VIEW,
+    "leagues.team": _VIEW,
+    "leagues.player": _VIEW,
+    "leagues.rosterspot": _VIEW,
+    "leagues.venue": _VIEW,
+    "leagues.externalid": _VIEW,
+    "leagues.unmatchedname": _VIEW,
+    "matches.match": _VIEW,
+    "matches.teamsheet": _VIEW,
+    "matches.teamsheetspot": _VIEW,
+    "matches.playevent": _VIEW,
+    "matches.feed": _VIEW,
+    "matches.feedpoll": _VIEW,
+    "matches.rawdocument": _VIEW,
+    "stats.boxscore": _VIEW,
+    "stats.statline": _VIEW,
+    "stats.tablerow": _VIEW,
+    "stats.tableadjustment": _VIEW,
+}
+_ADMIN: Mapping[str, tuple[str, ...]] = {
+    **_ANALYST,
+    "leagues.league": _ALL,
+    "leagues.season": _ALL,
+    "leagues.seasonteam": _ALL,
+    "leagues.team": _ALL,
+    "leagues.player": _ALL,
+    "leagues.rosterspot": _ALL,
+    "leagues.venue": _ALL,
+    "leagues.externalid": _ALL,
+    "leagues.unmatchedname": _CURATE,
+    "matches.match": _CURATE,
+    "matches.teamsheet": _CURATE,
+    "matches.teamsheetspot": _ALL,
+    "matches.feed": _ALL,
+    "stats.tableadjustment": _CURATE,
+    "streams.outboxevent": _VIEW,
+    "streams.deadletter": ("view", "change"),
+    "accounts.user": _CURATE,
+    "django_celery_beat.periodictask": _ALL,
+    "django_celery_beat.intervalschedule": _ALL,
+    "django_celery_beat.crontabschedule": _ALL,
+}
+PERMISSIONS: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
+    Role.FAN: {},
+    Role.ANALYST: _ANALYST,
+    Role.ADMIN: _ADMIN,
+}
+
+
+def permission_names(role: Role) -> frozenset[str]:
+    """Return a role's permissions as Django names them, such as `matches.view_match`."""
+    return frozenset(
+        f"{app}.{action}_{model}"
+        for label, actions in PERMISSIONS[role].items()
+        for app, model in (label.split(".", 1),)
+        for action in actions
+    )

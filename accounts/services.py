@@ -1,0 +1,30 @@
+"""Writes of the accounts app."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.enums import Role
+from accounts.models import User
+from accounts.rules import permission_names
+
+
+@transaction.atomic
+def sync_roles() -> None:
+    """Make the role groups carry just the permissions of `accounts.rules`; running it again is free."""
+    for role in Role:
+        group, _ = Group.objects.get_or_create(name=role.value)
+        wanted = Q(pk__in=())
+        for name in permission_names(role):
+            app, codename = name.split(".", 1)
+            wanted |= Q(content_type__app_label=app, codename=codename)
+        group.permissions.set(Permission.objects.filter(wanted))
+
+
+@transaction.atomic
+def grant_role(user: User, role: Role) -> None:
+    """Put the user into the role's group; analysts and admins may also open the admin."""
+    user.groups.add(Group.objects.get(name=role.value))
+    if role in (Role.ANALYST, Role.ADMIN) and not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])

@@ -1,0 +1,1 @@
+"""Settings, entry points, embedded servers and everything that wires the apps together."""

@@ -1,0 +1,11 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return the viewer's theme choice, empty to follow the device."""
+    theme = request.COOKIES.get("theme", "")
+    return {"theme": theme if theme in {"light", "dark"} else ""}

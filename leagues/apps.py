@@ -1,0 +1,8 @@
+"""Registers the app and loads what it announces and hears."""
+
+from django.apps import AppConfig
+
+
+class LeaguesConfig(AppConfig):
+    name = "leagues"
+    default_auto_field = "django.db.models.BigAutoField"

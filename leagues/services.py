@@ -1,0 +1,323 @@
+"""Finding and making leagues, teams and players for what vendors name, and merging duplicates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from config.clock import now
+from leagues.enums import ExternalKind, UnmatchedStatus
+from leagues.models import (
+    ExternalId,
+    League,
+    Player,
+    RosterSpot,
+    Season,
+    SeasonTeam,
+    Team,
+    UnmatchedName,
+    Venue,
+)
+from leagues.rules import MAYBE_SAME, SURELY_SAME, name_key, name_similarity
+from leagues.topics import RosterChanged
+from streams.outbox import announce
+
+
+class NamedTeam(Protocol):
+    """A side as a vendor names it; see `matches.ingest.documents.FeedTeam`."""
+
+    ref: str
+    name: str
+    short_name: str
+    code: str
+    country: str
+    color: str
+    color_alt: str
+
+
+class NamedPlayer(Protocol):
+    """A person as a vendor names him; see `matches.ingest.documents.FeedPlayer`."""
+
+    ref: str
+    name: str
+    short_name: str
+    team: str | None
+    shirt: str
+    position: str
+    birth_on: date | None
+    country: str
+
+
+def season_for(*, sport: str, league: str, season: str) -> Season:
+    """Return the season of that name, making league and season when they are new."""
+    found = League.objects.filter(sport=sport, name__iexact=league).first()
+    found = found or League.objects.filter(slug=league, sport=sport).first()
+    if found is None:
+        found = League.objects.create(
+            sport=sport, name=league, slug=_free_slug(League, league, sport)
+        )
+    row, is_new = Season.objects.get_or_create(league=found, name=season)
+    if is_new and not found.seasons.filter(is_current=True).exists():
+        row.is_current = True
+        row.save(update_fields=["is_current"])
+    return row
+
+
+def external_map(source: str, kind: ExternalKind, refs: Iterable[str]) -> dict[str, int]:
+    """Return our integer keys of the vendor's ids that are known."""
+    return dict(
+        ExternalId.objects.filter(source=source, kind=kind, value__in=set(refs)).values_list(
+            "value", "object_id"
+        )
+    )
+
+
+def link_external(source: str, kind: ExternalKind, keys: Mapping[str, int]) -> None:
+    """Remember what the vendor calls our rows; ids that are taken stay as they are."""
+    ExternalId.objects.bulk_create(
+        [
+            ExternalId(source=source, kind=kind, value=value, object_id=key)
+            for value, key in keys.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> dict[str, int]:
+    """Return our key for each team's ref, making teams that nobody knows; idempotent.
+
+    A team is known by its external id, else by its name within the sport.
+    """
+    sport = season.league.sport
+    known = external_map(source, ExternalKind.TEAM, (team.ref for team in teams))
+    strangers = [team for team in teams if team.ref not in known]
+    if strangers:
+        by_name = {
+            name_key(name): key
+            for key, name in Team.objects.filter(sport=sport, merged_into=None).values_list(
+                "pk", "name"
+            )
+        }
+        fresh = {}
+        for team in strangers:
+            key = by_name.get(name_key(team.name)) or _make_team(team, sport).pk
+            by_name[name_key(team.name)] = fresh[team.ref] = key
+        link_external(source, ExternalKind.TEAM, fresh)
+        known |= fresh
+    joined = set(season.season_teams.values_list("team_id", flat=True))
+    SeasonTeam.objects.bulk_create(
+        [SeasonTeam(season=season, team_id=key) for key in set(known.values()) - joined],
+        ignore_conflicts=True,
+    )
+    return known
+
+
+def _make_team(team: NamedTeam, sport: str) -> Team:
+    return Team.objects.create(
+        sport=sport,
+        name=team.name[:120],
+        slug=_free_slug(Team, team.name, sport),
+        short_name=team.short_name[:24],
+        code=(team.code or _letters(team.name))[:4].upper(),
+        country=team.country[:60],
+        **{
+            name: value
+            for name, value in (("color", team.color), ("color_alt", team.color_alt))
+            if value
+        },
+    )
+
+
+def _letters(name: str) -> str:
+    words = name_key(name).split()
+    return "".join(word[0] for word in words[:3]) if len(words) > 2 else "".join(words)[:3]
+
+
+@transaction.atomic
+def resolve_players(
+    source: str,
+    sport: str,
+    players: Sequence[NamedPlayer],
+    *,
+    team_keys: Mapping[str, int],
+    on: date,
+) -> dict[str, int]:
+    """Return our key for each player's ref, making players that nobody knows; idempotent.
+
+    Known means: external id, else name and birth date, else name and team. A name that only
+    resembles one of ours becomes a player of its own and a question in the admin's queue, so no
+    number waits for an answer. Opens roster spots from `on` and announces `roster.changed`.
+    """
+    known = external_map(source, ExternalKind.PLAYER, (player.ref for player in players))
+    strangers = [player for player in players if player.ref not in known]
+    if strangers:
+        fresh = _place_strangers(source, sport, strangers, team_keys)
+        link_external(source, ExternalKind.PLAYER, fresh)
+        known |= fresh
+    _open_roster_spots(players, known, team_keys, on)
+    return known
+
+
+def _place_strangers(
+    source: str, sport: str, strangers: Sequence[NamedPlayer], team_keys: Mapping[str, int]
+) -> dict[str, int]:
+    born = {player.birth_on for player in strangers if player.birth_on}
+    by_birth = {
+        (name_key(name), birth_on): key
+        for key, name, birth_on in Player.objects.filter(
+            sport=sport, birth_on__in=born, merged_into=None
+        ).values_list("pk", "name", "birth_on")
+    }
+    rosters: dict[int, dict[int, str]] = {}
+    for team, key, name in RosterSpot.objects.filter(
+        team_id__in={team_keys[p.team] for p in strangers if p.team in team_keys},
+        player__merged_into=None,
+    ).values_list("team_id", "player_id", "player__name"):
+        rosters.setdefault(team, {})[key] = name
+    placed = {}
+    for player in strangers:
+        key = by_birth.get((name_key(player.name), player.birth_on))
+        team = team_keys.get(player.team or "")
+        mates = rosters.get(team, {}) if team is not None else {}
+        likely = _best_match(player.name, mates)
+        if key is None and likely and likely[1] >= SURELY_SAME:
+            key = likely[0]
+        if key is None:
+            key = _make_player(player, sport).pk
+            if likely and likely[1] >= MAYBE_SAME:
+                _ask_admin(source, player, key, likely)
+        placed[player.ref] = key
+    return placed
+
+
+def _best_match(name: str, mates: Mapping[int, str]) -> tuple[int, float] | None:
+    scored = [(key, name_similarity(name, mate)) for key, mate in mates.items()]
+    return max(scored, key=lambda pair: pair[1], default=None)
+
+
+def _make_player(player: NamedPlayer, sport: str) -> Player:
+    name = (player.name or player.short_name or f"Player {player.ref}")[:120]
+    return Player.objects.create(
+        sport=sport,
+        name=name,
+        short_name=player.short_name[:60],
+        slug=_free_slug(Player, name, sport),
+        birth_on=player.birth_on,
+        country=player.country[:60],
+        position=player.position[:12],
+    )
+
+
+def _ask_admin(
+    source: str, player: NamedPlayer, key: int, likely: tuple[int, float]
+) -> None:
+    UnmatchedName.objects.update_or_create(
+        source=source,
+        kind=ExternalKind.PLAYER,
+        value=player.ref,
+        defaults={
+            "name": player.name[:120],
+            "context": {"team": player.team, "shirt": player.shirt, "player_id": key},
+            "suggestions": [{"player_id": likely[0], "confidence": round(likely[1], 3)}],
+        },
+    )
+
+
+def _open_roster_spots(
+    players: Sequence[NamedPlayer],
+    keys: Mapping[str, int],
+    team_keys: Mapping[str, int],
+    on: date,
+) -> None:
+    wanted = {
+        (team_keys[player.team], keys[player.ref]): player
+        for player in players
+        if player.team in team_keys
+    }
+    held = set(
+        RosterSpot.objects.filter(
+            team_id__in={team for team, _ in wanted}, player_id__in={key for _, key in wanted}
+        ).values_list("team_id", "player_id")
+    )
+    missing = {pair: player for pair, player in wanted.items() if pair not in held}
+    RosterSpot.objects.bulk_create(
+        [
+            RosterSpot(
+                team_id=team,
+                player_id=key,
+                from_on=on,
+                shirt=player.shirt[:4],
+                position=player.position[:12],
+            )
+            for (team, key), player in missing.items()
+        ],
+        ignore_conflicts=True,
+    )
+    changed: dict[int, list[int]] = {}
+    for team, key in missing:
+        changed.setdefault(team, []).append(key)
+    announce(
+        *(RosterChanged(team_id=team, player_ids=tuple(ids)) for team, ids in changed.items())
+    )
+
+
+def venue_for(name: str, *, city: str = "") -> Venue:
+    """Return the venue of that name and city, making it when it is new."""
+    return Venue.objects.get_or_create(name=name[:120], city=city[:80])[0]
+
+
+@transaction.atomic
+def merge_players(*, keep: Player, drop: Player) -> None:
+    """Let `drop` stand for `keep` from now on; both ids go on working, no row is deleted.
+
+    External ids move over; events and lines keep naming `drop`, which redirects.
+    Raises ValueError when the two are the same or of different sports.
+    """
+    if keep.pk == drop.pk or keep.sport != drop.sport:
+        raise ValueError("merge: choose two different players of one sport")
+    Player.objects.select_for_update().filter(pk__in=(keep.pk, drop.pk)).order_by("pk").count()
+    ExternalId.objects.filter(kind=ExternalKind.PLAYER, object_id=drop.pk).update(object_id=keep.pk)
+    Player.objects.filter(merged_into=drop).update(merged_into=keep)
+    drop.merged_into = keep
+    drop.save(update_fields=["merged_into"])
+    RosterSpot.objects.filter(player=drop, until_on__isnull=True).exclude(
+        team__in=RosterSpot.objects.filter(player=keep, until_on__isnull=True).values("team")
+    ).update(player=keep)
+    teams = set(RosterSpot.objects.filter(player=keep).values_list("team_id", flat=True))
+    announce(*(RosterChanged(team_id=team, player_ids=(keep.pk, drop.pk)) for team in teams))
+
+
+@transaction.atomic
+def resolve_unmatched(
+    question: UnmatchedName, *, status: UnmatchedStatus, player: Player | None = None
+) -> None:
+    """Close a question of the queue: link to `player`, keep the new one, or ignore it.
+
+    Linking merges the player that was made for the name into `player`.
+    Raises ValueError when linking without a player.
+    """
+    if status == UnmatchedStatus.LINKED:
+        if player is None:
+            raise ValueError("player: choose whom the name means")
+        made = Player.objects.filter(pk=question.context.get("player_id")).first()
+        if made is not None and made.pk != player.pk:
+            merge_players(keep=player, drop=made)
+        else:
+            link_external(question.source, ExternalKind.PLAYER, {question.value: player.pk})
+    question.status, question.resolved_at = status, now()
+    question.save(update_fields=["status", "resolved_at"])
+
+
+def _free_slug(model: type[League] | type[Team] | type[Player], name: str, sport: str) -> str:
+    base = slugify(name_key(name))[:80] or "unnamed"
+    for slug in (base, f"{base}-{sport.replace('_', '-')}"[:100]):
+        if not model.objects.filter(slug=slug).exists():
+            return slug
+    taken = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number = 2
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}"

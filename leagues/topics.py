@@ -1,0 +1,14 @@
+"""What the leagues app announces."""
+
+from dataclasses import dataclass
+
+from streams.topics import topic
+
+
+@topic("roster.changed", key="team_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterChanged:
+    """Players joined or left a team."""
+
+    team_id: int
+    player_ids: tuple[int, ...]

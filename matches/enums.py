@@ -1,0 +1,57 @@
+"""Closed sets of the matches app."""
+
+from django.db import models
+
+
+class MatchStatus(models.TextChoices):
+    """Where a match stands; `live` is refined by the match's period."""
+
+    SCHEDULED = "scheduled", "Scheduled"
+    DELAYED = "delayed", "Delayed"
+    LINEUPS = "lineups", "Line-ups"
+    LIVE = "live", "Live"
+    BREAK = "break", "Break"
+    SUSPENDED = "suspended", "Suspended"
+    ABANDONED = "abandoned", "Abandoned"
+    POSTPONED = "postponed", "Postponed"
+    CANCELLED = "cancelled", "Cancelled"
+    AWARDED = "awarded", "Awarded"
+    FINISHED = "finished", "Finished"
+    FINISHED_AET = "finished_aet", "Finished after extra time"
+    FINISHED_PENS = "finished_pens", "Finished after a shoot-out"
+    UNDER_REVIEW = "under_review", "Under review"
+    FINAL = "final", "Final"
+
+
+class EventOp(models.TextChoices):
+    """What a row of the log does to its lineage."""
+
+    ADD = "add", "Add"
+    AMEND = "amend", "Amend"
+    RETRACT = "retract", "Retract"
+
+
+class Certainty(models.TextChoices):
+    """How sure the source is of a fact."""
+
+    PROVISIONAL = "provisional", "Provisional"
+    CONFIRMED = "confirmed", "Confirmed"
+    FINAL = "final", "Final"
+
+
+class SheetRole(models.TextChoices):
+    """A player's part in a team sheet."""
+
+    STARTER = "starter", "Starter"
+    BENCH = "bench", "Bench"
+
+
+class PollOutcome(models.TextChoices):
+    """What one poll of a feed brought."""
+
+    CHANGED = "changed", "New facts"
+    UNCHANGED = "unchanged", "Nothing new"
+    NOT_MODIFIED = "not_modified", "304"
+    HTTP_ERROR = "http_error", "HTTP error"
+    NETWORK_ERROR = "network_error", "Network error"
+    REFUSED = "refused", "Refused document"

@@ -1,0 +1,47 @@
+"""Workers of the matches app: polling what is due."""
+
+import time
+from datetime import timedelta
+
+from celery import shared_task
+
+from config.clock import now
+from matches.models import Feed, FeedPoll
+from matches.services import feeds
+
+# Feeds faster than the beat are polled in a loop by one worker, which then hands over.
+_LOOP_FOR_S = 5.0
+_BEAT_MS = 1000
+_KEEP_POLLS_FOR = timedelta(days=7)
+
+
+@shared_task(time_limit=20, soft_time_limit=15, expires=2)
+def poll_due_feeds() -> None:
+    """Send a poller to every feed that is due."""
+    for pk in feeds.claim_due_feeds(at=now()):
+        poll_feed.delay(feed_id=pk)
+
+
+@shared_task(time_limit=60, soft_time_limit=45)
+def poll_feed(*, feed_id: int) -> None:
+    """Poll one claimed feed: once, or in a loop when its live interval is below a second."""
+    started = time.monotonic()
+    while True:
+        feed = Feed.objects.select_related("season__league").get(pk=feed_id)
+        began = time.monotonic()
+        feeds.poll_feed(feed)
+        wait_s = (feed.next_poll_at - now()).total_seconds()
+        if not feed.is_enabled or feed.live_interval_ms >= _BEAT_MS or wait_s >= 1:
+            feeds.release_feed(feed)
+            return
+        if began - started > _LOOP_FOR_S:
+            poll_feed.delay(feed_id=feed_id)
+            return
+        Feed.objects.filter(pk=feed_id).update(claimed_until=now() + feeds.CLAIM_FOR)
+        time.sleep(max(0.0, wait_s))
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def prune_polls() -> None:
+    """Forget polls older than a week."""
+    FeedPoll.objects.filter(polled_at__lt=now() - _KEEP_POLLS_FOR).delete()

@@ -1,0 +1,1 @@
+"""Models that predict: registry, projections and calibration."""

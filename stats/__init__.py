@@ -1,0 +1,1 @@
+"""Numbers folded from the event logs: boxscores, stat lines and tables."""

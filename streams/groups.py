@@ -1,0 +1,291 @@
+"""Consumer groups: who hears a topic, and how what they hear is handled, retried and given up on.
+
+A group's handler gets a batch of deliveries of one topic and must be idempotent: a delivery may
+come again after a crash. Entries are acknowledged after the handler's commit.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import redis
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.db.models import Min
+
+from config.clock import now
+from streams.enums import DeadLetterStatus
+from streams.models import DeadLetter, GroupCheckpoint, OutboxEvent
+from streams.redis_client import client
+from streams.topics import from_payload
+
+log = structlog.get_logger(__name__)
+
+MAX_FAILURES = 5
+BATCH_SIZE = 500
+# Longer than any handler may take, shorter than anybody should notice.
+STUCK_AFTER_MS = 15_000
+DRAIN_BUDGET_S = 20.0
+_STREAM_PREFIX = "veze:stream:"
+_WAKE_PREFIX = "veze:wake:"
+_WAKE_TTL_MS = 5_000
+# One name for all workers: an entry's idle time, not its owner, tells when it is stuck.
+_CONSUMER = "drain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One announced event on its way to one group."""
+
+    position: int
+    event: Any
+    trace: Mapping[str, Any]
+
+
+Handler = Callable[[Sequence[Delivery]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A group's interest in a topic; `queue` is the Celery queue its handler runs in."""
+
+    topic: str
+    group: str
+    queue: str
+    handler: Handler
+
+
+_SUBSCRIPTIONS: dict[tuple[str, str], Subscription] = {}
+
+
+def subscribe(topic: str, *, group: str, queue: str) -> Callable[[Handler], Handler]:
+    """Let the decorated handler hear a topic for a group. Raises ValueError on a second one."""
+
+    def register(handler: Handler) -> Handler:
+        if (topic, group) in _SUBSCRIPTIONS:
+            raise ValueError(f"group {group!r} subscribes to {topic!r} twice")
+        _SUBSCRIPTIONS[topic, group] = Subscription(
+            topic=topic, group=group, queue=queue, handler=handler
+        )
+        return handler
+
+    return register
+
+
+def subscriptions() -> Sequence[Subscription]:
+    """All subscriptions, in order of registration."""
+    return tuple(_SUBSCRIPTIONS.values())
+
+
+def wake_groups(topics: Iterable[str]) -> None:
+    """Send each group that hears one of the topics to work, unless it has been sent already."""
+    wanted = set(topics)
+    for group, queue in {(s.group, s.queue) for s in subscriptions() if s.topic in wanted}:
+        if client().set(_WAKE_PREFIX + group, 1, nx=True, px=_WAKE_TTL_MS):
+            _send_to_work(group, queue)
+
+
+def _send_to_work(group: str, queue: str) -> None:
+    current_app.send_task("streams.tasks.drain_group", kwargs={"group": group}, queue=queue)
+
+
+def drain(group: str) -> int:
+    """Handle everything that waits for the group and return how many entries were handled.
+
+    Stops after `DRAIN_BUDGET_S` seconds; the caller wakes the group again when this returns a
+    full budget's work. Failing entries stay pending for `reclaim`.
+    """
+    client().delete(_WAKE_PREFIX + group)
+    mine = {s.topic: s for s in subscriptions() if s.group == group}
+    streams = {_STREAM_PREFIX + topic: ">" for topic in mine}
+    deadline = time.monotonic() + DRAIN_BUDGET_S
+    handled = 0
+    while time.monotonic() < deadline:
+        batches = _read(group, streams)
+        if not batches:
+            return handled
+        for stream, entries in batches:
+            topic = stream.decode().removeprefix(_STREAM_PREFIX)
+            handled += _handle(mine[topic], entries)
+    wake_groups(mine)
+    return handled
+
+
+def _read(group: str, streams: dict[str, str]) -> list[tuple[bytes, list[Any]]]:
+    try:
+        answer = client().xreadgroup(group, _CONSUMER, streams, count=BATCH_SIZE)  # type: ignore[arg-type]
+    except redis.ResponseError as error:
+        if not str(error).startswith("NOGROUP"):
+            raise
+        create_groups()
+        answer = client().xreadgroup(group, _CONSUMER, streams, count=BATCH_SIZE)  # type: ignore[arg-type]
+    return list(answer)  # type: ignore[arg-type]
+
+
+def create_groups() -> None:
+    """Create the streams and groups that Redis lacks, each from where it was for certain."""
+    checkpoints = {
+        (row.topic, row.group): row.position for row in GroupCheckpoint.objects.all()
+    }
+    for subscription in subscriptions():
+        start = checkpoints.get((subscription.topic, subscription.group), 0)
+        try:
+            client().xgroup_create(
+                _STREAM_PREFIX + subscription.topic,
+                subscription.group,
+                id=f"{start}-0" if start else "0",
+                mkstream=True,
+            )
+        except redis.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+
+def _handle(subscription: Subscription, entries: list[Any]) -> int:
+    deliveries = {entry_id: _delivery(subscription.topic, entry_id, fields) for entry_id, fields in entries}
+    try:
+        subscription.handler(list(deliveries.values()))
+    except Exception:
+        if len(deliveries) == 1:
+            log.exception("handler_failed", topic=subscription.topic, group=subscription.group)
+            return 0
+        # One poisoned entry must not hold up its neighbours.
+        return sum(_handle(subscription, [entry]) for entry in entries)
+    client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, *deliveries)
+    return len(deliveries)
+
+
+def _delivery(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Delivery:
+    return Delivery(
+        position=int(entry_id.split(b"-")[0]),
+        event=from_payload(topic, orjson.loads(fields[b"payload"])),
+        trace=orjson.loads(fields[b"trace"]),
+    )
+
+
+def reclaim(subscription: Subscription) -> int:
+    """Handle again what a dead worker or a failure left pending; give up after five failures."""
+    stream = _STREAM_PREFIX + subscription.topic
+    pending = client().xpending_range(
+        stream, subscription.group, min="-", max="+", count=BATCH_SIZE, idle=STUCK_AFTER_MS
+    )
+    handled = 0
+    for item in pending:  # type: ignore[union-attr]
+        claimed = client().xclaim(
+            stream, subscription.group, _CONSUMER, STUCK_AFTER_MS, [item["message_id"]]
+        )
+        for entry in claimed:  # type: ignore[union-attr]
+            if item["times_delivered"] >= MAX_FAILURES:
+                _give_up(subscription, entry, item["times_delivered"])
+            else:
+                handled += _handle(subscription, [entry])
+    return handled
+
+
+def _give_up(subscription: Subscription, entry: Any, failures: int) -> None:
+    entry_id, fields = entry
+    delivery = _delivery(subscription.topic, entry_id, fields)
+    error = "the worker died each time"
+    try:
+        subscription.handler([delivery])
+    except Exception as last:
+        error = f"{type(last).__name__}: {last}"
+    else:
+        client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, entry_id)
+        return
+    DeadLetter.objects.update_or_create(
+        topic=subscription.topic,
+        group=subscription.group,
+        position=delivery.position,
+        defaults={
+            "entry_id": entry_id.decode(),
+            "payload": orjson.loads(fields[b"payload"]),
+            "error": error[:4000],
+            "failures": failures,
+            "status": DeadLetterStatus.OPEN,
+            "resolved_at": None,
+        },
+    )
+    client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, entry_id)
+    log.error("dead_letter", topic=subscription.topic, group=subscription.group, error=error)
+
+
+@transaction.atomic
+def retry_dead_letter(pk: int) -> bool:
+    """Hand a dead letter to its handler once more; return whether it went well this time.
+
+    Locks the dead letter. Raises DeadLetter.DoesNotExist.
+    """
+    letter = DeadLetter.objects.select_for_update().get(pk=pk)
+    subscription = _SUBSCRIPTIONS[letter.topic, letter.group]
+    delivery = Delivery(
+        position=letter.position, event=from_payload(letter.topic, letter.payload), trace={}
+    )
+    try:
+        with transaction.atomic():
+            subscription.handler([delivery])
+    except Exception as error:
+        letter.failures += 1
+        letter.error = f"{type(error).__name__}: {error}"[:4000]
+        letter.save(update_fields=["failures", "error"])
+        return False
+    letter.status, letter.resolved_at = DeadLetterStatus.RETRIED, now()
+    letter.save(update_fields=["status", "resolved_at"])
+    return True
+
+
+def save_checkpoints() -> None:
+    """Remember in Postgres how far each group is for certain, and trim what all are past."""
+    for topic in {s.topic for s in subscriptions()}:
+        safe = {s.group: _safe_position(s) for s in subscriptions() if s.topic == topic}
+        for group, position in safe.items():
+            if position is not None:
+                GroupCheckpoint.objects.update_or_create(
+                    topic=topic, group=group, defaults={"position": position, "saved_at": now()}
+                )
+        known = [position for position in safe.values() if position is not None]
+        if known and len(known) == len(safe):
+            client().xtrim(_STREAM_PREFIX + topic, minid=f"{min(known)}-0", approximate=True)
+
+
+def _safe_position(subscription: Subscription) -> int | None:
+    stream = _STREAM_PREFIX + subscription.topic
+    try:
+        groups = client().xinfo_groups(stream)
+        summary = client().xpending(stream, subscription.group)
+    except redis.ResponseError:
+        return None
+    if summary["pending"]:  # type: ignore[index]
+        return int(summary["min"].split(b"-")[0]) - 1  # type: ignore[index]
+    for group in groups:  # type: ignore[union-attr]
+        if group["name"] == subscription.group.encode():
+            return int(group["last-delivered-id"].split(b"-")[0])
+    return None
+
+
+def checkpoint_floor() -> int:
+    """Return the position from which Redis must be filled again after it lost its memory."""
+    wanted = {(s.topic, s.group) for s in subscriptions()}
+    rows = {(row.topic, row.group): row.position for row in GroupCheckpoint.objects.all()}
+    if not wanted <= set(rows):
+        first = OutboxEvent.objects.aggregate(first=Min("position"))["first"]
+        return (first or 1) - 1
+    return min((rows[key] for key in wanted), default=0)
+
+
+def lags() -> dict[str, int]:
+    """Return how many entries wait for each group, handled ones of a lost Redis left out."""
+    waiting: dict[str, int] = {}
+    for subscription in subscriptions():
+        try:
+            groups = client().xinfo_groups(_STREAM_PREFIX + subscription.topic)
+        except redis.ResponseError:
+            continue
+        for group in groups:  # type: ignore[union-attr]
+            if group["name"] == subscription.group.encode():
+                count = int(group.get("lag") or 0) + int(group["pending"])
+                waiting[subscription.group] = waiting.get(subscription.group, 0) + count
+    return waiting

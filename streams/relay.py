@@ -1,0 +1,104 @@
+"""The relay: gives outbox rows their place in the global order and hands them to Redis Streams.
+
+Positions are committed to Postgres before Redis hears of them, and a stream entry's id *is* its
+position (`<position>-0`). So whatever crashes, the next relay knows from the head in Redis what is
+missing, and an entry handed over twice is refused by Redis itself.
+"""
+
+import time
+
+import orjson
+import redis
+import structlog
+from django.db import connection, transaction
+
+from streams.groups import checkpoint_floor, wake_groups
+from streams.models import OutboxEvent
+from streams.redis_client import client
+
+log = structlog.get_logger(__name__)
+
+STREAM_PREFIX = "veze:stream:"
+HEAD_KEY = "veze:stream-head"
+BATCH_SIZE = 1000
+_RELAY_LOCK = 0x76657A65_72656C61
+_PAUSE_AFTER_FAILURE_S = 5.0
+_resume_at = 0.0
+
+# KEYS: head, then one stream for each entry; ARGV: new head, then (id, payload, trace) triples.
+_HAND_OVER = """
+local added = 0
+for i = 2, #KEYS do
+  local a = (i - 2) * 3 + 2
+  local ok = redis.pcall('XADD', KEYS[i], ARGV[a] .. '-0', 'payload', ARGV[a + 1], 'trace', ARGV[a + 2])
+  if type(ok) == 'string' then added = added + 1 end
+end
+local head = tonumber(redis.call('GET', KEYS[1]) or '-1')
+if tonumber(ARGV[1]) > head then redis.call('SET', KEYS[1], ARGV[1]) end
+return added
+"""
+
+
+def relay_after_commit() -> None:
+    """Relay what was just committed; with Redis away it is left to the sweep, never to the caller."""
+    global _resume_at
+    if time.monotonic() < _resume_at:
+        return
+    try:
+        relay()
+    except redis.RedisError as error:
+        # A frozen Redis would hold up every writer for its time-out, so rest for a while.
+        _resume_at = time.monotonic() + _PAUSE_AFTER_FAILURE_S
+        log.warning("relay_postponed", error=str(error))
+
+
+def relay() -> int:
+    """Give positions, hand over all that Redis lacks, wake the groups; return entries handed over.
+
+    Safe to run in any number of processes at once. Raises redis.RedisError when Redis is away.
+    """
+    _give_positions()
+    handed_over = 0
+    while True:
+        head = _head()
+        rows = list(
+            OutboxEvent.objects.filter(position__gt=head)
+            .order_by("position")
+            .values_list("position", "topic", "payload", "trace")[:BATCH_SIZE]
+        )
+        if not rows:
+            return handed_over
+        handed_over += _hand_over(rows)
+        wake_groups({topic for _, topic, _, _ in rows})
+        if len(rows) < BATCH_SIZE:
+            return handed_over
+
+
+def _give_positions() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Waiting is short, and whoever waited finds the work done; trying would strand a late row.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_RELAY_LOCK])
+        cursor.execute(
+            """
+            WITH fresh AS (
+                SELECT id, row_number() OVER (ORDER BY id) AS place
+                FROM streams_outboxevent WHERE position IS NULL
+            ), last AS (SELECT coalesce(max(position), 0) AS position FROM streams_outboxevent)
+            UPDATE streams_outboxevent AS event SET position = last.position + fresh.place
+            FROM fresh, last WHERE event.id = fresh.id
+            """
+        )
+
+
+def _head() -> int:
+    head = client().get(HEAD_KEY)
+    # Without a head Redis lost its memory: go on from where every group was for certain.
+    return int(head) if head is not None else checkpoint_floor()  # type: ignore[arg-type]
+
+
+def _hand_over(rows: list[tuple[int, str, dict[str, object], dict[str, object]]]) -> int:
+    keys = [HEAD_KEY, *(STREAM_PREFIX + topic for _, topic, _, _ in rows)]
+    arguments: list[object] = [rows[-1][0]]
+    for position, _, payload, trace in rows:
+        arguments += [position, orjson.dumps(payload), orjson.dumps(trace)]
+    return int(client().eval(_HAND_OVER, len(keys), *keys, *arguments))  # type: ignore[arg-type]
