@@ -1,0 +1,18 @@
+"""The match clock between two tellings of the vendor."""
+
+from datetime import datetime
+
+from leagues.packs.schema import SportPack
+
+
+def clock_now_ms(clock_ms: int, running_since: datetime | None, at: datetime) -> int:
+    """Return the clock at `at`, in ms since the period's start: it stands unless it runs."""
+    if running_since is None:
+        return clock_ms
+    return clock_ms + max(0, int((at - running_since).total_seconds() * 1000))
+
+
+def is_half_way(pack: SportPack, period_id: str) -> bool:
+    """Return whether half of the regular periods are over at the end of this one."""
+    regular = [period.id for period in pack.periods if period.kind == "regular"]
+    return len(regular) % 2 == 0 and period_id == regular[len(regular) // 2 - 1]

@@ -1,0 +1,56 @@
+"""How what the log says and what the vendor states make a match's status and score."""
+
+from matches.enums import MatchStatus
+
+_OVER = frozenset(
+    {
+        MatchStatus.FINISHED,
+        MatchStatus.FINISHED_AET,
+        MatchStatus.FINISHED_PENS,
+        MatchStatus.AWARDED,
+        MatchStatus.UNDER_REVIEW,
+        MatchStatus.FINAL,
+        MatchStatus.ABANDONED,
+        MatchStatus.CANCELLED,
+    }
+)
+# What no log of play can tell, so the vendor's word decides.
+_DECLARED = frozenset(
+    {
+        MatchStatus.DELAYED,
+        MatchStatus.SUSPENDED,
+        MatchStatus.ABANDONED,
+        MatchStatus.POSTPONED,
+        MatchStatus.CANCELLED,
+        MatchStatus.AWARDED,
+        MatchStatus.UNDER_REVIEW,
+        MatchStatus.FINAL,
+    }
+)
+
+
+def effective_status(folded: str, stated: str) -> str:
+    """Return the status to show from the log's and the vendor's stated one ("" when none).
+
+    No time-out ends a match: it is over when the log or the vendor says so.
+    """
+    if stated in _DECLARED:
+        return stated
+    if folded in _OVER:
+        return folded
+    if stated in _OVER:
+        return stated
+    if folded == MatchStatus.SCHEDULED and stated:
+        return stated
+    return folded
+
+
+def shown_score(
+    folded: tuple[int, int] | None, stated: tuple[int, int] | None
+) -> tuple[tuple[int, int] | None, bool]:
+    """Return the score to show and whether log and vendor disagree; then the vendor's is shown."""
+    if stated is None:
+        return folded, False
+    if folded is None:
+        return stated, False
+    return stated, folded != stated

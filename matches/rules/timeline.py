@@ -1,0 +1,238 @@
+"""The timeline of a match: from the tellings of its log to what a reader sees, corrections kept.
+
+A telling is one revision of one fact; an item shows the newest revision and remembers the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from leagues.packs.engine import FoldEvent, Sheet, fold
+from leagues.packs.schema import MATCH_END, PERIOD_END, PERIOD_START, EventType, SportPack
+
+_RETRACT = "retract"
+_DIVIDERS = frozenset((PERIOD_START, PERIOD_END, MATCH_END))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One revision of a fact, with the names a reader needs; `side` is home, away or empty."""
+
+    lineage: UUID
+    rev: int
+    op: str
+    seq: int
+    type: str
+    period: str
+    clock_ms: int
+    order: int
+    told_at: datetime
+    clock_label: str = ""
+    side: str = ""
+    player: str = ""
+    player_slug: str = ""
+    related: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What one telling of an item said."""
+
+    rev: int
+    op: str
+    sentence: str
+    reason: str
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineItem:
+    """One line of a timeline. `sort_key` orders items as text, later moments greater."""
+
+    key: str
+    sort_key: str
+    type: str
+    period: str
+    label: str
+    icon: str
+    group: str
+    is_key: bool
+    is_divider: bool
+    side: str
+    clock: str
+    player: str
+    player_slug: str
+    related: str
+    sentence: str
+    score: tuple[int, int] | None
+    is_cancelled: bool
+    is_corrected: bool
+    is_provisional: bool
+    reason: str
+    seq: int
+    revisions: tuple[Revision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """What the two teams are called."""
+
+    home: str
+    away: str
+
+    def names(self, side: str) -> tuple[str, str]:
+        """Return the acting team and its opponent."""
+        return {"home": (self.home, self.away), "away": (self.away, self.home)}.get(side, ("", ""))
+
+
+def shown_types(pack: SportPack) -> frozenset[str]:
+    """Return the event types that a timeline needs: all that are not hidden, or that score."""
+    own = (kind.id for kind in pack.events.values() if not kind.hidden or _scores(kind))
+    return _DIVIDERS | frozenset(own)
+
+
+def timeline(pack: SportPack, tellings: Iterable[Telling], sides: Sides) -> tuple[TimelineItem, ...]:
+    """Return the items of a match, newest first."""
+    facts = _facts(tellings)
+    period_order = {period.id: index for index, period in enumerate(pack.periods)}
+    facts.sort(key=lambda fact: _place(fact[-1], fact[0], period_order))
+    scores = _running_scores(pack, facts)
+    items: list[TimelineItem] = []
+    present = (0, 0)
+    for fact in facts:
+        changed = scores.get(fact[0].lineage)
+        present = changed or present
+        item = _item(pack, fact, sides, changed, present, period_order)
+        if item:
+            items.append(item)
+    return tuple(reversed(_without_doubled_dividers(items)))
+
+
+def _facts(tellings: Iterable[Telling]) -> list[list[Telling]]:
+    by_lineage: dict[UUID, list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        by_lineage[telling.lineage].append(telling)
+    return [sorted(rows, key=lambda row: row.rev) for rows in by_lineage.values()]
+
+
+def _place(newest: Telling, first: Telling, periods: Mapping[str, int]) -> tuple[int, ...]:
+    ends = (PERIOD_START, "", PERIOD_END, MATCH_END)
+    rank = ends.index(newest.type) if newest.type in ends else 1
+    last = len(periods) if newest.type == MATCH_END else periods.get(newest.period, len(periods))
+    # A period's end comes after all that happened in it, whatever clock the vendor gave it.
+    clock_ms = newest.clock_ms if rank == 1 else (0, 0, 10**9, 10**9)[rank]
+    return (last, rank if rank != 1 else 1, clock_ms, max(newest.order, 0), first.seq)
+
+
+def _scores(kind: EventType) -> bool:
+    return any(count.score for count in kind.counts)
+
+
+def _running_scores(
+    pack: SportPack, facts: Sequence[Sequence[Telling]]
+) -> Mapping[UUID, tuple[int, int]]:
+    scoring = {kind.id for kind in pack.events.values() if _scores(kind)}
+    events = [
+        FoldEvent(
+            lineage=row.lineage,
+            rev=row.rev,
+            op=row.op,
+            type=row.type,
+            period=row.period,
+            clock_ms=row.clock_ms,
+            order=row.order,
+            team=row.side or None,
+            player=None,
+            related=None,
+            payload=row.payload,
+        )
+        for fact in facts
+        for row in fact
+        if row.type in scoring
+    ]
+    return fold(pack, Sheet(), events).running_score
+
+
+def _item(
+    pack: SportPack,
+    fact: Sequence[Telling],
+    sides: Sides,
+    changed: tuple[int, int] | None,
+    present: tuple[int, int],
+    period_order: Mapping[str, int],
+) -> TimelineItem | None:
+    newest = fact[-1]
+    is_cancelled = newest.op == _RETRACT
+    told = next((row for row in reversed(fact) if row.op != _RETRACT), newest)
+    kind = pack.events.get(told.type)
+    is_divider = told.type in _DIVIDERS
+    if (is_divider and is_cancelled) or (not is_divider and (kind is None or kind.hidden)):
+        return None
+    return TimelineItem(
+        key=newest.lineage.hex,
+        sort_key="".join(f"{part:010d}" for part in _place(newest, fact[0], period_order)),
+        type=told.type,
+        period=told.period,
+        label=kind.label if kind else "",
+        icon=kind.icon if kind else "",
+        group=kind.group if kind else "other",
+        is_key=is_divider or (kind is not None and kind.key),
+        is_divider=is_divider,
+        side=told.side,
+        clock=told.clock_label or pack.clock_label(told.period, told.clock_ms),
+        player=told.player,
+        player_slug=told.player_slug,
+        related=told.related,
+        sentence=_sentence(pack, told, sides, changed),
+        score=present if is_divider else changed,
+        is_cancelled=is_cancelled,
+        is_corrected=len(fact) > 1 and not is_cancelled,
+        is_provisional=told.is_provisional and not is_cancelled,
+        reason=newest.reason,
+        seq=newest.seq,
+        revisions=tuple(_revision(pack, row, sides) for row in fact) if len(fact) > 1 else (),
+    )
+
+
+def _sentence(
+    pack: SportPack, row: Telling, sides: Sides, score: tuple[int, int] | None
+) -> str:
+    team, opponent = sides.names(row.side)
+    return pack.sentence(
+        row.type,
+        player=row.player,
+        related=row.related,
+        team=team,
+        opponent=opponent,
+        clock=row.clock_label or pack.clock_label(row.period, row.clock_ms),
+        score=f"{score[0]}-{score[1]}" if score else "",
+        payload=row.payload,
+    )
+
+
+def _revision(pack: SportPack, row: Telling, sides: Sides) -> Revision:
+    return Revision(
+        rev=row.rev,
+        op=row.op,
+        sentence=_sentence(pack, row, sides, None),
+        reason=row.reason,
+        told_at=row.told_at,
+    )
+
+
+def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineItem]:
+    """Keep the first start, the ends of periods and, where the match is over, only its end."""
+    kept: list[TimelineItem] = []
+    for item in items:
+        if item.type == PERIOD_START and any(other.type == PERIOD_START for other in kept):
+            continue
+        if item.type == MATCH_END and kept and kept[-1].type == PERIOD_END:
+            kept.pop()
+        kept.append(item)
+    return kept
