@@ -18,7 +18,7 @@ from typing import Any, Final
 from config import embedded
 from config.embedded import EXIT_ALREADY_KEPT, Place, VezeSetupError
 from config.processes import Crashes
-from config.server_files import find_home, make_private
+from config.server_files import delete_stale_homes, find_home, make_private
 from config.servers import Postgres, Server, Valkey
 
 _TICK_S: Final = 0.5
@@ -143,6 +143,7 @@ class Keeper:
         for server in self.servers:
             server.rotate_log()
             self._start(server)
+        delete_stale_homes(self.place, self.home)
         self._report("ready")
         self._say("ready")
 

