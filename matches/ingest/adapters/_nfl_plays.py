@@ -1,0 +1,170 @@
+"""The plays of a game-centre document: clock, statistic credits and drives as plain values."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matches.ingest.adapters._nfl_clubs import same_club
+from matches.ingest.adapters._nodes import Node
+
+QUARTER_MS = 900_000
+SHORT_OVERTIME_MS = 600_000
+PERIODS = ("Q1", "Q2", "Q3", "Q4", "OT", "OT2", "OT3")
+NOBODY = "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One statistic credit as the vendor writes it. `player` None: the club itself."""
+
+    stat: int
+    player: str | None
+    name: str
+    club: str
+    yards: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """One play; `elapsed_ms` counts up from the start of its period."""
+
+    id: int
+    period: str
+    elapsed_ms: int
+    clock_label: str
+    note: str
+    down: int
+    to_go: int
+    yard_line: str
+    mentions: Sequence[Mention]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """One possession as the vendor sums it up. `last_play` is the id of its last play."""
+
+    number: str
+    club: str
+    last_play: int
+    plays: int
+    yards: int
+    first_downs: int
+    seconds: int
+    result: str
+
+
+def read_plays(game: Node, clubs: Sequence[str]) -> list[Play]:
+    """Return all plays in the vendor's order, a play that stands in two drives once."""
+    found: dict[int, Node] = {}
+    for _number, drive in _drives(game):
+        for key, node in drive.at("plays").entries():
+            if not key.isdecimal():
+                raise node.error("a play under a whole number as key")
+            found.setdefault(int(key), node)
+    plays: list[Play] = []
+    for play_id in sorted(found):
+        plays.append(_play(play_id, found[play_id], clubs, plays))
+    return plays
+
+
+def read_drives(game: Node, clubs: Sequence[str], *, over: bool) -> Iterator[Drive]:
+    """Yield the drives that have ended."""
+    drives = list(_drives(game))
+    for number, node in drives if over else drives[:-1]:
+        club = _club(node.text("posteam", ""), clubs)
+        ids = [int(play_id) for play_id, _play_node in node.at("plays").entries()]
+        if club is None or not ids:
+            continue
+        yield Drive(
+            number=number,
+            club=club,
+            last_play=max(ids),
+            plays=node.whole("numplays", 0),
+            yards=node.whole("ydsgained", 0),
+            first_downs=node.whole("fds", 0),
+            seconds=_seconds(node, "postime") or 0,
+            result=node.text("result", ""),
+        )
+
+
+def _drives(game: Node) -> Iterator[tuple[str, Node]]:
+    if "drives" not in game:
+        return
+    for key, node in game.at("drives").entries():
+        if key.isdecimal():
+            yield key, node
+
+
+def _play(
+    play_id: int, node: Node, clubs: Sequence[str], before: Sequence[Play]
+) -> Play:
+    quarter = node.whole("qtr")
+    if not 1 <= quarter <= len(PERIODS):
+        raise node.at("qtr").error(f"a quarter from 1 to {len(PERIODS)}")
+    period = PERIODS[quarter - 1]
+    length = period_length(period, before, _seconds(node, "time"))
+    return Play(
+        id=play_id,
+        period=period,
+        elapsed_ms=_elapsed(node, period, length, before),
+        clock_label=node.text("time", ""),
+        note=node.text("note", ""),
+        down=node.whole("down", 0),
+        to_go=node.whole("ydstogo", 0),
+        yard_line=node.text("yrdln", ""),
+        mentions=sorted(_mentions(node, clubs), key=lambda mention: mention.sequence),
+    )
+
+
+def period_length(period: str, before: Sequence[Play], remaining_s: int | None) -> int:
+    """Return how long a period is; regular-season overtime was cut to ten minutes in 2017.
+
+    The first clock of an overtime tells which it is.
+    """
+    if period in PERIODS[:4]:
+        return QUARTER_MS
+    for play in before:
+        if play.period == period and play.clock_label:
+            minutes, _, seconds = play.clock_label.partition(":")
+            return play.elapsed_ms + (int(minutes or 0) * 60 + int(seconds)) * 1000
+    long = remaining_s is None or remaining_s * 1000 > SHORT_OVERTIME_MS
+    return QUARTER_MS if long else SHORT_OVERTIME_MS
+
+
+def _elapsed(node: Node, period: str, length: int, before: Sequence[Play]) -> int:
+    remaining = _seconds(node, "time")
+    if remaining is not None:
+        return max(0, length - remaining * 1000)
+    # Comments such as "END QUARTER 1" have no clock and stand where the log stands.
+    return before[-1].elapsed_ms if before and before[-1].period == period else 0
+
+
+def _seconds(node: Node, key: str) -> int | None:
+    """Return "mm:ss" or ":ss" in seconds, None when empty."""
+    text = node.text(key, "")
+    if not text:
+        return None
+    minutes, colon, seconds = text.partition(":")
+    if not colon or not seconds.isdecimal() or not (minutes or "0").isdecimal():
+        raise node.at(key).error("a clock such as 14:05")
+    return min(int(minutes or 0) * 60 + int(seconds), 3600)
+
+
+def _mentions(play: Node, clubs: Sequence[str]) -> Iterator[Mention]:
+    for player, mentions in play.at("players").entries():
+        for node in mentions.elements():
+            club = _club(node.text("clubcode", ""), clubs)
+            if club is None:
+                continue
+            yield Mention(
+                stat=node.whole("statId"),
+                player=None if player in (NOBODY, "") else player,
+                name=node.text("playerName", ""),
+                club=club,
+                yards=node.whole("yards", 0),
+                sequence=node.whole("sequence", 0),
+            )
+
+
+def _club(code: str, clubs: Sequence[str]) -> str | None:
+    return next((club for club in clubs if same_club(code, club)), None)
