@@ -1,0 +1,293 @@
+"""From counters to the numbers of a boxscore: stated totals, derived columns, team sums."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from leagues.packs.columns import TEAM_FORMS
+from leagues.packs.counting import MICRO, compiled
+from leagues.packs.facts import Line, Number, Sheet, SideBox
+from leagues.packs.presence import Presence, Stopwatch
+from leagues.packs.schema import (
+    Appeared,
+    Bound,
+    CategoryCount,
+    Column,
+    Derivation,
+    Flag,
+    PresenceMinutes,
+    Ratio,
+    ScoreOf,
+    SportPack,
+    Started,
+    WeightedSum,
+    WhilePresent,
+)
+from leagues.packs.state import Steps
+
+Set = Mapping[str, Number]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What derived columns may ask about the match."""
+
+    steps: Steps
+    score: tuple[int, int]
+    presence: Presence
+    stopwatch: Stopwatch
+    starters: frozenset[tuple[str, Hashable]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose numbers are being derived; `player` None is the team."""
+
+    side: str
+    player: Hashable | None
+    scene: Scene
+
+
+Formula = Callable[[Line, Subject], Number]
+
+
+class Sheets:
+    """The columns of a pack as blank lines and formulas, for players and for teams."""
+
+    def __init__(self, pack: SportPack) -> None:
+        rules = compiled(pack)
+        self.player_columns = tuple(column for column in pack.columns if column.for_player)
+        self.team_columns = tuple(column for column in pack.columns if column.for_team)
+        self.player_ids = frozenset(column.id for column in self.player_columns)
+        self.team_ids = frozenset(column.id for column in self.team_columns)
+        self.player_counts = _counted(self.player_columns, rules.index, rules.micro)
+        self.team_counts = _counted(self.team_columns, rules.index, rules.micro)
+        self.player_formulas = _formulas(self.player_columns)
+        self.team_formulas = _formulas(c for c in self.team_columns if _by_team(c))
+        self.summed = tuple(c.id for c in self.team_columns if _from_players(c))
+        # Where a vendor states players' totals, the team's sums follow what was stated.
+        self.adjusted = frozenset(
+            c.id for c in self.team_columns if c.rule is None and c.team == "sum" and c.for_player
+        )
+        self.blank_player: Line = {column.id: 0 for column in self.player_columns}
+        self.blank_team: Line = {column.id: 0 for column in self.team_columns}
+
+
+@lru_cache(maxsize=64)
+def sheets(pack: SportPack) -> Sheets:
+    """Return the pack's lines and formulas; the same pack is prepared once."""
+    return Sheets(pack)
+
+
+def _by_team(column: Column) -> bool:
+    return isinstance(column.rule, (*TEAM_FORMS, ScoreOf))
+
+
+def _from_players(column: Column) -> bool:
+    return column.rule is not None and not _by_team(column) and column.team == "sum"
+
+
+def _counted(
+    columns: tuple[Column, ...], index: Mapping[str, int], micro: frozenset[str]
+) -> tuple[tuple[str, int, bool], ...]:
+    return tuple((c.id, index[c.id], c.id in micro) for c in columns if c.rule is None)
+
+
+def _formulas(columns: Any) -> tuple[tuple[str, Formula], ...]:
+    return tuple((c.id, formula(c.rule)) for c in columns if c.rule is not None)
+
+
+def side_box(
+    pack: SportPack,
+    scene: Scene,
+    side: str,
+    counters: tuple[Mapping[Hashable, list[int]], list[int]],
+    stated: Mapping[Hashable | None, Set],
+) -> SideBox:
+    """Return one side's box; `stated` has vendors' totals by player, None for the team."""
+    plan = sheets(pack)
+    lines, totals = counters
+    players = {
+        player: _line(
+            plan.blank_player,
+            plan.player_counts,
+            plan.player_formulas,
+            line,
+            Subject(side=side, player=player, scene=scene),
+            stated.get(player, {}),
+        )
+        for player, line in lines.items()
+    }
+    team = _line(
+        plan.blank_team,
+        plan.team_counts,
+        (),
+        totals,
+        Subject(side=side, player=None, scene=scene),
+        {},
+    )
+    _follow_stated(plan, team, players, lines, stated)
+    for column_id in plan.summed:
+        team[column_id] = sum(line[column_id] or 0 for line in players.values())
+    _finish(team, plan.team_formulas, Subject(side=side, player=None, scene=scene), stated)
+    return SideBox(totals=team, players=players)
+
+
+def _line(
+    blank: Line,
+    counts: tuple[tuple[str, int, bool], ...],
+    formulas: tuple[tuple[str, Formula], ...],
+    counters: list[int],
+    subject: Subject,
+    stated: Set,
+) -> Line:
+    line = blank.copy()
+    for column_id, index, is_micro in counts:
+        line[column_id] = counters[index] / MICRO if is_micro else counters[index]
+    for column_id, value in stated.items():
+        if column_id in line:
+            line[column_id] = value
+    for column_id, compute in formulas:
+        if column_id not in stated:
+            line[column_id] = compute(line, subject)
+    return line
+
+
+def _follow_stated(
+    plan: Sheets,
+    team: Line,
+    players: Mapping[Hashable, Line],
+    lines: Mapping[Hashable, list[int]],
+    stated: Mapping[Hashable | None, Set],
+) -> None:
+    index = {column_id: (at, is_micro) for column_id, at, is_micro in plan.player_counts}
+    for player, values in stated.items():
+        if player is None or player not in players:
+            continue
+        for column_id in values.keys() & plan.adjusted:
+            at, is_micro = index[column_id]
+            counted = lines[player][at]
+            before = counted / MICRO if is_micro else counted
+            team[column_id] = (team[column_id] or 0) + (values[column_id] or 0) - before
+
+
+def _finish(
+    team: Line,
+    formulas: tuple[tuple[str, Formula], ...],
+    subject: Subject,
+    stated: Mapping[Hashable | None, Set],
+) -> None:
+    own = stated.get(None, {})
+    for column_id, value in own.items():
+        if column_id in team:
+            team[column_id] = value
+    for column_id, compute in formulas:
+        if column_id not in own:
+            team[column_id] = compute(team, subject)
+
+
+def formula(rule: Derivation) -> Formula:
+    """Return the function that computes a derived column from a line."""
+    return _MAKERS[type(rule)](rule)
+
+
+def _minutes(rule: PresenceMinutes) -> Formula:
+    def compute(_line: Line, subject: Subject) -> Number:
+        scene = subject.scene
+        intervals = scene.presence.intervals.get((subject.side, subject.player), [])
+        return scene.stopwatch.measure(intervals, rule)
+
+    return compute
+
+
+def _while_present(rule: WhilePresent) -> Formula:
+    def compute(_line: Line, subject: Subject) -> Number:
+        scene = subject.scene
+        who = (subject.side, subject.player)
+        made = [0, 0]
+        spans = [(i.from_key, i.to_key) for i in scene.presence.intervals.get(who, [])]
+        if rule.after_out == "keeps" and who in scene.presence.sent_off and spans:
+            spans.append((scene.presence.sent_off[who], (float("inf"),)))
+        for start, end in spans:
+            first, last = scene.steps.before(start), scene.steps.before(end)
+            made[0] += last[0] - first[0]
+            made[1] += last[1] - first[1]
+        own, other = (0, 1) if subject.side == "home" else (1, 0)
+        return {
+            "acting_score": made[own],
+            "opposing_score": made[other],
+            "score_margin": made[own] - made[other],
+        }[rule.counts]
+
+    return compute
+
+
+def _ratio(rule: Ratio) -> Formula:
+    def compute(line: Line, _subject: Subject) -> Number:
+        num, den = line[rule.num], line[rule.den]
+        if not den or num is None:
+            return None
+        return round(rule.scale * num / den, rule.decimals)
+
+    return compute
+
+
+def _sum(rule: WeightedSum) -> Formula:
+    def compute(line: Line, _subject: Subject) -> Number:
+        total = sum((line[name] or 0) * weight for name, weight in rule.of)
+        return round(total, rule.decimals) if isinstance(total, float) else total
+
+    return compute
+
+
+def _within(value: Number, bound: Bound) -> bool:
+    return (
+        value is not None
+        and (bound.min is None or value >= bound.min)
+        and (bound.max is None or value <= bound.max)
+    )
+
+
+def _flag(rule: Flag) -> Formula:
+    return lambda line, _subject: int(all(_within(line[b.column], b) for b in rule.all))
+
+
+def _categories(rule: CategoryCount) -> Formula:
+    return lambda line, _subject: sum((line[name] or 0) >= rule.min for name in rule.of)
+
+
+def _score(rule: ScoreOf) -> Formula:
+    def compute(_line: Line, subject: Subject) -> Number:
+        home = (subject.side == "home") == (rule.side == "acting")
+        return subject.scene.score[0 if home else 1]
+
+    return compute
+
+
+def _started(_rule: Started) -> Formula:
+    return lambda _line, subject: int((subject.side, subject.player) in subject.scene.starters)
+
+
+def _appeared(_rule: Appeared) -> Formula:
+    return lambda _line, subject: int(
+        (subject.side, subject.player) in subject.scene.presence.intervals
+    )
+
+
+_MAKERS: dict[type, Callable[[Any], Formula]] = {
+    PresenceMinutes: _minutes,
+    WhilePresent: _while_present,
+    Ratio: _ratio,
+    WeightedSum: _sum,
+    Flag: _flag,
+    CategoryCount: _categories,
+    ScoreOf: _score,
+    Started: _started,
+    Appeared: _appeared,
+}
+
+
+def starters_of(sheet: Sheet) -> frozenset[tuple[str, Hashable]]:
+    """Return the starting players of both sides."""
+    return frozenset([("home", p) for p in sheet.home] + [("away", p) for p in sheet.away])

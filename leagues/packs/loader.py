@@ -1,0 +1,102 @@
+"""Loading packs: `<folder>/<id>/sport.toml` becomes a checked `SportPack`."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from leagues.packs import sections
+from leagues.packs.columns import read_columns
+from leagues.packs.event_types import read_events
+from leagues.packs.reading import Table, suggestion
+from leagues.packs.schema import PackError, SportPack
+from leagues.packs.simulation import read_simulation
+from leagues.packs.vectors import read_vectors
+
+SearchPath = str | Path | Iterable[str | Path] | None
+
+_BUILT_IN = Path(__file__).parent
+_SCHEMA = 1
+
+
+def load_pack(pack_id: str, path: SearchPath = None) -> SportPack:
+    """Return the pack of that id, from the folders of `path` first, then the built-in ones.
+
+    The same call gives the same object. Raises PackError.
+    """
+    for folder in _folders(path):
+        file = folder / pack_id / "sport.toml"
+        if file.is_file():
+            return _load(file, file.stat().st_mtime_ns)
+    known = pack_ids(path)
+    raise PackError(f"{pack_id}/sport.toml", "", f"no such pack; {suggestion(pack_id, known)}")
+
+
+def pack_ids(path: SearchPath = None) -> tuple[str, ...]:
+    """Return the ids of all packs of `path` and the built-in ones, sorted."""
+    folders = (folder for folder in _folders(path) if folder.is_dir())
+    return tuple(sorted({file.parent.name for f in folders for file in f.glob("*/sport.toml")}))
+
+
+def _folders(path: SearchPath) -> list[Path]:
+    if path is None or path == "":
+        return [_BUILT_IN]
+    parts = [path] if isinstance(path, str | Path) else list(path)
+    return [*(Path(part) for part in parts), _BUILT_IN]
+
+
+@lru_cache(maxsize=64)
+def _load(file: Path, _mtime_ns: int) -> SportPack:
+    name = f"{file.parent.name}/{file.name}"
+    return parse_pack(name, _toml(name, file), _vector_files(file.parent))
+
+
+def _toml(name: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackError(name, "", f"not readable as TOML: {error}") from error
+
+
+def _vector_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    files = sorted((folder / "vectors").glob("*.toml"))
+    names = [f"{folder.name}/vectors/{file.name}" for file in files]
+    return [(name, _toml(name, file)) for name, file in zip(names, files, strict=True)]
+
+
+def parse_pack(
+    name: str, data: Mapping[str, Any], vectors: Iterable[tuple[str, Mapping[str, Any]]] = ()
+) -> SportPack:
+    """Return the pack that `data` describes; `name` is the file's in messages."""
+    top = Table(name, "", data)
+    if top.whole("schema") != _SCHEMA:
+        raise top.error("schema", f"this engine reads schema {_SCHEMA}")
+    pack_id = top.text("id")
+    if name.count("/") and name.split("/")[0] != pack_id:
+        raise top.error("id", f"'{pack_id}' is not the folder's name; rename one of them")
+    periods = sections.read_periods(top)
+    positions = sections.read_positions(top)
+    columns = read_columns(top)
+    events = read_events(top, columns, periods)
+    pack = SportPack(
+        id=pack_id,
+        name=top.text("name"),
+        version=top.text("version"),
+        file=name,
+        clock=sections.read_clock(top),
+        periods=periods,
+        positions=positions,
+        score=sections.read_score(top, columns),
+        groups=sections.read_labels(top, "groups"),
+        events=events,
+        columns=columns,
+        column_groups=sections.read_column_groups(top),
+        presence=sections.read_presence(top),
+        table=sections.read_table(top),
+        simulation=read_simulation(top, events, positions, periods),
+        vectors=read_vectors(top, vectors, events, columns, periods),
+    )
+    sections.check_references(top, pack)
+    top.close()
+    return pack

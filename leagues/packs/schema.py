@@ -1,0 +1,469 @@
+"""The words of a sport pack: what one `sport.toml` says, as frozen values.
+
+A pack is data. Nothing here knows a sport; docs/how-to/add-a-sport.md explains every key.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+SIDES: Final = ("home", "away")
+
+# Event types every pack has. A pack may restate one to give it a label, an icon or a sentence.
+PERIOD_START: Final = "period_start"
+PERIOD_END: Final = "period_end"
+MATCH_END: Final = "match_end"
+STATUS: Final = "status"
+CLOCK: Final = "clock"
+SCORE_SET: Final = "score.set"
+STAT_SET: Final = "stat.set"
+OVERRIDE: Final = "admin.override"
+
+
+class PackError(Exception):
+    """A pack that cannot be used; the text names file, key and what to do about it."""
+
+    code = "bad_pack"
+
+    def __init__(self, file: str, key: str, message: str) -> None:
+        super().__init__(f"{file}: {key}: {message}" if key else f"{file}: {message}")
+        self.file = file
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRule:
+    """How a match clock is shown; inside, clocks always count up from the period's start."""
+
+    direction: str = "up"
+    cumulative: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A stretch of play. `length_ms` 0 is untimed; `sudden_death` may end before its length."""
+
+    id: str
+    label: str
+    short: str
+    kind: str = "regular"
+    length_ms: int = 0
+    offset_ms: int = 0
+    sudden_death: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A role of a player in the sport."""
+
+    id: str
+    label: str
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadValue:
+    """A count's value that stands in the event's payload, times `sign`."""
+
+    key: str
+    sign: int = 1
+    default: int = 0
+
+
+Value = int | PayloadValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One key of a counting block's `when`.
+
+    `values` are the accepted ones; else the number must lie in `min`..`max`; `present` asks only
+    whether the payload has the key. `negated` turns the answer round.
+    """
+
+    key: str
+    values: tuple[Any, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    present: bool = False
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What an event counts, for whom, when its conditions hold."""
+
+    when: tuple[Condition, ...] = ()
+    player: tuple[tuple[str, Value], ...] = ()
+    related: tuple[tuple[str, Value], ...] = ()
+    team: tuple[tuple[str, Value], ...] = ()
+    opposing: tuple[tuple[str, Value], ...] = ()
+    score: tuple[tuple[str, Value], ...] = ()
+    bucket: str = "score"
+    related_side: str = "acting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPresence:
+    """What an event does to being on: "in", "out" or "sent_off", for player and related player."""
+
+    player: str = ""
+    related: str = ""
+    related_side: str = "acting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventType:
+    """A word of the sport: how it reads in a timeline and what it counts.
+
+    `acts` is false where the event does not show that its player is on (a bench foul).
+    """
+
+    id: str
+    label: str
+    icon: str = ""
+    key: bool = False
+    hidden: bool = False
+    group: str = "other"
+    sentence: str = ""
+    sentence_related: str = ""
+    payload: Mapping[str, str] = field(default_factory=dict)
+    counts: tuple[Count, ...] = ()
+    presence: EventPresence | None = None
+    marks: tuple[str, ...] = ()
+    acts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceMinutes:
+    """Time on: whole minutes, seconds or milliseconds.
+
+    `rounding` "nominal" leaves stoppage time out: each end of an interval is capped at the
+    period's length and brought to a whole minute by `boundary`. `at_least` is what anyone who
+    was on has.
+    """
+
+    rounding: str = "nominal"
+    boundary: str = "floor"
+    unit: str = "min"
+    at_least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhilePresent:
+    """A share of the score made while on; `after_out` "keeps" goes on after a sending-off."""
+
+    counts: str
+    after_out: str = "stops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """scale * num / den, None without a den."""
+
+    num: str
+    den: str
+    scale: float = 1
+    decimals: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedSum:
+    """Columns times weights."""
+
+    of: tuple[tuple[str, float], ...]
+    decimals: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A column within limits, ends included."""
+
+    column: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """1 when all bounds hold, else 0."""
+
+    all: tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryCount:
+    """How many of the columns reach `min`."""
+
+    of: tuple[str, ...]
+    min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOf:
+    """The team's own ("acting") or the other team's ("opposing") score."""
+
+    side: str = "acting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """1 for a player of the starting line-up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeared:
+    """1 for a player who was on at any time."""
+
+
+Derivation = (
+    PresenceMinutes
+    | WhilePresent
+    | Ratio
+    | WeightedSum
+    | Flag
+    | CategoryCount
+    | ScoreOf
+    | Started
+    | Appeared
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A number of the boxscore. `team`: "sum" of the players and team counts, "own", "none"."""
+
+    id: str
+    label: str
+    short: str
+    group: str = ""
+    scope: frozenset[str] = frozenset(("player", "team"))
+    team: str = "sum"
+    form: str = "count"
+    rule: Derivation | None = None
+    format: str = "int"
+    show: bool = True
+    better: str = "high"
+
+    @property
+    def for_player(self) -> bool:
+        """Players have it."""
+        return "player" in self.scope
+
+    @property
+    def for_team(self) -> bool:
+        """Teams have it."""
+        return "team" in self.scope and self.team != "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceRule:
+    """How the engine knows who is on.
+
+    `starts` "team_sheet": the sheet's starters are on at the start. "events": only events put a
+    player on. `infer`: whoever acts in a period before coming in was on since its start; `size`
+    is then how many of a side are on, so that silent players carry over only while there is room.
+    """
+
+    starts: str = "team_sheet"
+    infer: bool = False
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRule:
+    """What a unit of score is called.
+
+    `column` names a team column that must equal the score (checked in vectors). `shootout_adds`
+    is what winning a shootout adds to the final score.
+    """
+
+    label: str = "Score"
+    column: str = ""
+    shootout_adds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsRule:
+    """Table points of a result. The special ways of winning default to win and loss."""
+
+    win: int = 3
+    draw: int = 1
+    loss: int = 0
+    overtime_win: int = 3
+    overtime_loss: int = 0
+    shootout_win: int = 3
+    shootout_loss: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiebreak:
+    """A comparator of the table; `basis` says whether awarded or played scores count in it."""
+
+    name: str
+    basis: str = "awarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A stretch of the table with a meaning, ranks included."""
+
+    first: int
+    last: int
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRules:
+    """How results become a table."""
+
+    points: PointsRule = PointsRule()
+    columns: tuple[str, ...] = ()
+    tiebreak: tuple[Tiebreak, ...] = ()
+    draws: bool = True
+    form_length: int = 5
+    zones: tuple[Zone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A conformance example: these events must fold to these numbers."""
+
+    name: str
+    file: str
+    key: str
+    home: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
+    home_bench: tuple[str, ...] = ()
+    away_bench: tuple[str, ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
+    at_ms: int | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedEvent:
+    """How often an event happens in a simulated match and to whom.
+
+    `per_team` is the expected number per team and match; `positions` weighs who acts; `related`
+    is the chance of a related player. `payload` maps keys to what to draw from: texts or flags
+    (one of them), two numbers (a uniform range).
+    """
+
+    type: str
+    per_team: float
+    positions: Mapping[str, float] = field(default_factory=dict)
+    related: float = 0.0
+    related_side: str = "acting"
+    payload: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    periods: tuple[str, ...] = ()
+    from_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """Rates from which a simulated vendor plays matches of the sport.
+
+    `lineup` and `bench` count players by position; `stoppage_ms` is the range that a regular
+    period runs over its length; `overtime` is the chance that a draw is played on.
+    """
+
+    lineup: Mapping[str, int] = field(default_factory=dict)
+    bench: Mapping[str, int] = field(default_factory=dict)
+    stoppage_ms: tuple[int, int] = (0, 0)
+    break_s: int = 900
+    overtime: float = 0.0
+    events: tuple[SimulatedEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SportPack:
+    """A whole sport. Compared by identity: `load_pack` gives the same object every time."""
+
+    id: str
+    name: str
+    version: str
+    file: str
+    clock: ClockRule
+    periods: tuple[Period, ...]
+    positions: tuple[Position, ...]
+    score: ScoreRule
+    groups: Mapping[str, str]
+    events: Mapping[str, EventType]
+    columns: tuple[Column, ...]
+    column_groups: Mapping[str, str]
+    presence: PresenceRule | None
+    table: TableRules
+    simulation: Simulation | None
+    vectors: tuple[Vector, ...]
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The table's default zones."""
+        return self.table.zones
+
+    def column(self, column_id: str) -> Column | None:
+        """Return the column of that id."""
+        return next((c for c in self.columns if c.id == column_id), None)
+
+    def period(self, period_id: str) -> Period | None:
+        """Return the period of that id."""
+        return next((p for p in self.periods if p.id == period_id), None)
+
+    def sentence(
+        self,
+        event_type: str,
+        *,
+        player: str = "",
+        related: str = "",
+        team: str = "",
+        opponent: str = "",
+        clock: str = "",
+        score: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the timeline sentence of an event; words it lacks are left out."""
+        kind = self.events.get(event_type)
+        if kind is None:
+            return event_type.replace("_", " ").capitalize()
+        template = (kind.sentence_related if related else "") or kind.sentence or kind.label
+        words: dict[str, Any] = {**(payload or {})}
+        words |= {"player": player, "related": related, "team": team, "opponent": opponent}
+        words |= {"clock": clock, "score": score}
+        return _filled(template, words)
+
+    def clock_label(self, period_id: str, clock_ms: int) -> str:
+        """Return the clock as fans read it: "45+2", "Q3 4:12"; empty for untimed periods."""
+        period = self.period(period_id)
+        if period is None:
+            return ""
+        if not period.length_ms:
+            return period.short
+        if self.clock.cumulative:
+            return _minute_label(period, clock_ms)
+        down = self.clock.direction == "down"
+        shown_s = max(period.length_ms - clock_ms, 0) // 1000 if down else clock_ms // 1000
+        return f"{period.short} {shown_s // 60}:{shown_s % 60:02}".strip()
+
+
+_WORD = re.compile(r"\{(\w+)\}")
+_SPACES = re.compile(r"\s+(?=[.,!?;:)])|(?<=\s)\s+")
+
+
+def _filled(template: str, words: Mapping[str, Any]) -> str:
+    def word(match: re.Match[str]) -> str:
+        value = words.get(match[1])
+        return "" if value is None or isinstance(value, bool) else str(value).replace("_", " ")
+
+    return _SPACES.sub("", _WORD.sub(word, template)).strip()
+
+
+def _minute_label(period: Period, clock_ms: int) -> str:
+    # A running clock is read in minutes begun: the first second is in minute 1.
+    over_ms = clock_ms - period.length_ms
+    if over_ms >= 0:
+        last_minute = (period.offset_ms + period.length_ms) // 60_000
+        return f"{last_minute}+{over_ms // 60_000 + 1}"
+    return str((period.offset_ms + clock_ms) // 60_000 + 1)

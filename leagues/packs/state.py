@@ -1,0 +1,287 @@
+"""Status, clock and score of a match as a walk over its facts in match order."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leagues.packs.counting import CompiledPack
+from leagues.packs.entries import Entries, Entry, Key
+from leagues.packs.facts import FoldEvent
+from leagues.packs.schema import (
+    CLOCK,
+    MATCH_END,
+    PERIOD_END,
+    PERIOD_START,
+    SCORE_SET,
+    STATUS,
+)
+
+_NOT_BEGUN = frozenset(("scheduled", "delayed", "lineups", "postponed", "cancelled"))
+_STOPPED = frozenset(
+    (
+        "suspended",
+        "abandoned",
+        "awarded",
+        "finished",
+        "finished_aet",
+        "finished_pens",
+        "under_review",
+        "final",
+    )
+)
+STATUSES = _NOT_BEGUN | _STOPPED | {"live", "break"}
+OVER = _STOPPED - {"suspended", "abandoned"}
+
+
+@dataclass(slots=True)
+class Steps:
+    """The score over the match: `keys[i]` is the place at which it became `scores[i]`."""
+
+    keys: list[Key] = field(default_factory=list)
+    scores: list[tuple[int, int]] = field(default_factory=list)
+
+    def before(self, key: Key) -> tuple[int, int]:
+        """Return the score as it stood just before the place."""
+        at = bisect_left(self.keys, key)
+        return self.scores[at - 1] if at else (0, 0)
+
+
+@dataclass(slots=True)
+class State:
+    """Where a match stands after the walk; `current` is the index of the period reached."""
+
+    status: str = "scheduled"
+    reason: str = ""
+    current: int | None = None
+    running: bool = False
+    clock_ms: int = 0
+    ended: dict[int, int] = field(default_factory=dict)
+    score: tuple[int, int] = (0, 0)
+    shootout: tuple[int, int] | None = None
+    steps: Steps = field(default_factory=Steps)
+    by_period: dict[str, list[int]] = field(default_factory=dict)
+    running_score: dict[Any, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def has_begun(self) -> bool:
+        """Play has started."""
+        return self.current is not None
+
+
+class Walk:
+    """Reads the flow entries in order into a `State`."""
+
+    def __init__(self, pack: CompiledPack, entries: Entries, *, lineups: bool) -> None:
+        self._pack = pack
+        self._periods = pack.pack.periods
+        self._entries = entries
+        self.state = State(status="lineups" if lineups else "scheduled")
+
+    def run(self, flow: Entries, sides: Mapping[Any, str], at_ms: int | None) -> State:
+        """Return the state after all entries of `flow`."""
+        state = self.state
+        newest = _newest_stated(flow)
+        for entry in flow:
+            if entry.rule.scores:
+                self._score(entry, sides)
+            elif entry.event.type == STATUS:
+                undated = not entry.event.period
+                if not undated or entry is newest:
+                    self._status(entry)
+            else:
+                self._mark(entry)
+        self._catch_up()
+        self._refine()
+        self._settle_shootout()
+        state.clock_ms = self._clock(at_ms)
+        self._list_periods()
+        return state
+
+    def _mark(self, entry: Entry) -> None:
+        kind = entry.event.type
+        if kind == PERIOD_START and entry.period < len(self._periods):
+            self._start(entry.period)
+        elif kind == PERIOD_END:
+            self.state.ended[entry.period] = entry.clock_ms
+            self._start(entry.period)
+            if self.state.status == "live":
+                self.state.status, self.state.running = "break", False
+        elif kind == MATCH_END:
+            self._end()
+        elif kind == CLOCK:
+            self.state.running = bool(entry.event.payload.get("running", True))
+        elif kind == SCORE_SET:
+            self._set_score(entry)
+
+    def _start(self, index: int) -> None:
+        state = self.state
+        if index >= len(self._periods) or (state.current is not None and index < state.current):
+            return
+        if state.current != index or state.status in _NOT_BEGUN:
+            state.current, state.status, state.running = index, "live", True
+            state.reason = ""
+
+    def _end(self) -> None:
+        state = self.state
+        if state.status not in _STOPPED or state.status == "suspended":
+            state.status, state.running, state.reason = "finished", False, ""
+
+    def _status(self, entry: Entry) -> None:
+        stated = entry.event.payload.get("status")
+        if stated not in STATUSES:
+            return
+        state = self.state
+        state.status = str(stated)
+        state.reason = str(entry.event.payload.get("reason") or "")
+        state.running = stated == "live"
+        if 0 <= entry.period < len(self._periods) and stated not in _NOT_BEGUN:
+            state.current = max(state.current or 0, entry.period)
+
+    def _catch_up(self) -> None:
+        """Take play in a period whose start was never told as its start."""
+        state = self.state
+        for index in range(len(self._periods) - 1, -1, -1):
+            if index == state.current and state.status not in _NOT_BEGUN:
+                break
+            if self._played(index):
+                self._jump_to(index)
+                break
+        if state.current is None and state.status in ("live", "break"):
+            state.current = 0
+
+    def _jump_to(self, index: int) -> None:
+        state = self.state
+        state.current = index
+        if state.status in _STOPPED:
+            return
+        ended = index in state.ended
+        state.status, state.running = ("break", False) if ended else ("live", True)
+
+    def _played(self, index: int) -> bool:
+        last = self._entries.last_in_period(index)
+        return last is not None and last.event.type != STATUS
+
+    def _refine(self) -> None:
+        state = self.state
+        if state.status != "finished":
+            return
+        if state.shootout is not None or self._reached("shootout"):
+            state.status = "finished_pens"
+        elif self._reached("overtime"):
+            state.status = "finished_aet"
+
+    def _reached(self, kind: str) -> bool:
+        return any(
+            period.kind == kind and self._played(index)
+            for index, period in enumerate(self._periods)
+        )
+
+    def _settle_shootout(self) -> None:
+        state = self.state
+        if state.shootout is None and self._reached("shootout"):
+            state.shootout = (0, 0)
+        adds = self._pack.pack.score.shootout_adds
+        if not adds or state.shootout is None or state.status not in OVER:
+            return
+        home, away = state.shootout
+        home_adds, away_adds = adds * (home > away), adds * (away > home)
+        state.score = (state.score[0] + home_adds, state.score[1] + away_adds)
+
+    def _clock(self, at_ms: int | None) -> int:
+        state = self.state
+        if state.current is None:
+            return 0
+        last = self._entries.last_in_period(state.current)
+        clock_ms = last.clock_ms if last else 0
+        if state.current in state.ended:
+            return max(clock_ms, state.ended[state.current])
+        return max(clock_ms, at_ms) if at_ms is not None and state.running else clock_ms
+
+    def _score(self, entry: Entry, sides: Mapping[Any, str]) -> None:
+        event = entry.event
+        for block in entry.rule.blocks:
+            if block.score and (block.check is None or block.check(event)):
+                home, away = _shares(block.score, event, sides)
+                self._add(entry, home, away, block.bucket)
+
+    def _add(self, entry: Entry, home: int, away: int, bucket: str) -> None:
+        state = self.state
+        before = state.score if bucket == "score" else state.shootout or (0, 0)
+        now = (before[0] + home, before[1] + away)
+        if bucket == "score":
+            self._step(entry, now)
+        else:
+            state.shootout = now
+            state.running_score[entry.lineage] = now
+
+    def _step(self, entry: Entry, now: tuple[int, int]) -> None:
+        state = self.state
+        share = state.by_period.setdefault(self._period_id(entry), [0, 0])
+        share[0] += now[0] - state.score[0]
+        share[1] += now[1] - state.score[1]
+        state.score = now
+        state.steps.keys.append(entry[:5])
+        state.steps.scores.append(now)
+        state.running_score[entry.lineage] = now
+
+    def _set_score(self, entry: Entry) -> None:
+        stated = pair_of(entry.event.payload)
+        if stated is None:
+            return
+        if entry.event.payload.get("bucket") == "shootout":
+            self.state.shootout = stated
+        elif stated != self.state.score:
+            self._step(entry, stated)
+
+    def _period_id(self, entry: Entry) -> str:
+        if entry.event.period:
+            return entry.event.period
+        current = self.state.current
+        return self._periods[current or 0].id
+
+    def _list_periods(self) -> None:
+        state = self.state
+        shares = state.by_period
+        if state.current is None and not shares:
+            return
+        played = {}
+        for index, period in enumerate(self._periods):
+            reached = state.current is not None and index <= state.current
+            regular = period.kind == "regular" and reached
+            if period.kind != "shootout" and (regular or self._played(index)):
+                played[period.id] = shares.get(period.id, [0, 0])
+        state.by_period = {**played, **shares}
+
+
+def _newest_stated(flow: Entries) -> Entry | None:
+    """Return the newest status that a vendor stated for the match as a whole."""
+    stated = [e for e in flow if e.event.type == STATUS and not e.event.period]
+    return max(stated, key=lambda entry: (entry.order, entry.lineage), default=None)
+
+
+def _shares(score: tuple[Any, ...], event: FoldEvent, sides: Mapping[Any, str]) -> tuple[int, int]:
+    home = away = 0
+    acting = event.team or sides.get(event.player)
+    for side, get in score:
+        amount = get(event.payload)
+        to = side if side in ("home", "away") else _side_for(side, acting)
+        if to == "home":
+            home += amount
+        elif to == "away":
+            away += amount
+    return home, away
+
+
+def _side_for(side: str, acting: str | None) -> str | None:
+    if acting is None or side == "acting":
+        return acting
+    return "away" if acting == "home" else "home"
+
+
+def pair_of(payload: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return home and away of a stated score, None when it is not one."""
+    home, away = payload.get("home"), payload.get("away")
+    if isinstance(home, int) and isinstance(away, int):
+        return home, away
+    return None
