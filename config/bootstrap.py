@@ -6,7 +6,16 @@ from config import embedded
 
 # These commands read code only; they work on a machine where no server can start.
 _WITHOUT_SERVERS = frozenset(
-    {"collectstatic", "compilemessages", "help", "makemessages", "spectacular", "startapp", "version"}
+    {
+        "collectstatic",
+        "compilemessages",
+        "help",
+        "makemessages",
+        "packs",
+        "spectacular",
+        "startapp",
+        "version",
+    }
 )
 
 
