@@ -4,12 +4,22 @@ import uuid
 from functools import partial
 
 import uuid_utils
+from django.core.validators import RegexValidator
 from ulid import ULID
 
 
 def public_id(kind: str) -> str:
     """Return a fresh public identifier such as `vz_match_01K...`; never reused."""
     return f"vz_{kind}_{ULID()}"
+
+
+def id_validator(kind: str) -> RegexValidator:
+    """Return a check for what may be the public identifier of a `kind`."""
+    return RegexValidator(
+        rf"\Avz_{kind}_[0-9A-Z]{{26}}\Z",
+        f"Give the id of a {kind}: vz_{kind}_ and 26 letters and digits.",
+        code="invalid_id",
+    )
 
 
 def event_uuid() -> uuid.UUID:

@@ -1,0 +1,193 @@
+"""How often one client may ask: exact counts in Redis, told in headers, refused with a problem.
+
+Reads go on when Redis is down, logins do not: a guess must never be free.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django_ratelimit.core import get_usage
+from redis.exceptions import RedisError
+
+from config.problems import is_api, problem
+
+LOGIN_VIEWS: Final = frozenset({"accounts:login", "admin:login"})
+_USAGE: Final = "veze.usage"
+_LOGIN: Final = "veze.login"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """So many requests in so many seconds; `refund_tenths` of one are given back on occasion."""
+
+    name: str
+    limit: int
+    window_s: int
+    refund_tenths: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What is left of a bucket for one client."""
+
+    bucket: Bucket
+    spent: int
+    resets_in_s: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.bucket.limit - self.spent)
+
+    @property
+    def is_over(self) -> bool:
+        return self.spent > self.bucket.limit
+
+
+def buckets() -> Mapping[str, Bucket]:
+    """Return the buckets by name; an API view names its own by `rate_class`."""
+    reads = {
+        # A 304 costs a tenth.
+        name: Bucket(name=name, limit=per_minute, window_s=60, refund_tenths=9)
+        for name, per_minute in settings.API_REQUESTS_PER_MINUTE.items()
+    }
+    failures: int = settings.LOGIN_FAILURES_PER_QUARTER_HOUR
+    logins = {
+        # A login that succeeds costs nothing. A network is shared by many people.
+        "account": Bucket(name="account", limit=failures, window_s=900, refund_tenths=10),
+        "network": Bucket(name="network", limit=failures * 4, window_s=900, refund_tenths=10),
+    }
+    return {**reads, **logins}
+
+
+def spend(bucket: Bucket, client: str) -> Usage | None:
+    """Count one request and return what is left; None when the counter does not answer."""
+    try:
+        count = _count(bucket, bucket.name, client, increment=True)
+        refunds = _count(bucket, f"{bucket.name}-refund", client, increment=False)
+    except (RedisError, OSError) as error:
+        _log.warning("limiter_unavailable", bucket=bucket.name, error=str(error)[:200])
+        return None
+    back = refunds["count"] * bucket.refund_tenths // 10
+    return Usage(
+        bucket=bucket,
+        spent=count["count"] - back,
+        resets_in_s=max(1, count["time_left"]),
+    )
+
+
+def refund(bucket: Bucket, client: str) -> None:
+    """Give back a part of one request of this window."""
+    try:
+        _count(bucket, f"{bucket.name}-refund", client, increment=True)
+    except (RedisError, OSError) as error:
+        _log.warning("limiter_unavailable", bucket=bucket.name, error=str(error)[:200])
+
+
+def _count(bucket: Bucket, group: str, client: str, *, increment: bool) -> dict[str, int]:
+    # Both groups of a bucket share their window: it follows from client and length alone.
+    usage: dict[str, int] | None = get_usage(
+        None,
+        group=f"veze-{group}",
+        key=lambda _group, _request: client,
+        rate=(bucket.limit, bucket.window_s),
+        increment=increment,
+    )
+    if not usage or not usage["limit"]:
+        raise OSError("the counter expired while it was read")
+    return usage
+
+
+def network(request: HttpRequest) -> str:
+    """Return the client's address, of an IPv6 client the /64 that one household has."""
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        # A server behind a Unix socket names no address: all such clients share one bucket.
+        return "local"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+class LimitMiddleware:
+    """Counts requests of the API by client, and failed logins by network and by account."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        usage: Usage | None = request.META.get(_USAGE)
+        if usage is not None:
+            for name, value in _headers(usage).items():
+                response.headers[name] = value
+            if response.status_code == 304:
+                refund(usage.bucket, network(request))
+        if _LOGIN in request.META and response.status_code == 302:
+            for name, client in request.META[_LOGIN].items():
+                refund(buckets()[name], client)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], *_: Any
+    ) -> HttpResponseBase | None:
+        if is_api(request):
+            return _count_read(request, view)
+        if request.method == "POST" and _view_name(request) in LOGIN_VIEWS:
+            return _count_login(request)
+        return None
+
+
+def _view_name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
+
+
+def _count_read(request: HttpRequest, view: Callable[..., Any]) -> HttpResponse | None:
+    name = getattr(getattr(view, "cls", None), "rate_class", "read")
+    usage = spend(buckets()[name], network(request))
+    request.META[_USAGE] = usage
+    if usage is None or not usage.is_over:
+        return None
+    wait = {"Retry-After": str(usage.resets_in_s)}
+    return problem(request, "rate_limited", headers=wait)
+
+
+def _headers(usage: Usage) -> dict[str, str]:
+    """Return the fields of the IETF draft and the older three with the same numbers."""
+    bucket, left, reset = usage.bucket, usage.remaining, usage.resets_in_s
+    return {
+        "RateLimit-Policy": f'"{bucket.name}";q={bucket.limit};w={bucket.window_s}',
+        "RateLimit": f'"{bucket.name}";r={left};t={reset}',
+        "X-RateLimit-Limit": str(bucket.limit),
+        "X-RateLimit-Remaining": str(left),
+        "X-RateLimit-Reset": str(reset),
+    }
+
+
+def _count_login(request: HttpRequest) -> HttpResponse | None:
+    """Count the attempt before it is made, so that parallel guesses cannot outrun the count."""
+    account = request.POST.get("username", "").strip().lower()
+    places = {"network": network(request), "account": account[:254]}
+    usages = [spend(buckets()[name], client) for name, client in places.items()]
+    if None in usages:
+        return _refuse_login(request, status=503, wait_s=10)
+    over = [usage.resets_in_s for usage in usages if usage and usage.is_over]
+    if over:
+        return _refuse_login(request, status=429, wait_s=max(over))
+    request.META[_LOGIN] = places
+    return None
+
+
+def _refuse_login(request: HttpRequest, *, status: int, wait_s: int) -> HttpResponse:
+    context = {"status": status, "wait_minutes": -(-wait_s // 60)}
+    response = render(request, "config/login_refused.html", context, status=status)
+    response["Retry-After"] = str(wait_s)
+    return response

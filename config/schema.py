@@ -1,0 +1,108 @@
+"""What the OpenAPI description says of every operation: the problems it may answer with."""
+
+from typing import Any, Final
+
+from config.problems import KINDS, MEDIA_TYPE
+
+_PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "code",
+        "errors",
+        "request_id",
+    ],
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": "A page about this problem.",
+        },
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong this time."},
+        "instance": {"type": "string", "description": "The path of the request."},
+        "code": {"type": "string", "enum": sorted(KINDS)},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON pointer; /query/limit is the parameter `limit`.",
+                    },
+                    "parameter": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {
+                        "type": "string",
+                        "description": "What is wrong and the fix.",
+                    },
+                },
+            },
+        },
+        "request_id": {"type": ["string", "null"]},
+    },
+}
+_ALWAYS: Final = (
+    "not_acceptable",
+    "invalid",
+    "rate_limited",
+    "server_error",
+    "unavailable",
+)
+_HEADERS: Final[dict[str, Any]] = {
+    "ETag": {
+        "schema": {"type": "string"},
+        "description": "Strong; send it as If-None-Match.",
+    },
+    "Cache-Control": {"schema": {"type": "string"}},
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "IETF draft: what is left.",
+    },
+    "RateLimit-Policy": {"schema": {"type": "string"}},
+    "X-Request-ID": {"schema": {"type": "string"}},
+}
+_FIELDS: Final[dict[str, Any]] = {
+    "name": "fields",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Names of the fields to return, separated by commas; all without it.",
+}
+
+
+def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to every operation its problems, the 304, the headers and the parameter `fields`."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    components["responses"] = {
+        code: {
+            "description": kind.title,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for code, kind in KINDS.items()
+    }
+    components["headers"] = _HEADERS
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            _document(operation, has_key="{" in path)
+    return result
+
+
+def _document(operation: dict[str, Any], *, has_key: bool) -> None:
+    operation.setdefault("parameters", []).append(_FIELDS)
+    responses = operation["responses"]
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+    for answer in responses.values():
+        answer.setdefault("headers", {}).update(headers)
+    responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
+    for code in (*_ALWAYS, *(("not_found",) if has_key else ())):
+        responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

@@ -1,0 +1,1 @@
+"""The public JSON of the stats app, read only."""

@@ -1,0 +1,14 @@
+"""Addresses of boxscores and tables in the API."""
+
+from django.urls import path
+
+from stats.api import views
+
+urlpatterns = [
+    path(
+        "matches/<slug:public_id>/boxscore",
+        views.BoxScoreDetail.as_view(),
+        name="api-boxscore",
+    ),
+    path("standings", views.Standings.as_view(), name="api-standings"),
+]

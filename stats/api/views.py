@@ -1,0 +1,161 @@
+"""Public reads of boxscores and tables."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.core.cache import cache
+from django.http import Http404, HttpResponse
+from django.utils.cache import patch_cache_control
+from drf_spectacular.utils import extend_schema
+from redis.exceptions import RedisError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.clock import now
+from leagues.models import Season
+from leagues.packs.loader import load_pack
+from matches.enums import MatchStatus
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
+from stats.api.filters import StandingsFilter
+from stats.api.serializers import (
+    BoxScoreSerializer,
+    StandingsSerializer,
+    TableRowSerializer,
+)
+from stats.enums import TableKind
+from stats.models import BoxScore, TableRow
+
+# No longer than a client may keep the answer of a live match.
+_HELD_FOR_S = 1
+_COLUMNS = ("etag", "document", "match__status", "match__data_at", "match__kickoff_at")
+
+
+class PublicRead:
+    """Open to everybody, known or not."""
+
+    permission_classes = [AllowAny]
+    # No session is looked at, so that answers can be shared.
+    authentication_classes: list[Any] = []
+
+
+class BoxScoreDetail(PublicRead, GenericAPIView[BoxScore]):
+    """Both teams' numbers of one match, players included."""
+
+    rate_class = "live"
+    serializer_class = BoxScoreSerializer
+    queryset = BoxScore.objects.filter(match__season__league__is_test=False)
+
+    def get(self, request: Request, public_id: str) -> HttpResponse | Response:
+        boxscores = self.filter_queryset(self.get_queryset())
+        etag, document, status, data_at, kickoff_at = _held(public_id) or _read(
+            boxscores, public_id
+        )
+        age_ms = _age_ms(status, data_at)
+        body = _with_age(document, age_ms)
+        response: HttpResponse | Response = (
+            Response(orjson.loads(body))
+            if "fields" in request.query_params
+            else HttpResponse(body, content_type="application/json")
+        )
+        if "fields" not in request.query_params:
+            response["ETag"] = f'"{etag}"'
+        if age_ms is not None:
+            response["Data-Age-Ms"] = str(age_ms)
+        patch_cache_control(
+            response,
+            public=True,
+            max_age=_max_age_s(status, kickoff_at),
+            stale_while_revalidate=30,
+        )
+        return response
+
+
+def _key(public_id: str) -> str:
+    return f"boxscore:{public_id}"
+
+
+def _held(public_id: str) -> Any:
+    try:
+        return cache.get(_key(public_id))
+    except (RedisError, OSError):
+        return None
+
+
+def _read(boxscores: Any, public_id: str) -> tuple[str, bytes, str, datetime | None, datetime]:
+    row = boxscores.filter(match__public_id=public_id).values_list(*_COLUMNS).first()
+    if row is None or not row[1]:
+        if Match.objects.filter(public_id=public_id, season__league__is_test=False).exists():
+            raise NotFound("This match has no boxscore yet.")
+        raise Http404
+    row = (row[0], bytes(row[1]), *row[2:])
+    with suppress(RedisError, OSError):
+        cache.set(_key(public_id), row, timeout=_HELD_FOR_S)
+    return row  # type: ignore[no-any-return]
+
+
+def _age_ms(status: str, data_at: datetime | None) -> int | None:
+    if status not in LIVE_STATUSES or data_at is None:
+        return None
+    return max(0, round((now() - data_at).total_seconds() * 1000))
+
+
+def _with_age(document: bytes, age_ms: int | None) -> bytes:
+    # The stored object ends with its brace: cheaper than decoding and encoding it again.
+    return document[:-1] + b',"data_age_ms":' + orjson.dumps(age_ms) + b"}"
+
+
+def _max_age_s(status: str, kickoff_at: datetime) -> int:
+    if status == MatchStatus.FINAL:
+        return 86_400
+    is_about_to_start = (
+        status not in OVER_STATUSES and abs((kickoff_at - now()).total_seconds()) < 60
+    )
+    return 1 if status in LIVE_STATUSES or is_about_to_start else 60
+
+
+class Standings(PublicRead, ListAPIView[Season]):
+    """A season's table: of one season by its id, or of a league's current season."""
+
+    filterset_class = StandingsFilter
+    pagination_class = None
+    serializer_class = StandingsSerializer
+    queryset = Season.objects.filter(league__is_test=False).select_related("league")
+
+    @extend_schema(responses=StandingsSerializer)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        seasons = self.filter_queryset(self.get_queryset())
+        if not {"season", "league"} & set(request.query_params):
+            missing = ErrorDetail(
+                "Give season=<id>, or league=<id> for its current one.", "required"
+            )
+            raise ValidationError({"query": {"season": [missing]}})
+        season = seasons.first()
+        if season is None:
+            raise NotFound("There is no such season, or the league has no current one.")
+        kind = request.query_params.get("kind") or TableKind.TOTAL.value
+        rows = list(TableRow.objects.filter(season=season, kind=kind).select_related("team"))
+        response = Response(_table(season, kind, rows))
+        is_moving = any(row.is_provisional for row in rows)
+        patch_cache_control(
+            response,
+            public=True,
+            max_age=1 if is_moving else 60,
+            stale_while_revalidate=30,
+        )
+        return response
+
+
+def _table(season: Season, kind: str, rows: list[TableRow]) -> Mapping[str, Any]:
+    return {
+        "league": {"id": season.league.public_id, "name": season.league.name},
+        "season": {"id": season.public_id, "name": season.name},
+        "kind": kind,
+        "columns": list(load_pack(season.league.sport).table.columns),
+        "results": TableRowSerializer(rows, many=True).data,
+    }
