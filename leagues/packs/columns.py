@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 
-from leagues.packs.reading import Table, suggestion
-from leagues.packs.schema import (
+from leagues.packs.forms import (
     Appeared,
     Bound,
     CategoryCount,
-    Column,
     Derivation,
     Flag,
     PresenceMinutes,
@@ -17,6 +15,8 @@ from leagues.packs.schema import (
     WeightedSum,
     WhilePresent,
 )
+from leagues.packs.reading import Table, suggestion
+from leagues.packs.schema import Column
 
 FORMATS = ("int", "decimal1", "decimal2", "pct1", "minutes", "made_attempted", "signed")
 # Forms computed from a team's own numbers; in all others a team has the sum of its players.

@@ -1,6 +1,6 @@
 """From counters to the numbers of a boxscore: stated totals, derived columns, team sums."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,22 +8,21 @@ from typing import Any
 from leagues.packs.columns import TEAM_FORMS
 from leagues.packs.counting import MICRO, compiled
 from leagues.packs.facts import Line, Number, Sheet, SideBox
-from leagues.packs.presence import Presence, Stopwatch
-from leagues.packs.schema import (
+from leagues.packs.forms import (
     Appeared,
     Bound,
     CategoryCount,
-    Column,
     Derivation,
     Flag,
     PresenceMinutes,
     Ratio,
     ScoreOf,
-    SportPack,
     Started,
     WeightedSum,
     WhilePresent,
 )
+from leagues.packs.presence import Presence, Stopwatch
+from leagues.packs.schema import Column, SportPack
 from leagues.packs.state import Steps
 
 Set = Mapping[str, Number]
@@ -94,7 +93,7 @@ def _counted(
     return tuple((c.id, index[c.id], c.id in micro) for c in columns if c.rule is None)
 
 
-def _formulas(columns: Any) -> tuple[tuple[str, Formula], ...]:
+def _formulas(columns: Iterable[Column]) -> tuple[tuple[str, Formula], ...]:
     return tuple((c.id, formula(c.rule)) for c in columns if c.rule is not None)
 
 
@@ -102,7 +101,7 @@ def side_box(
     pack: SportPack,
     scene: Scene,
     side: str,
-    counters: tuple[Mapping[Hashable, list[int]], list[int]],
+    counters: tuple[Mapping[Hashable, Sequence[int]], Sequence[int]],
     stated: Mapping[Hashable | None, Set],
 ) -> SideBox:
     """Return one side's box; `stated` has vendors' totals by player, None for the team."""
@@ -138,7 +137,7 @@ def _line(
     blank: Line,
     counts: tuple[tuple[str, int, bool], ...],
     formulas: tuple[tuple[str, Formula], ...],
-    counters: list[int],
+    counters: Sequence[int],
     subject: Subject,
     stated: Set,
 ) -> Line:
@@ -158,7 +157,7 @@ def _follow_stated(
     plan: Sheets,
     team: Line,
     players: Mapping[Hashable, Line],
-    lines: Mapping[Hashable, list[int]],
+    lines: Mapping[Hashable, Sequence[int]],
     stated: Mapping[Hashable | None, Set],
 ) -> None:
     index = {column_id: (at, is_micro) for column_id, at, is_micro in plan.player_counts}

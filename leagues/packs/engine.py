@@ -15,10 +15,10 @@ from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
 from leagues.packs.state import STATUSES, State, Walk, pair_of
+from leagues.packs.tally import Tally
 
 __all__ = ["Fold", "FoldEvent", "MatchFold", "Sheet", "SideBox", "fold"]
 
-_OTHER = {"home": "away", "away": "home"}
 Stated = dict[str, dict[Hashable | None, dict[str, Number]]]
 
 
@@ -32,10 +32,9 @@ class MatchFold:
         self._held: dict[Any, tuple[int, Entry | None]] = {}
         self._entries, self._flow = Entries(), Entries()
         self._moves, self._sets, self._shown = Entries(), Entries(), Entries()
-        self._lines: dict[str, dict[Hashable, list[int]]] = {"home": {}, "away": {}}
-        self._totals = {side: [0] * self._rules.width for side in ("home", "away")}
         self._listed = _listed(self._sheet)
         self._sides = {player: side for side, players in self._listed.items() for player in players}
+        self._tally = Tally(self._rules.width, self._sides)
 
     def apply(self, event: FoldEvent) -> None:
         """Take in one revision; one that is not newer than what is held changes nothing."""
@@ -88,12 +87,12 @@ class MatchFold:
     def _add(self, entry: Entry) -> None:
         for entries in self._lists_for(entry.rule):
             entries.add(entry)
-        self._count(entry.event, entry.rule, 1)
+        self._tally.count(entry.event, entry.rule, 1)
 
     def _remove(self, entry: Entry) -> None:
         for entries in self._lists_for(entry.rule):
             entries.remove(entry)
-        self._count(entry.event, entry.rule, -1)
+        self._tally.count(entry.event, entry.rule, -1)
 
     def _lists_for(self, rule: Rule) -> list[Entries]:
         if rule.is_set:
@@ -107,50 +106,15 @@ class MatchFold:
             lists.append(self._shown)
         return lists
 
-    def _count(self, event: FoldEvent, rule: Rule, sign: int) -> None:
-        side = event.team or self._sides.get(event.player)
-        if side is None:
-            return
-        lines, totals, payload = self._lines[side], self._totals[side], event.payload
-        line = None if event.player is None else self._touch(lines, event.player, sign)
-        for block in rule.blocks:
-            if block.check is not None and not block.check(event):
-                continue
-            if block.player:
-                if line is not None:
-                    block.player.add(line, payload, sign)
-                block.player_total.add(totals, payload, sign)
-            if block.related and event.related is not None:
-                to = _OTHER[side] if block.related_opposes else side
-                related = self._touch(self._lines[to], event.related, sign)
-                block.related.add(related, payload, sign)
-                block.related_total.add(self._totals[to], payload, sign)
-            if block.team:
-                block.team.add(totals, payload, sign)
-            if block.opposing:
-                block.opposing.add(self._totals[_OTHER[side]], payload, sign)
-        if rule.presence is not None and rule.presence.related and event.related is not None:
-            to = _OTHER[side] if rule.presence.related_side == "opposing" else side
-            self._touch(self._lines[to], event.related, sign)
-
-    def _touch(self, lines: dict[Hashable, list[int]], player: Hashable, sign: int) -> list[int]:
-        """Return the player's counters; the last one counts the facts that mention him."""
-        line = lines.get(player)
-        if line is None:
-            line = lines[player] = [0] * (self._rules.width + 1)
-        line[-1] += sign
-        return line
-
     def _box(self, side: str, scene: Scene, stated: Stated) -> SideBox:
-        lines = self._lines[side]
-        blank = [0] * (self._rules.width + 1)
+        lines, blank = self._tally.lines[side], self._tally.blank
         listed = self._listed[side]
         present = {player: lines.get(player, blank) for player in listed}
         others = [p for p, line in lines.items() if line[-1] and p not in present]
         others += [p for p in stated[side] if p is not None and p not in lines]
         for player in sorted(set(others) - present.keys(), key=str):
             present[player] = lines.get(player, blank)
-        return side_box(self._pack, scene, side, (present, self._totals[side]), stated[side])
+        return side_box(self._pack, scene, side, (present, self._tally.totals[side]), stated[side])
 
     def _stated(self, state: State) -> Stated:
         """Return totals that were stated, decisions over vendors, and put decided scores in."""

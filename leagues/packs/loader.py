@@ -73,7 +73,8 @@ def parse_pack(
     if top.whole("schema") != _SCHEMA:
         raise top.error("schema", f"this engine reads schema {_SCHEMA}")
     pack_id = top.text("id")
-    if name.count("/") and name.split("/")[0] != pack_id:
+    folder = name.rpartition("/")[0]
+    if folder and folder != pack_id:
         raise top.error("id", f"'{pack_id}' is not the folder's name; rename one of them")
     periods = sections.read_periods(top)
     positions = sections.read_positions(top)

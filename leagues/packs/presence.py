@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from leagues.packs.counting import CompiledPack
 from leagues.packs.entries import Entries, Entry, Key
 from leagues.packs.facts import Sheet
-from leagues.packs.schema import PresenceMinutes, PresenceRule
+from leagues.packs.forms import PresenceMinutes
+from leagues.packs.schema import PresenceRule
 from leagues.packs.state import OVER, State
 
 Who = tuple[str, Hashable]

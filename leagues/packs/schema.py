@@ -3,10 +3,12 @@
 A pack is data. Nothing here knows a sport; docs/how-to/add-a-sport.md explains every key.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from leagues.packs.forms import Derivation
+from leagues.packs.wording import clock_face, filled, minute_label
 
 SIDES: Final = ("home", "away")
 
@@ -133,101 +135,6 @@ class EventType:
     presence: EventPresence | None = None
     marks: tuple[str, ...] = ()
     acts: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceMinutes:
-    """Time on: whole minutes, seconds or milliseconds.
-
-    `rounding` "nominal" leaves stoppage time out: each end of an interval is capped at the
-    period's length and brought to a whole minute by `boundary`. `at_least` is what anyone who
-    was on has.
-    """
-
-    rounding: str = "nominal"
-    boundary: str = "floor"
-    unit: str = "min"
-    at_least: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhilePresent:
-    """A share of the score made while on; `after_out` "keeps" goes on after a sending-off."""
-
-    counts: str
-    after_out: str = "stops"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
-    """scale * num / den, None without a den."""
-
-    num: str
-    den: str
-    scale: float = 1
-    decimals: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedSum:
-    """Columns times weights."""
-
-    of: tuple[tuple[str, float], ...]
-    decimals: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """A column within limits, ends included."""
-
-    column: str
-    min: float | None = None
-    max: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
-    """1 when all bounds hold, else 0."""
-
-    all: tuple[Bound, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryCount:
-    """How many of the columns reach `min`."""
-
-    of: tuple[str, ...]
-    min: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreOf:
-    """The team's own ("acting") or the other team's ("opposing") score."""
-
-    side: str = "acting"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """1 for a player of the starting line-up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appeared:
-    """1 for a player who was on at any time."""
-
-
-Derivation = (
-    PresenceMinutes
-    | WhilePresent
-    | Ratio
-    | WeightedSum
-    | Flag
-    | CategoryCount
-    | ScoreOf
-    | Started
-    | Appeared
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,7 +319,7 @@ class SportPack:
         """Return the period of that id."""
         return next((p for p in self.periods if p.id == period_id), None)
 
-    def sentence(
+    def sentence(  # noqa: PLR0913 - the words of a sentence, all optional
         self,
         event_type: str,
         *,
@@ -422,6 +329,7 @@ class SportPack:
         opponent: str = "",
         clock: str = "",
         score: str = "",
+        period: str = "",
         payload: Mapping[str, Any] | None = None,
     ) -> str:
         """Return the timeline sentence of an event; words it lacks are left out."""
@@ -431,8 +339,8 @@ class SportPack:
         template = (kind.sentence_related if related else "") or kind.sentence or kind.label
         words: dict[str, Any] = {**(payload or {})}
         words |= {"player": player, "related": related, "team": team, "opponent": opponent}
-        words |= {"clock": clock, "score": score}
-        return _filled(template, words)
+        words |= {"clock": clock, "score": score, "period": period}
+        return filled(template, words)
 
     def clock_label(self, period_id: str, clock_ms: int) -> str:
         """Return the clock as fans read it: "45+2", "Q3 4:12"; empty for untimed periods."""
@@ -442,28 +350,7 @@ class SportPack:
         if not period.length_ms:
             return period.short
         if self.clock.cumulative:
-            return _minute_label(period, clock_ms)
+            return minute_label(period.offset_ms, period.length_ms, clock_ms)
         down = self.clock.direction == "down"
-        shown_s = max(period.length_ms - clock_ms, 0) // 1000 if down else clock_ms // 1000
-        return f"{period.short} {shown_s // 60}:{shown_s % 60:02}".strip()
-
-
-_WORD = re.compile(r"\{(\w+)\}")
-_SPACES = re.compile(r"\s+(?=[.,!?;:)])|(?<=\s)\s+")
-
-
-def _filled(template: str, words: Mapping[str, Any]) -> str:
-    def word(match: re.Match[str]) -> str:
-        value = words.get(match[1])
-        return "" if value is None or isinstance(value, bool) else str(value).replace("_", " ")
-
-    return _SPACES.sub("", _WORD.sub(word, template)).strip()
-
-
-def _minute_label(period: Period, clock_ms: int) -> str:
-    # A running clock is read in minutes begun: the first second is in minute 1.
-    over_ms = clock_ms - period.length_ms
-    if over_ms >= 0:
-        last_minute = (period.offset_ms + period.length_ms) // 60_000
-        return f"{last_minute}+{over_ms // 60_000 + 1}"
-    return str((period.offset_ms + clock_ms) // 60_000 + 1)
+        shown_ms = period.length_ms - clock_ms if down else clock_ms
+        return f"{period.short} {clock_face(shown_ms)}".strip()

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """Works without a database."""
 
     help = "Check all sport packs against their schema and vectors, or list them."
-    requires_system_checks: list[str] = []  # noqa: RUF012 - Django reads it from the class
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=("check", "list"))
