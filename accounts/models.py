@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account, identified by e-mail address and known by a display name."""
 
     public_id = models.CharField(max_length=40, unique=True, default=user_id, editable=False)
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)
     display_name = models.CharField(max_length=60, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name; empty: the browser's")
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")

@@ -28,3 +28,10 @@ def grant_role(user: User, role: Role) -> None:
     if role in (Role.ANALYST, Role.ADMIN) and not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
+
+
+@transaction.atomic
+def update_profile(user: User, *, display_name: str, time_zone: str) -> None:
+    """Set what a user may say about himself."""
+    user.display_name, user.time_zone = display_name, time_zone
+    user.save(update_fields=["display_name", "time_zone"])

@@ -25,7 +25,9 @@ def _choice(name: str, *, default: str, allowed: tuple[str, ...]) -> str:
 def _whole(name: str, *, default: int, least: int = 0) -> int:
     text = env.str(name, default=str(default))
     if not text.isdigit() or int(text) < least:
-        raise ImproperlyConfigured(f"{name}={text!r}: set it to a whole number of at least {least}.")
+        raise ImproperlyConfigured(
+            f"{name}={text!r}: set it to a whole number of at least {least}."
+        )
     return int(text)
 
 
@@ -140,13 +142,25 @@ TEMPLATES = [
     }
 ]
 
-_EMBEDDED = None if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL") else embedded.urls()
+_EMBEDDED = (
+    None if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL") else embedded.urls()
+)
 DATABASE_URL = env.str("DATABASE_URL", default="") or (_EMBEDDED.database_url if _EMBEDDED else "")
-REDIS_URL = env.str("REDIS_URL", default="") or (_EMBEDDED.redis_url if _EMBEDDED else "")
+REDIS_URL = env.str("REDIS_URL", default="")
+_BROKER_URL = REDIS_URL
+if not REDIS_URL and _EMBEDDED:
+    # Test workers share the servers, each with a database of its own.
+    _number = _whole("VEZE_REDIS_DB", default=0)
+    REDIS_URL = _EMBEDDED.redis_url.replace("db=0", f"db={_number}")
+    _BROKER_URL = _EMBEDDED.celery_broker_url.replace("virtual_host=0", f"virtual_host={_number}")
 
 # The pool belongs to web processes: a Celery child would close and reopen it at every task.
 DATABASE_POOL = _flag("DATABASE_POOL", default=False)
 _database: dict[str, Any] = environ.Env.db_url_config(DATABASE_URL)
+# The URL of a socket names its directory as a parameter; psql and beat look for it in HOST.
+for _part in ("host", "port"):
+    _found = _database.get("OPTIONS", {}).pop(_part, None)
+    _database[_part.upper()] = _found or _database.get(_part.upper(), "")
 _database["ENGINE"] = "django_prometheus.db.backends.postgresql"
 _database["CONN_HEALTH_CHECKS"] = True
 _database["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
@@ -157,7 +171,10 @@ if DATABASE_POOL:
         "max_size": _whole("DATABASE_POOL_SIZE", default=10, least=1),
         "timeout": 5,
     }
-_database["TEST"] = {"NAME": env.str("VEZE_TEST_DATABASE", default="test_veze"), "TEMPLATE": "template0"}
+_database["TEST"] = {
+    "NAME": env.str("VEZE_TEST_DATABASE", default="test_veze"),
+    "TEMPLATE": "template0",
+}
 DATABASES = {"default": _database}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -197,13 +214,14 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         # A listener waits for as long as nothing happens, so it must have no read time-out.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "veze-live"},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            "prefix": "veze-live",
+        },
     }
 }
 
-CELERY_BROKER_URL = (
-    REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
-)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or _BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class LeaguesConfig(AppConfig):
     name = "leagues"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from leagues import topics  # noqa: F401 - declares the topics

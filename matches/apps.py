@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class MatchesConfig(AppConfig):
     name = "matches"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from matches import topics  # noqa: F401 - declares the topics

@@ -85,6 +85,7 @@ class Match(models.Model):
     event_source = models.CharField(
         max_length=40, blank=True, help_text="The one source whose play-by-play is folded."
     )
+    event_source_tells_play = models.BooleanField(default=False)
     epoch = models.UUIDField(default=uuid.uuid4, help_text="Changes when the log is rebuilt.")
     head_seq = models.PositiveIntegerField(default=0)
     folded_seq = models.PositiveIntegerField(default=0)

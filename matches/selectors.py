@@ -1,12 +1,31 @@
-"""Reads of match logs."""
+"""Reads of matches: their logs, the day's list, the parts of a match page."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from leagues.models import League, Team
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import SportPack
+from matches.enums import Certainty, SheetRole
 from matches.ingest.plan import Fact, HeldFact
-from matches.models import MissingFact, PlayEvent
+from matches.models import LIVE_STATUSES, Match, MissingFact, PlayEvent, TeamSheet
+from matches.rules.lineup import Mark, Place, in_order, pitch_rows
+from matches.rules.timeline import (
+    LineScore,
+    Scorers,
+    Sides,
+    Telling,
+    TimelineItem,
+    counts_single_goals,
+    line_score,
+    scorers,
+    shown_types,
+    timeline,
+)
 
 
 def current_log(match_id: int, *, after_seq: int = 0) -> QuerySet[PlayEvent]:
@@ -77,3 +96,230 @@ def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
         missing_polls=gap.polls if gap else 0,
         missing_since=gap.missing_since if gap else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeagueDay:
+    """One league's matches of a day, in order of kick-off."""
+
+    league: League
+    matches: tuple[Match, ...]
+
+    @property
+    def live_count(self) -> int:
+        return sum(match.is_live for match in self.matches)
+
+
+def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
+    """Return the matches of a calendar day in `zone` by league, most important first.
+
+    Today also has what is still under way from the day before: live is live, whatever the clock.
+    """
+    starts_at = datetime.combine(day, time.min, tzinfo=zone)
+    ends_at = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+    wanted = Q(kickoff_at__gte=starts_at, kickoff_at__lt=ends_at)
+    if is_today:
+        wanted |= Q(status__in=LIVE_STATUSES, kickoff_at__lt=ends_at)
+    rows = (
+        Match.objects.with_sides()
+        .filter(wanted, season__league__is_test=False)
+        .order_by(
+            "season__league__priority", "season__league__name", "kickoff_at", "home__name", "id"
+        )
+    )
+    days: dict[int, list[Match]] = {}
+    for match in rows:
+        days.setdefault(match.season.league_id, []).append(match)
+    return [LeagueDay(league=ms[0].season.league, matches=tuple(ms)) for ms in days.values()]
+
+
+def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
+    """Return the match's timeline, newest first, with every correction; one query."""
+    pack = load_pack(match.season.league.sport)
+    rows = (
+        PlayEvent.objects.filter(match=match, type__in=shown_types(pack))
+        .order_by("seq")
+        .values_list(*_TELLING_COLUMNS)
+    )
+    sides = Sides(home=match.home.display_name, away=match.away.display_name)
+    by_team = {match.home_id: "home", match.away_id: "away"}
+    return timeline(pack, (_telling(row, by_team) for row in rows), sides)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchHead:
+    """What stands above the tabs of a match page."""
+
+    scorers: Scorers | None
+    line_score: LineScore | None
+
+
+def match_head(match: Match, items: Sequence[TimelineItem]) -> MatchHead:
+    """Return scorers and score by period as far as the sport has them; no query."""
+    pack = load_pack(match.season.league.sport)
+    return MatchHead(
+        scorers=scorers(pack, items) if counts_single_goals(pack) else None,
+        line_score=line_score(pack, match.period_scores),
+    )
+
+
+_TELLING_COLUMNS = (
+    "lineage_id",
+    "rev",
+    "op",
+    "seq",
+    "type",
+    "period",
+    "clock_ms",
+    "clock_label",
+    "order",
+    "ingested_at",
+    "team_id",
+    "payload",
+    "reason",
+    "certainty",
+    "player__name",
+    "player__short_name",
+    "player__slug",
+    "related_player__name",
+    "related_player__short_name",
+    "related_player__slug",
+)
+
+
+def _telling(row: tuple[Any, ...], by_team: dict[int, str]) -> Telling:
+    lineage, rev, op, seq, type_, period, clock_ms, clock_label, order, told_at, *rest = row
+    team, payload, reason, certainty, name, short, slug, other, other_short, other_slug = rest
+    return Telling(
+        lineage=lineage,
+        rev=rev,
+        op=op,
+        seq=seq,
+        type=type_,
+        period=period,
+        clock_ms=clock_ms,
+        clock_label=clock_label,
+        order=order,
+        told_at=told_at,
+        side=by_team.get(team, ""),
+        player=short or name or "",
+        player_slug=slug or "",
+        related=other_short or other or "",
+        related_slug=other_slug or "",
+        payload=payload,
+        reason=reason,
+        is_provisional=certainty == Certainty.PROVISIONAL,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineUp:
+    """One side's team sheet; `rows` is empty where the players stand in no lines."""
+
+    team: Team
+    side: str
+    formation: str
+    coach: str
+    is_confirmed: bool
+    updated_at: datetime
+    rows: tuple[tuple[Place, ...], ...]
+    starters: tuple[Place, ...]
+    bench: tuple[Place, ...]
+
+
+def line_ups(match: Match, items: Sequence[TimelineItem]) -> list[LineUp]:
+    """Return the team sheets of a match, home first, marked with what the timeline says."""
+    pack = load_pack(match.season.league.sport)
+    marks = _marks_by_player(pack, items)
+    sheets = (
+        TeamSheet.objects.filter(match=match)
+        .select_related("team")
+        .prefetch_related("spots__player")
+    )
+    found = [_line_up(pack, match, sheet, marks) for sheet in sheets]
+    return sorted(found, key=lambda line_up: line_up.side != "home")
+
+
+def _line_up(
+    pack: SportPack, match: Match, sheet: TeamSheet, marks: dict[str, tuple[Mark, ...]]
+) -> LineUp:
+    labels = {position.id: position.label for position in pack.positions}
+    places = [
+        Place(
+            name=spot.player.display_name,
+            slug=spot.player.slug,
+            shirt=spot.shirt,
+            position=spot.position or spot.player.position,
+            order=spot.order,
+            is_starter=spot.role == SheetRole.STARTER,
+            is_captain=spot.is_captain,
+            marks=marks.get(spot.player.slug, ()),
+        )
+        for spot in sheet.spots.all()
+    ]
+    starters = in_order(pack, [place for place in places if place.is_starter])
+    rows = pitch_rows(pack, starters, sheet.formation)
+    named = {place.slug: replace(place, position=labels.get(place.position, "")) for place in places}
+    return LineUp(
+        team=sheet.team,
+        side="home" if sheet.team_id == match.home_id else "away",
+        formation=sheet.formation,
+        coach=sheet.coach,
+        is_confirmed=sheet.is_confirmed,
+        updated_at=sheet.updated_at,
+        rows=tuple(tuple(named[place.slug] for place in row) for row in rows),
+        starters=tuple(named[place.slug] for place in starters),
+        bench=tuple(
+            named[place.slug]
+            for place in in_order(pack, [place for place in places if not place.is_starter])
+        ),
+    )
+
+
+def _marks_by_player(
+    pack: SportPack, items: Sequence[TimelineItem]
+) -> dict[str, tuple[Mark, ...]]:
+    marks: dict[str, list[Mark]] = {}
+    for item in reversed(items):
+        if item.is_cancelled or not item.is_key or item.is_divider:
+            continue
+        presence = pack.events[item.type].presence
+        turns = {"in": "sub-in", "out": "sub-out"}
+        own = turns.get(presence.player, item.icon) if presence else item.icon
+        mark = Mark(icon=own, label=item.label, clock=item.clock)
+        marks.setdefault(item.player_slug, []).append(mark)
+        if presence and presence.related in turns:
+            came = Mark(icon=turns[presence.related], label=item.label, clock=item.clock)
+            marks.setdefault(item.related_slug, []).append(came)
+    return {slug: tuple(found) for slug, found in marks.items() if slug}
+
+
+def head_to_head(match: Match, *, limit: int = 5) -> list[Match]:
+    """Return the last results between the two teams before this match, newest first."""
+    pair = (match.home_id, match.away_id)
+    return list(
+        Match.objects.with_sides()
+        .results()
+        .filter(home__in=pair, away__in=pair, kickoff_at__lt=match.kickoff_at)
+        .exclude(pk=match.pk)
+        .order_by("-kickoff_at")[:limit]
+    )
+
+
+def live_beside(match: Match, *, limit: int = 6) -> list[Match]:
+    """Return other live matches of the same league."""
+    return list(
+        Match.objects.with_sides()
+        .live()
+        .filter(season__league=match.season.league_id)
+        .exclude(pk=match.pk)[:limit]
+    )
+
+
+def team_matches(team: Team, *, is_over: bool, limit: int) -> list[Match]:
+    """Return a team's last results, newest first, or its next fixtures, soonest first."""
+    rows = Match.objects.with_sides().filter(Q(home=team) | Q(away=team))
+    if is_over:
+        return list(rows.results().order_by("-kickoff_at")[:limit])
+    coming = rows.filter(Q(pk__in=rows.fixtures()) | Q(status__in=LIVE_STATUSES))
+    return list(coming.order_by("kickoff_at")[:limit])

@@ -31,7 +31,8 @@ def poll_feed(*, feed_id: int) -> None:
         began = time.monotonic()
         feeds.poll_feed(feed)
         wait_s = (feed.next_poll_at - now()).total_seconds()
-        if not feed.is_enabled or feed.live_interval_ms >= _BEAT_MS or wait_s >= 1:
+        is_fast = feed.live_interval_ms < _BEAT_MS or wait_s <= 0
+        if not feed.is_enabled or not is_fast or wait_s >= 1:
             feeds.release_feed(feed)
             return
         if began - started > _LOOP_FOR_S:

@@ -127,7 +127,8 @@ class FeedDocument:
     """All that one document (or one bundle of files) of a vendor says.
 
     `league` and `season` are names used when the caller names no league; `sport` is a pack's id.
-    `cursor` is where the vendor's log goes on, for feeds that are read piece by piece.
+    `cursor` is where the vendor's log goes on, for feeds that are read piece by piece;
+    `has_more` says that another piece waits there already.
     """
 
     source: str
@@ -138,6 +139,7 @@ class FeedDocument:
     players: Sequence[FeedPlayer] = ()
     matches: Sequence[FeedMatch] = ()
     cursor: str = ""
+    has_more: bool = False
 
 
 class Adapter(Protocol):

@@ -35,6 +35,7 @@ class Telling:
     player: str = ""
     player_slug: str = ""
     related: str = ""
+    related_slug: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     is_provisional: bool = False
@@ -69,6 +70,7 @@ class TimelineItem:
     player: str
     player_slug: str
     related: str
+    related_slug: str
     sentence: str
     score: tuple[int, int] | None
     is_cancelled: bool
@@ -105,9 +107,11 @@ def timeline(pack: SportPack, tellings: Iterable[Telling], sides: Sides) -> tupl
     scores = _running_scores(pack, facts)
     items: list[TimelineItem] = []
     present = (0, 0)
+    shootouts = {period.id for period in pack.periods if period.kind == "shootout"}
     for fact in facts:
         changed = scores.get(fact[0].lineage)
-        present = changed or present
+        if changed and fact[-1].period not in shootouts:
+            present = changed
         item = _item(pack, fact, sides, changed, present, period_order)
         if item:
             items.append(item)
@@ -127,7 +131,7 @@ def _place(newest: Telling, first: Telling, periods: Mapping[str, int]) -> tuple
     last = len(periods) if newest.type == MATCH_END else periods.get(newest.period, len(periods))
     # A period's end comes after all that happened in it, whatever clock the vendor gave it.
     clock_ms = newest.clock_ms if rank == 1 else (0, 0, 10**9, 10**9)[rank]
-    return (last, rank if rank != 1 else 1, clock_ms, max(newest.order, 0), first.seq)
+    return (last, rank, clock_ms, max(newest.order, 0), first.seq)
 
 
 def _scores(kind: EventType) -> bool:
@@ -189,6 +193,7 @@ def _item(
         player=told.player,
         player_slug=told.player_slug,
         related=told.related,
+        related_slug=told.related_slug,
         sentence=_sentence(pack, told, sides, changed),
         score=present if is_divider else changed,
         is_cancelled=is_cancelled,
@@ -236,3 +241,94 @@ def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineIte
             kept.pop()
         kept.append(item)
     return kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer:
+    """Who scored for a side and when, in order."""
+
+    name: str
+    clocks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorers:
+    """Both sides' scorers and the icon of what they did."""
+
+    home: tuple[Scorer, ...]
+    away: tuple[Scorer, ...]
+    icon: str
+
+
+def counts_single_goals(pack: SportPack) -> bool:
+    """Return whether every scoring event is worth one, so that naming each scorer makes sense."""
+    values = {
+        value
+        for kind in pack.events.values()
+        for count in kind.counts
+        if count.bucket == "score"
+        for _, value in count.score
+    }
+    return values == {1}
+
+
+def scorers(pack: SportPack, items: Sequence[TimelineItem]) -> Scorers:
+    """Return who scored, by the side that the goal counts for; an own goal stands with its rival."""
+    shootouts = {period.id for period in pack.periods if period.kind == "shootout"}
+    found: dict[str, dict[tuple[str, str], list[str]]] = {"home": {}, "away": {}}
+    icon, before = "", (0, 0)
+    mark = "'" if pack.clock.cumulative else ""
+    for item in reversed(items):
+        if item.score is None or item.is_cancelled or item.is_divider or item.period in shootouts:
+            continue
+        side = "home" if item.score[0] > before[0] else "away"
+        before = item.score
+        icon = icon or item.icon
+        note = "" if item.side == side else item.label
+        clocks = found[side].setdefault((item.player or item.label, note), [])
+        clocks.append(f"{item.clock}{mark}")
+    home, away = (
+        tuple(
+            Scorer(name=f"{name} ({note})" if note else name, clocks=", ".join(clocks))
+            for (name, note), clocks in found[side].items()
+        )
+        for side in ("home", "away")
+    )
+    return Scorers(home=home, away=away, icon=icon)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodScore:
+    """The score of one period, None before it is played."""
+
+    short: str
+    home: int | None
+    away: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineScore:
+    """Score by period."""
+
+    periods: tuple[PeriodScore, ...]
+
+
+def line_score(pack: SportPack, played: Sequence[Sequence[Any]]) -> LineScore | None:
+    """Return the score by period, all regular ones and what came after; None where none is kept.
+
+    Sports whose clock runs through the match do not count by period.
+    """
+    if pack.clock.cumulative or not played:
+        return None
+    known = {period: (home, away) for period, home, away in played}
+    shown = [p for p in pack.periods if p.kind == "regular" or p.id in known]
+    return LineScore(
+        periods=tuple(
+            PeriodScore(
+                short=period.short,
+                home=known.get(period.id, (None, None))[0],
+                away=known.get(period.id, (None, None))[1],
+            )
+            for period in shown
+        )
+    )

@@ -88,7 +88,7 @@ def _apply_answer(feed: Feed, answer: Fetched) -> IngestReport:
             amended=report.amended,
             retracted=report.retracted,
         )
-        _note_success(feed, answer, at)
+        _note_success(feed, answer, at, has_more=document.has_more)
     else:
         _note_quiet(feed, answer, PollOutcome.UNCHANGED)
     return report
@@ -120,10 +120,12 @@ def unpack_files(document: RawDocument) -> dict[str, bytes]:
     return {name: text.encode() for name, text in orjson.loads(packed).items()}
 
 
-def _note_success(feed: Feed, answer: Fetched, at: datetime) -> None:
+def _note_success(
+    feed: Feed, answer: Fetched, at: datetime, *, has_more: bool = False
+) -> None:
     feed.failures, feed.last_error, feed.last_good_at = 0, "", at
     feed.etag, feed.last_modified = answer.etag, answer.last_modified
-    _schedule(feed, at)
+    _schedule(feed, at, at_once=has_more)
 
 
 def _note_quiet(feed: Feed, answer: Fetched, outcome: PollOutcome) -> None:
@@ -154,9 +156,11 @@ def _note_failure(
     _schedule(feed, at)
 
 
-def _schedule(feed: Feed, at: datetime) -> None:
+def _schedule(feed: Feed, at: datetime, *, at_once: bool = False) -> None:
     feed.last_polled_at = at
     pause_s = feed.live_interval_ms / 1000 if is_season_live(feed, at) else feed.idle_interval_s
+    if at_once:
+        pause_s = 0
     if feed.failures > 1:
         pause_s = min(LONGEST_PAUSE_S, max(pause_s, 1) * 2 ** min(feed.failures - 1, 8))
     feed.next_poll_at = at + timedelta(seconds=pause_s)

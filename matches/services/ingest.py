@@ -10,6 +10,8 @@ from django.db import transaction
 from config.clock import now
 from leagues.enums import ExternalKind
 from leagues.models import Season
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import SportPack
 from leagues.services import (
     external_map,
     link_external,
@@ -20,7 +22,7 @@ from leagues.services import (
 )
 from matches.enums import MatchStatus, SheetRole
 from matches.ingest.documents import FeedDocument, FeedError, FeedEvent, FeedMatch, FeedSheet
-from matches.ingest.plan import Fact, make_plan
+from matches.ingest.plan import Fact, Plan, Revision, make_plan
 from matches.models import Match, TeamSheet, TeamSheetSpot
 from matches.selectors import held_facts
 from matches.services.log import append_plan
@@ -299,7 +301,7 @@ def _apply_events(
     at: datetime,
     report: IngestReport,
 ) -> int:
-    if not told.events:
+    if not told.events or not _may_tell(match, told, keys, at, report):
         return 0
     facts = [_fact(event, told, keys, report) for event in told.events]
     by_ids = not told.is_snapshot and all(fact.vendor_event_id is not None for fact in facts)
@@ -319,6 +321,55 @@ def _apply_events(
         else:
             report.retracted += 1
     return append_plan(match, keys.source, plan, at=at)
+
+
+def _may_tell(
+    match: Match, told: FeedMatch, keys: _Keys, at: datetime, report: IngestReport
+) -> bool:
+    """Return whether the source may tell this match's play: one source does, others add totals.
+
+    A source that tells play takes over from one that only told results; its facts are retracted.
+    """
+    if match.event_source == keys.source:
+        return True
+    pack = load_pack(match.season.league.sport)
+    kinds = {event.type for event in told.events}
+    if kinds <= {"stat.set"}:
+        return True
+    tells_play = not all(_is_result(pack, kind) for kind in kinds)
+    if match.event_source:
+        if not tells_play or match.event_source_tells_play:
+            report.unplaced.append(
+                {"kind": "events", "ref": keys.source, "match": told.ref,
+                 "reason": f"this match is told by {match.event_source}"}
+            )
+            return False
+        _retract_all(match, keys.source, at)
+    match.event_source, match.event_source_tells_play = keys.source, tells_play
+    return True
+
+
+def _is_result(pack: SportPack, kind: str) -> bool:
+    event = pack.events.get(kind)
+    return kind in {"period_start", "period_end", "match_end", "status"} or (
+        event is not None and "result" in event.marks
+    )
+
+
+def _retract_all(match: Match, by: str, at: datetime) -> None:
+    source = match.event_source
+    held = [h for h in held_facts(match.pk, source) if not h.is_retracted and h.source != "admin"]
+    reason = f"superseded by {by}"
+    append_plan(
+        match,
+        source,
+        Plan(
+            revisions=[
+                Revision(op="retract", fact=replace(h.fact, reason=reason), held=h) for h in held
+            ]
+        ),
+        at=at,
+    )
 
 
 def _fact(event: FeedEvent, told: FeedMatch, keys: _Keys, report: IngestReport) -> Fact:

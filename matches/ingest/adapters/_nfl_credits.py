@@ -162,6 +162,12 @@ DETAILS: Mapping[int, tuple[str, frozenset[int]]] = MappingProxyType(
     }
 )
 
+# A man's statistic without a man is what a correction left behind: the league's totals leave it
+# out. Scores, blocks, lost balls and penalties may well be nobody's.
+NEED_A_PLAYER = frozenset(
+    (10, 12, 14, 15, 19, 20, 21, 23, 25, 27, 33, 35, 45, 47)
+    + (52, 53, 55, 57, 59, 61, 79, 80, 82, 83, 84, 85, 91, 110, 115, 120)
+)
 CONVERSION_TRIES = frozenset((72, 73, 74, 75, 76, 77, 78, 301))
 SAFETY = 89
 EXTRA_POINT = 72
@@ -182,8 +188,4 @@ def tackling_unit(credits_of_play: Mapping[str, frozenset[int]], club: str) -> s
         return "special"
     if all_ids & _TWO_POINT_TRIES:
         return "conversion"
-    return (
-        "offense"
-        if credits_of_play.get(club, frozenset()) & _FROM_SCRIMMAGE
-        else "defense"
-    )
+    return "offense" if credits_of_play.get(club, frozenset()) & _FROM_SCRIMMAGE else "defense"

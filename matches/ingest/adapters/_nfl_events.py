@@ -7,6 +7,7 @@ from typing import Any
 from matches.ingest.adapters._nfl_credits import (
     CREDITS,
     DETAILS,
+    NEED_A_PLAYER,
     ROLES,
     SAFETY,
     Credit,
@@ -18,6 +19,7 @@ from matches.ingest.adapters._nfl_plays import (
     Drive,
     Mention,
     Play,
+    clock_label,
     read_drives,
 )
 from matches.ingest.adapters._nfl_summary import Conversion, missing_conversions
@@ -47,12 +49,11 @@ def game_events(
 def _play_events(play: Play, clubs: Sequence[str]) -> Iterator[FeedEvent]:
     seen: Counter[int] = Counter()
     ids_by_club = {
-        club: frozenset(m.stat for m in play.mentions if m.club == club)
-        for club in clubs
+        club: frozenset(m.stat for m in play.mentions if m.club == club) for club in clubs
     }
     for place, mention in enumerate(play.mentions):
         credit = CREDITS.get(mention.stat)
-        if credit is None:
+        if credit is None or (mention.player is None and mention.stat in NEED_A_PLAYER):
             continue
         seen[mention.stat] += 1
         payload = _payload(play, mention, credit)
@@ -94,21 +95,13 @@ def _payload(play: Play, mention: Mention, credit: Credit) -> dict[str, Any]:
 
 def _related(play: Play, mention: Mention, credit: Credit) -> str | None:
     stats = ROLES.get(credit.related, frozenset())
-    others = (
-        m.player
-        for m in play.mentions
-        if m.stat in stats and m.player != mention.player
-    )
+    others = (m.player for m in play.mentions if m.stat in stats and m.player != mention.player)
     return next((player for player in others if player), None)
 
 
 def _team_safety(play: Play, clubs: Sequence[str]) -> Iterator[FeedEvent]:
     """A safety nobody is credited with: the side that did not run the play gets it."""
-    offense = {
-        m.club
-        for m in play.mentions
-        if m.stat in ROLES["sacked"] | {10, 12, 29, 31, 32, 2}
-    }
+    offense = {m.club for m in play.mentions if m.stat in ROLES["sacked"] | {10, 12, 29, 31, 32, 2}}
     scorers = [club for club in clubs if club not in offense]
     if len(scorers) == 1:
         event = {"type": "safety", "team": scorers[0], "payload": {"play": play.id}}
@@ -164,25 +157,21 @@ def _frame(plays: Sequence[Play], *, over: bool, paused: bool) -> Iterator[FeedE
     """Yield where periods start and end, which the vendor says only in words."""
     last = {play.period: play for play in plays}
     for number, (period, play) in enumerate(last.items(), start=1):
-        yield FeedEvent(
-            type="period_start", period=period, vendor_event_id=f"start:{period}"
-        )
+        yield FeedEvent(type="period_start", period=period, vendor_event_id=f"start:{period}")
         if number < len(last) or over or paused:
             yield _whistle(play, 3, "period_end", f"end:{period}")
     if last and over:
         yield _whistle(plays[-1], 4, "match_end", "end")
 
 
-def _whistle(
-    play: Play, place: int, event_type: str, vendor_event_id: str
-) -> FeedEvent:
+def _whistle(play: Play, place: int, event_type: str, vendor_event_id: str) -> FeedEvent:
     """Regulation is always played out; an overtime may end with its last play."""
     is_played_out = play.period in PERIODS[:4]
     return FeedEvent(
         type=event_type,
         period=play.period,
         clock_ms=max(QUARTER_MS, play.elapsed_ms) if is_played_out else play.elapsed_ms,
-        clock_label="00:00" if is_played_out else play.clock_label,
+        clock_label=clock_label(0) if is_played_out else play.clock_label,
         order=play.id * _ORDER_STEP + _AFTER_PLAY + place,
         vendor_event_id=vendor_event_id,
     )

@@ -30,6 +30,7 @@ class Play:
 
     id: int
     period: str
+    length_ms: int
     elapsed_ms: int
     clock_label: str
     note: str
@@ -95,19 +96,21 @@ def _drives(game: Node) -> Iterator[tuple[str, Node]]:
             yield key, node
 
 
-def _play(
-    play_id: int, node: Node, clubs: Sequence[str], before: Sequence[Play]
-) -> Play:
+def _play(play_id: int, node: Node, clubs: Sequence[str], before: Sequence[Play]) -> Play:
     quarter = node.whole("qtr")
     if not 1 <= quarter <= len(PERIODS):
         raise node.at("qtr").error(f"a quarter from 1 to {len(PERIODS)}")
     period = PERIODS[quarter - 1]
-    length = period_length(period, before, _seconds(node, "time"))
+    left_s = _seconds(node, "time")
+    so_far = [play for play in before if play.period == period]
+    length_ms = so_far[0].length_ms if so_far else _length_ms(period, left_s)
+    elapsed_ms = _elapsed_ms(left_s, length_ms, so_far)
     return Play(
         id=play_id,
         period=period,
-        elapsed_ms=_elapsed(node, period, length, before),
-        clock_label=node.text("time", ""),
+        length_ms=length_ms,
+        elapsed_ms=elapsed_ms,
+        clock_label=clock_label(length_ms - elapsed_ms),
         note=node.text("note", ""),
         down=node.whole("down", 0),
         to_go=node.whole("ydstogo", 0),
@@ -116,27 +119,26 @@ def _play(
     )
 
 
-def period_length(period: str, before: Sequence[Play], remaining_s: int | None) -> int:
-    """Return how long a period is; regular-season overtime was cut to ten minutes in 2017.
+def _length_ms(period: str, left_s: int | None) -> int:
+    """Return a period's length; regular-season overtime was cut to ten minutes in 2017.
 
     The first clock of an overtime tells which it is.
     """
-    if period in PERIODS[:4]:
-        return QUARTER_MS
-    for play in before:
-        if play.period == period and play.clock_label:
-            minutes, _, seconds = play.clock_label.partition(":")
-            return play.elapsed_ms + (int(minutes or 0) * 60 + int(seconds)) * 1000
-    long = remaining_s is None or remaining_s * 1000 > SHORT_OVERTIME_MS
-    return QUARTER_MS if long else SHORT_OVERTIME_MS
+    is_long = left_s is None or left_s * 1000 > SHORT_OVERTIME_MS
+    return QUARTER_MS if period in PERIODS[:4] or is_long else SHORT_OVERTIME_MS
 
 
-def _elapsed(node: Node, period: str, length: int, before: Sequence[Play]) -> int:
-    remaining = _seconds(node, "time")
-    if remaining is not None:
-        return max(0, length - remaining * 1000)
+def _elapsed_ms(left_s: int | None, length_ms: int, so_far: Sequence[Play]) -> int:
+    if left_s is not None:
+        return max(0, length_ms - left_s * 1000)
     # Comments such as "END QUARTER 1" have no clock and stand where the log stands.
-    return before[-1].elapsed_ms if before and before[-1].period == period else 0
+    return so_far[-1].elapsed_ms if so_far else 0
+
+
+def clock_label(left_ms: int) -> str:
+    """Return the time left as "14:05"."""
+    minutes, seconds = divmod(max(left_ms, 0) // 1000, 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _seconds(node: Node, key: str) -> int | None:

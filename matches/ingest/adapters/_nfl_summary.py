@@ -36,11 +36,7 @@ def missing_conversions(
     """Yield the conversions of touchdowns whose play is there but whose try is not."""
     if "scrsummary" not in game:
         return
-    entries = {
-        int(key): node
-        for key, node in game.at("scrsummary").entries()
-        if key.isdecimal()
-    }
+    entries = {int(key): node for key, node in game.at("scrsummary").entries() if key.isdecimal()}
     known = {play.id for play in plays}
     tried = [p.id for p in plays if any(m.stat in CONVERSION_TRIES for m in p.mentions)]
     for play_id, entry in sorted(entries.items()):
@@ -73,9 +69,7 @@ def _conversion(
     player: str | None,
     related: str | None = None,
 ) -> Conversion:
-    return Conversion(
-        play=play_id, type=kind, club=club, player=player, related=related, stat=stat
-    )
+    return Conversion(play=play_id, type=kind, club=club, player=player, related=related, stat=stat)
 
 
 def _ref(entry: Node, name: str) -> str | None:

@@ -84,6 +84,7 @@ def _document(root: Node) -> FeedDocument:
         league=root.text("league", ""),
         season=root.text("season", ""),
         cursor=root.text("cursor", ""),
+        has_more=root.flag("more"),
         teams=[_team(node) for node in root.get("teams", []).items()],
         players=[_player(node) for node in root.get("players", []).items()],
         matches=[_match(node) for node in root.get("matches", []).items()],

@@ -1,0 +1,32 @@
+"""The periodic work that beat wakes. Rows are made once and then belong to the admin."""
+
+from collections.abc import Mapping
+
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+# Task, seconds between runs, queue.
+_WORK: Mapping[str, tuple[str, int, str]] = {
+    "Poll feeds that are due": ("matches.tasks.poll_due_feeds", 1, "ingest"),
+    "Relay and mend the streams": ("streams.tasks.sweep", 1, "default"),
+    "Save how far the streams are": ("streams.tasks.checkpoint", 10, "default"),
+    "Fold matches that are behind": ("stats.tasks.sweep_behind", 5, "fold"),
+    "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),
+}
+
+
+def make_schedule() -> None:
+    """Create the rows that are missing; what an admin changed stays as it is."""
+    for name, (task, every_s, queue) in _WORK.items():
+        if PeriodicTask.objects.filter(name=name).exists():
+            continue
+        interval, _ = IntervalSchedule.objects.get_or_create(
+            every=every_s, period=IntervalSchedule.SECONDS
+        )
+        PeriodicTask.objects.create(
+            name=name,
+            task=task,
+            interval=interval,
+            queue=queue,
+            # A run that nobody took in time is worth nothing: the next one does its work.
+            expire_seconds=max(5, 2 * every_s),
+        )

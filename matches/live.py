@@ -1,0 +1,83 @@
+"""The parts of pages that change while a match is played, rendered from the pages' own partials."""
+
+from collections.abc import Iterable, Sequence
+
+from django.template.loader import render_to_string
+
+from leagues.packs.loader import load_pack
+from matches.models import Match
+from matches.rules.timeline import TimelineItem
+from matches.selectors import match_head, match_timeline
+
+# A reader who missed more than this many items loads the page anew.
+_RECENT_ITEMS = 20
+
+
+def scores_topic() -> str:
+    """Return the page topic of the day's scores."""
+    return "page:scores"
+
+
+def match_topic(public_id: str) -> str:
+    """Return the page topic of one match."""
+    return f"page:match:{public_id}"
+
+
+def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
+    """Return the HTML of a match page's live parts by `data-k`.
+
+    Timeline items come only for events after `after_seq`, or the newest few. The match must be
+    fetched with its sides.
+    """
+    items = match_timeline(match)
+    head = match_head(match, items)
+    parts = {
+        "score": _render("score", match=match),
+        "age": _render("board_note", match=match),
+        "banner": _render("banner", match=match),
+    }
+    if head.scorers:
+        parts["scorers"] = _render("scorers", scorers=head.scorers)
+    if head.line_score:
+        parts["line-score"] = _render("line_score", match=match, line_score=head.line_score)
+    fresh = [item for item in items if item.seq > after_seq]
+    parts |= _item_fragments(match, fresh[:_RECENT_ITEMS])
+    spoken = spoken_item(fresh)
+    if spoken and after_seq:
+        parts["say"] = render_to_string(
+            "matches/partials/say.html", {"item": spoken, "match": match}
+        ).strip()
+    return parts
+
+
+def scores_fragments(matches: Iterable[Match]) -> dict[str, str]:
+    """Return the HTML of the matches' rows in lists by `data-k`."""
+    return {
+        f"m:{match.public_id}": render_to_string("components/match_row.html", {"match": match})
+        for match in matches
+    }
+
+
+def age_fragments(match: Match) -> dict[str, str]:
+    """Return what a poll without news changes on a match page."""
+    return {"age": _render("board_note", match=match), "banner": _render("banner", match=match)}
+
+
+def spoken_item(items: Sequence[TimelineItem]) -> TimelineItem | None:
+    """Return the newest item worth a spoken sentence."""
+    worthy = [item for item in items if item.is_key]
+    return max(worthy, key=lambda item: item.seq, default=None)
+
+
+def _item_fragments(match: Match, items: Iterable[TimelineItem]) -> dict[str, str]:
+    through = load_pack(match.season.league.sport).clock.cumulative
+    parts = {}
+    for item in items:
+        parts[f"p:{item.key}"] = _render("play_item", match=match, item=item)
+        if through and item.is_key:
+            parts[f"t:{item.key}"] = _render("timeline_item", match=match, item=item)
+    return parts
+
+
+def _render(partial: str, **context: object) -> str:
+    return render_to_string(f"matches/partials/{partial}.html", context).strip()

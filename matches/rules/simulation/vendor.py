@@ -1,0 +1,358 @@
+"""What the simulated vendor answers at a moment: its log in the platform's own feed format.
+
+Everything follows from the world, its seed and the time asked for, so a vendor that was killed
+goes on as if nothing had happened. Misbehaviour is part of the log, so it is repeatable too.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leagues.packs.engine import fold
+from matches.rules.simulation.play import (
+    SimulatedFact,
+    SimulatedMatch,
+    fold_events,
+    play_match,
+)
+from matches.rules.simulation.world import SimulatedFixture, World
+
+SHEETS_BEFORE = timedelta(minutes=60)
+PAGE_ENTRIES = 4000
+# A snapshot lists matches from their team sheets until this long after the end.
+SNAPSHOT_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misbehaviour:
+    """Chances 0-1 of what vendors do wrong: per event, or per answer for the last three."""
+
+    duplicates: float = 0.0
+    disorder: float = 0.0
+    retractions: float = 0.0
+    vanishing: float = 0.0
+    errors: float = 0.0
+    garbage: float = 0.0
+    silence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A line of the vendor's log: at `at_ms` (Unix) it says `event`, or shows the team sheets."""
+
+    at_ms: int
+    fixture: int
+    place: int
+    event: Mapping[str, Any] | None = None
+    hidden_ms: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
+class _Played:
+    match: SimulatedMatch
+    entries: list[_Entry] = field(default_factory=list)
+    scores: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+class VendorFeed:
+    """One league's feed. `speed` 60 plays a minute of match in a second."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        speed: float = 1.0,
+        seed: str = "",
+        misbehaviour: Misbehaviour | None = None,
+    ) -> None:
+        self.world = world
+        self.speed = speed
+        self._seed = seed
+        self._misbehaviour = misbehaviour or Misbehaviour()
+        self._played: dict[int, _Played] = {}
+        self._log: list[_Entry] = []
+        self._log_until = datetime.min.replace(tzinfo=UTC)
+
+    def document(self, at: datetime, *, after: str = "") -> dict[str, Any]:
+        """Return what is new since the cursor `after`; without one, the league and its fixtures.
+
+        `more` is true when another page waits behind the answer's cursor. Raises ValueError for a
+        cursor that is none of ours.
+        """
+        if not after:
+            return {**self._head(), **self._names(), "matches": self._fixtures(at), "cursor": "0-0"}
+        since = _cursor(after)
+        entries = [e for e in self._entries(at) if (e.at_ms, e.place) > since]
+        entries = [e for e in entries if e.at_ms <= _ms(at)]
+        page = entries[:PAGE_ENTRIES]
+        cursor = f"{page[-1].at_ms}-{page[-1].place}" if page else after
+        by_match: dict[int, list[_Entry]] = {}
+        for entry in page:
+            by_match.setdefault(entry.fixture, []).append(entry)
+        until = _time(page[-1].at_ms) if page and len(entries) > len(page) else at
+        return {
+            **self._head(),
+            "matches": [self._news(index, told, until) for index, told in by_match.items()],
+            "cursor": cursor,
+            "more": len(entries) > len(page),
+        }
+
+    def snapshot(self, at: datetime, *, with_ids: bool = True) -> dict[str, Any]:
+        """Return the whole log so far of every match that is on, as snapshot vendors do."""
+        matches = []
+        for index, fixture in enumerate(self.world.fixtures):
+            if not fixture.kickoff_at - SHEETS_BEFORE <= at:
+                continue
+            played = self._play(index)
+            end = fixture.kickoff_at + self._real(played.match.length_s)
+            if at > end + SNAPSHOT_AFTER:
+                continue
+            shown = [
+                e
+                for e in played.entries
+                if e.at_ms <= _ms(at) and not e.hidden_ms[0] <= _ms(at) < e.hidden_ms[1]
+            ]
+            match = self._news(index, shown, at)
+            match["snapshot"] = True
+            match["events"] = _current(match["events"])
+            if not with_ids:
+                match["events"] = [
+                    {key: value for key, value in event.items() if key not in {"id", "rev"}}
+                    for event in match["events"]
+                ]
+            matches.append(match)
+        return {**self._head(), **self._names(), "matches": matches}
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "source": self.world.source,
+            "sport": self.world.pack.id,
+            "league": self.world.league,
+            "season": self.world.season,
+        }
+
+    def _names(self) -> dict[str, Any]:
+        teams = self.world.teams.values()
+        return {
+            "teams": [
+                {
+                    "id": team.ref,
+                    "name": team.name,
+                    "code": team.code,
+                    "color": team.color,
+                    "color_alt": team.color_alt,
+                }
+                for team in teams
+            ],
+            "players": [
+                {
+                    "id": player.ref,
+                    "name": player.name,
+                    "team": team.ref,
+                    "shirt": player.shirt,
+                    "position": player.position,
+                }
+                for team in teams
+                for player in team.players
+            ],
+        }
+
+    def _fixtures(self, at: datetime) -> list[dict[str, Any]]:
+        return [_fixture(fixture) for fixture in self.world.fixtures]
+
+    def _news(self, index: int, entries: Sequence[_Entry], at: datetime) -> dict[str, Any]:
+        fixture = self.world.fixtures[index]
+        played = self._play(index)
+        match = _fixture(fixture)
+        match["events"] = [entry.event for entry in entries if entry.event is not None]
+        if any(entry.event is None for entry in entries):
+            match["sheets"] = _sheets(played.match)
+        score = self._score(index, at)
+        if at >= fixture.kickoff_at:
+            match["score"] = {"home": score[0], "away": score[1]}
+        match["status"] = self._status(fixture, played, at)
+        return match
+
+    def _status(self, fixture: SimulatedFixture, played: _Played, at: datetime) -> str:
+        if at < fixture.kickoff_at - SHEETS_BEFORE:
+            return "scheduled"
+        if at < fixture.kickoff_at:
+            return "lineups"
+        end = fixture.kickoff_at + self._real(played.match.length_s)
+        return "live" if at < end else "finished"
+
+    def _score(self, index: int, at: datetime) -> tuple[int, int]:
+        """Return the score that the entries told by `at` make; a late entry is not in it."""
+        played = self._play(index)
+        told = [e for e in played.entries if e.event is not None and e.at_ms <= _ms(at)]
+        if len(told) not in played.scores:
+            home = self.world.fixtures[index].home
+            current = [_fact(event) for event in _current([e.event for e in told])]
+            events = fold_events(sorted(current, key=lambda fact: fact.at_s), home=home)
+            played.scores[len(told)] = fold(self.world.pack, None, events).score
+        return played.scores[len(told)]
+
+    def _entries(self, at: datetime) -> list[_Entry]:
+        if at > self._log_until:
+            horizon = at + timedelta(minutes=10)
+            self._log = sorted(
+                (
+                    entry
+                    for index, fixture in enumerate(self.world.fixtures)
+                    if fixture.kickoff_at - SHEETS_BEFORE <= horizon
+                    for entry in self._play(index).entries
+                ),
+                key=lambda entry: (entry.at_ms, entry.place),
+            )
+            self._log_until = horizon
+        return self._log
+
+    def _play(self, index: int) -> _Played:
+        if index not in self._played:
+            fixture = self.world.fixtures[index]
+            match = play_match(
+                self.world.pack,
+                self.world.teams[fixture.home],
+                self.world.teams[fixture.away],
+                seed=f"{self._seed}:{fixture.ref}",
+            )
+            played = _Played(match)
+            played.entries = self._tell(index, fixture, match)
+            self._played[index] = played
+        return self._played[index]
+
+    def _tell(self, index: int, fixture: SimulatedFixture, match: SimulatedMatch) -> list[_Entry]:
+        rng = random.Random(f"{self._seed}:{fixture.ref}:telling")
+        base = index * 100_000
+        entries = [
+            _Entry(at_ms=_ms(fixture.kickoff_at - SHEETS_BEFORE), fixture=index, place=base)
+        ]
+        for place, fact in enumerate(match.facts, start=1):
+            at_ms = _ms(fixture.kickoff_at + self._real(fact.at_s))
+            event = self._event(fixture, place, fact, at_ms)
+            entries += self._misbehave(index, base + place * 10, event, at_ms, fact, rng)
+        return entries
+
+    def _event(
+        self, fixture: SimulatedFixture, place: int, fact: SimulatedFact, at_ms: int
+    ) -> dict[str, Any]:
+        event: dict[str, Any] = {
+            "id": f"{fixture.ref}-{place}",
+            "rev": 1,
+            "type": fact.type,
+            "period": fact.period,
+            "clock_ms": fact.clock_ms,
+            "clock_label": self.world.pack.clock_label(fact.period, fact.clock_ms),
+            "order": place,
+            "team": fact.team,
+            "player": fact.player,
+            "related_player": fact.related,
+            "x": fact.x,
+            "y": fact.y,
+            "payload": dict(fact.payload),
+            "occurred_at": _time(at_ms).isoformat().replace("+00:00", "Z"),
+        }
+        return {key: value for key, value in event.items() if value not in (None, {})}
+
+    def _misbehave(
+        self,
+        index: int,
+        place: int,
+        event: dict[str, Any],
+        at_ms: int,
+        fact: SimulatedFact,
+        rng: random.Random,
+    ) -> list[_Entry]:
+        wrong = self._misbehaviour
+        plain = fact.player is not None
+        if plain and rng.random() < wrong.disorder:
+            at_ms += round(rng.uniform(5_000, 25_000) / self.speed)
+        hidden = (0, 0)
+        if plain and rng.random() < wrong.vanishing:
+            hidden = (at_ms + round(30_000 / self.speed), at_ms + round(90_000 / self.speed))
+        entries = [
+            _Entry(at_ms=at_ms, fixture=index, place=place, event=event, hidden_ms=hidden)
+        ]
+        if plain and rng.random() < wrong.duplicates:
+            again = at_ms + round(rng.uniform(3_000, 30_000) / self.speed)
+            entries.append(_Entry(at_ms=again, fixture=index, place=place + 1, event=event))
+        word = self.world.pack.events[fact.type]
+        if word.group == "goals" and rng.random() < wrong.retractions:
+            undone = {**event, "rev": 2, "retracted": True, "reason": "Overturned after review"}
+            later = at_ms + round(rng.uniform(45_000, 120_000) / self.speed)
+            entries.append(_Entry(at_ms=later, fixture=index, place=place + 2, event=undone))
+        return entries
+
+    def _real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds / self.speed)
+
+
+def _current(events: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any]]:
+    newest: dict[str, Mapping[str, Any]] = {}
+    for event in events:
+        if event is not None and event["rev"] >= newest.get(event["id"], event)["rev"]:
+            newest[event["id"]] = event
+    return [event for event in newest.values() if not event.get("retracted")]
+
+
+def _fact(event: Mapping[str, Any]) -> SimulatedFact:
+    return SimulatedFact(
+        at_s=float(event["order"]),
+        type=event["type"],
+        period=event["period"],
+        clock_ms=event["clock_ms"],
+        team=event.get("team"),
+        player=event.get("player"),
+        related=event.get("related_player"),
+        payload=event.get("payload", {}),
+    )
+
+
+def _fixture(fixture: SimulatedFixture) -> dict[str, Any]:
+    return {
+        "id": fixture.ref,
+        "home": fixture.home,
+        "away": fixture.away,
+        "kickoff_at": fixture.kickoff_at.isoformat().replace("+00:00", "Z"),
+        "round": f"Round {fixture.matchday}",
+        "matchday": fixture.matchday,
+    }
+
+
+def _sheets(match: SimulatedMatch) -> list[dict[str, Any]]:
+    return [
+        {
+            "team": team,
+            "players": [
+                {
+                    "id": player.ref,
+                    "starter": is_starter,
+                    "position": player.position,
+                    "shirt": player.shirt,
+                    "order": order,
+                    "captain": is_starter and order == len(starters) // 2,
+                }
+                for is_starter, squad in ((True, starters), (False, bench))
+                for order, player in enumerate(squad)
+            ],
+        }
+        for team, (starters, bench) in match.lineups.items()
+    ]
+
+
+def _cursor(text: str) -> tuple[int, int]:
+    at_ms, dash, place = text.partition("-")
+    if not (dash and at_ms.isdigit() and place.isdigit()):
+        raise ValueError(f"after={text[:40]!r}: is no cursor of this feed")
+    return int(at_ms), int(place)
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _time(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+

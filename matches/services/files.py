@@ -1,0 +1,87 @@
+"""Importing vendors' documents from a file, a folder or an address."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from leagues.models import Season
+from matches.clients import fetch
+from matches.ingest import adapters
+from matches.ingest.documents import FeedError
+from matches.services.feeds import store_raw
+from matches.services.ingest import IngestReport, apply_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Files that belong together, by key; not read yet."""
+
+    key: str
+    names: tuple[str, ...]
+    root: Path | None = None
+    url: str = ""
+
+
+def find_bundles(adapter_name: str, place: str) -> list[Bundle]:
+    """Return what there is to import at a path or an http(s) address.
+
+    Raises LookupError for an unknown adapter and FeedError when there is nothing to read.
+    """
+    adapter = adapters.get(adapter_name)
+    if place.startswith(("http://", "https://")):
+        return [Bundle(key=place, names=(place,), url=place)]
+    path = Path(place)
+    if path.is_dir():
+        root = path
+        names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+    elif path.is_file():
+        root, names = path.parent, [path.name]
+    else:
+        raise FeedError(f"{place}: no such file or folder", code="not_found")
+    bundles = [
+        Bundle(key=key, names=tuple(members), root=root) for key, members in adapter.bundles(names)
+    ]
+    if not bundles:
+        raise FeedError(
+            f"{place}: holds nothing that the adapter {adapter_name} knows", code="nothing_known"
+        )
+    return bundles
+
+
+def import_bundle(adapter_name: str, bundle: Bundle, *, season: Season | None) -> IngestReport:
+    """Parse and apply one bundle and keep its raw files; what a snapshot leaves out is retracted.
+
+    Raises FeedError, and matches.clients.FetchError for an address.
+    """
+    files = {name.removesuffix(".gz"): body for name, body in _read(bundle)}
+    document = adapters.get(adapter_name).parse(files)
+    report = apply_document(document, season=season, is_authoritative=True)
+    store_raw(adapter_name, bundle.key, files)
+    return report
+
+
+def _read(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
+    if bundle.url:
+        yield "", fetch(bundle.url).body or b""
+        return
+    for name in bundle.names:
+        yield name, _read_file(bundle.root / name)  # type: ignore[operator]
+
+
+@lru_cache(maxsize=8)
+def _read_file(path: Path) -> bytes:
+    limit = settings.FEED_MAX_INFLATED_BYTES
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            body = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FeedError(f"{path.name}: cannot be read: {error}", code="unreadable") from error
+    if len(body) > limit:
+        raise FeedError(f"{path.name}: larger than {limit} bytes", code="too_large")
+    return bytes(body)
+

@@ -1,0 +1,170 @@
+"""How the state of a match reads: chip, clock, age of its data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.clock import now
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import Period, SportPack
+from matches.enums import MatchStatus
+from matches.models import Match
+from matches.rules.clock import clock_now_ms, is_half_way
+
+register = template.Library()
+
+DELAYED_S = 30
+SILENT_S = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What the chip of a match says.
+
+    `kind` is before, live, pause, trouble, off or over; `words` is the long form; `ticks` means
+    that the clock runs.
+    """
+
+    kind: str
+    label: str
+    words: str
+    ticks: bool = False
+    reason: str = ""
+
+    @property
+    def shows_score(self) -> bool:
+        return self.kind in {"live", "pause", "over", "trouble"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """How old the newest good answer of the vendor is: fresh, delayed or silent."""
+
+    kind: str
+    words: str
+    at: str
+
+
+@register.simple_tag
+def match_state(match: Match) -> State:
+    """Return the state of a match; the league must be fetched along."""
+    pack = load_pack(match.season.league.sport)
+    status = match.status
+    if status == MatchStatus.LIVE:
+        return _live(match, pack)
+    if status == MatchStatus.BREAK:
+        return _pause(match, pack)
+    label, words, kind = _words(pack)[status]
+    return State(kind=kind, label=label, words=words, reason=match.status_reason)
+
+
+def _live(match: Match, pack: SportPack) -> State:
+    period = pack.period(match.period)
+    label = match_clock(match, pack) or _("Live")
+    words = _("Live, %(period)s") % {"period": period.label} if period else _("Live")
+    return State(
+        kind="live", label=label, words=words, ticks=match.clock_running_since is not None
+    )
+
+
+def match_clock(match: Match, pack: SportPack) -> str:
+    """Return the clock as it stands now: "67'", "Q3 4:12"."""
+    running = match.clock_running_since
+    label = pack.clock_label(
+        match.period, clock_now_ms(match.clock_ms, running, now()) if match.period else 0
+    )
+    return f"{label}'" if label and pack.clock.cumulative and label[:1].isdigit() else label
+
+
+def _pause(match: Match, pack: SportPack) -> State:
+    period = pack.period(match.period)
+    if period is None:
+        return State(kind="pause", label=_("Break"), words=_("Break"))
+    if is_half_way(pack, match.period):
+        return State(kind="pause", label=_("HT"), words=_("Half-time"))
+    return State(kind="pause", label=_("End %(period)s") % {"period": period.short}, words=_("Break"))
+
+
+def _words(pack: SportPack) -> Mapping[str, tuple[str, str, str]]:
+    """Return label, long form and kind by status."""
+    # A clock that counts minutes through the match ends at full time; others end "final".
+    through = pack.clock.cumulative
+    over = (_("FT"), _("Full time")) if through else (_("Final"), _("Final"))
+    extra = (_("AET"), _("After extra time")) if through else (_("Final OT"), _("After overtime"))
+    shootout = (_("Pens"), _("After penalties")) if through else (_("Final SO"), _("After a shoot-out"))
+    return {
+        MatchStatus.SCHEDULED: (_("Soon"), _("Scheduled"), "before"),
+        MatchStatus.LINEUPS: (_("Line-ups"), _("Line-ups are out"), "before"),
+        MatchStatus.DELAYED: (_("Delayed"), _("Start delayed"), "trouble"),
+        MatchStatus.SUSPENDED: (_("Suspended"), _("Suspended"), "trouble"),
+        MatchStatus.ABANDONED: (_("Abandoned"), _("Abandoned"), "trouble"),
+        MatchStatus.POSTPONED: (_("Postponed"), _("Postponed"), "off"),
+        MatchStatus.CANCELLED: (_("Cancelled"), _("Cancelled"), "off"),
+        MatchStatus.AWARDED: (_("Awarded"), _("Awarded by decision"), "over"),
+        MatchStatus.FINISHED: (*over, "over"),
+        MatchStatus.FINISHED_AET: (*extra, "over"),
+        MatchStatus.FINISHED_PENS: (*shootout, "over"),
+        MatchStatus.UNDER_REVIEW: (_("Review"), _("Result under review"), "over"),
+        MatchStatus.FINAL: (*over, "over"),
+    }
+
+
+@register.simple_tag
+def clock_attributes(match: Match) -> dict[str, Any]:
+    """Return what the page's script needs to let the clock run on."""
+    pack = load_pack(match.season.league.sport)
+    period = pack.period(match.period) or Period(id="", label="", short="")
+    since = match.clock_running_since
+    return {
+        "ms": match.clock_ms,
+        "since": since.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if since else "",
+        "length": period.length_ms,
+        "offset": period.offset_ms,
+        "form": "minute" if pack.clock.cumulative else pack.clock.direction,
+        "prefix": "" if pack.clock.cumulative else period.short,
+    }
+
+
+@register.simple_tag
+def data_age(match: Match) -> Age | None:
+    """Return the age of a live match's data, None where none is to be shown."""
+    return age_of(match.data_at, now()) if match.is_live and match.data_at else None
+
+
+def age_of(data_at: datetime, at: datetime) -> Age:
+    """Return how old data of that moment is."""
+    seconds = max(0, int((at - data_at).total_seconds()))
+    stamp = data_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if seconds < DELAYED_S:
+        return Age(kind="fresh", words=_("Live data"), at=stamp)
+    if seconds < SILENT_S:
+        return Age(kind="delayed", words=_("Delayed %(n)d s") % {"n": seconds}, at=stamp)
+    minutes = seconds // 60
+    words = ngettext("Feed silent for %(n)d min", "Feed silent for %(n)d min", minutes)
+    return Age(kind="silent", words=words % {"n": minutes}, at=stamp)
+
+
+@register.filter
+def winner_class(match: Match, side: str) -> str:
+    """Return is-winner or is-loser for a side of a match that is over, else nothing."""
+    if not match.is_over:
+        return ""
+    home, away = final_pair(match)
+    if home == away:
+        return ""
+    return "is-winner" if (home > away) == (side == "home") else "is-loser"
+
+
+def final_pair(match: Match) -> tuple[int, int]:
+    """Return what decides the match: the awarded score, else score and shoot-out."""
+    if match.awarded_home is not None and match.awarded_away is not None:
+        return match.awarded_home, match.awarded_away
+    home, away = match.home_score or 0, match.away_score or 0
+    if home == away and match.home_shootout is not None:
+        return match.home_shootout, match.away_shootout or 0
+    return home, away

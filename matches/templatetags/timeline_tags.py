@@ -1,0 +1,69 @@
+"""How the items of a timeline read."""
+
+from django import template
+from django.utils.translation import gettext as _
+
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import MATCH_END, PERIOD_START
+from matches.models import Match
+from matches.rules.clock import is_half_way
+from matches.rules.timeline import Revision, TimelineItem
+
+register = template.Library()
+
+
+@register.filter
+def divider_words(item: TimelineItem, match: Match) -> str:
+    """Return what a divider says: "Half-time", "End of Q3", "Full time"."""
+    pack = load_pack(match.season.league.sport)
+    period = pack.period(item.period)
+    name = period.label if period else item.period
+    if item.type == MATCH_END:
+        return _("Full time") if pack.clock.cumulative else _("Final")
+    if item.type == PERIOD_START:
+        return _("%(period)s begins") % {"period": name}
+    if is_half_way(pack, item.period):
+        return _("Half-time")
+    return _("End of %(period)s") % {"period": name[:1].lower() + name[1:]}
+
+
+@register.filter
+def clock_words(item: TimelineItem, match: Match) -> str:
+    """Return the event's clock, a minute with its mark."""
+    pack = load_pack(match.season.league.sport)
+    return f"{item.clock}'" if pack.clock.cumulative and item.clock[:1].isdigit() else item.clock
+
+
+@register.filter
+def who(item: TimelineItem, match: Match) -> str:
+    """Return whom an event is about: the player, or who came on where two swapped."""
+    return item.related if _is_swap(item, match) and item.related else item.player
+
+
+@register.filter
+def what(item: TimelineItem, match: Match) -> str:
+    """Return the short second line of an event: its label and who else took part."""
+    if _is_swap(item, match) and item.related:
+        return _("for %(player)s") % {"player": item.player}
+    return f"{item.label} · {item.related}" if item.related else item.label
+
+
+def _is_swap(item: TimelineItem, match: Match) -> bool:
+    presence = load_pack(match.season.league.sport).events[item.type].presence
+    return presence is not None and presence.related == "in"
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    """Return a reason as a person says it; codes lose their underscores."""
+    known = {"vendor_removed": _("removed by the source")}
+    return known.get(reason, reason.replace("_", " "))
+
+
+@register.filter
+def revision_words(revision: Revision) -> str:
+    """Return what one telling said."""
+    if revision.op == "retract":
+        reason = reason_words(revision.reason)
+        return _("Cancelled: %(reason)s") % {"reason": reason} if reason else _("Cancelled")
+    return revision.sentence

@@ -1,0 +1,100 @@
+"""Pages of matches: the day's scores, line-ups, head to head."""
+
+import zoneinfo
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.clock import now
+from leagues.packs.loader import load_pack
+from matches.forms import DayForm
+from matches.live import scores_fragments
+from matches.models import Match
+from matches.rules.outcome import winner
+from matches.selectors import day_matches, head_to_head, line_ups, match_head, match_timeline
+
+_FIRST_DAY, _LAST_DAY = date(1872, 1, 8), date(2999, 12, 24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """The chosen day's neighbours."""
+
+    today: date
+    previous: date
+    next: date
+    around: tuple[date, ...]
+
+
+def _days(day: date, today: date) -> Days:
+    step = timedelta(days=1)
+    around = tuple(day + step * offset for offset in range(-3, 4))
+    return Days(today=today, previous=day - step, next=day + step, around=around)
+
+
+@require_safe
+def scores(request: HttpRequest) -> HttpResponse:
+    """The matches of a day in the viewer's zone, by league."""
+    form = DayForm(request.GET)
+    today = timezone.localdate(now())
+    day = min(max(form.day(today), _FIRST_DAY), _LAST_DAY)
+    live_only = bool(form.cleaned_data.get("live")) if form.is_valid() else False
+    zone = timezone.get_current_timezone()
+    leagues = day_matches(day=day, zone=zone, is_today=day == today)
+    context = {
+        "day": day,
+        "days": _days(day, today),
+        "is_today": day == today,
+        "live_only": live_only,
+        "match_count": sum(len(league.matches) for league in leagues),
+        "live_count": sum(league.live_count for league in leagues),
+        "leagues": [league.only_live() for league in leagues if league.live_count]
+        if live_only
+        else leagues,
+    }
+    return render(request, "matches/scores.html", context)
+
+
+@require_safe
+def scores_parts(request: HttpRequest) -> JsonResponse:
+    """The rows of today's matches that may still change, for pages whose socket fails."""
+    zone = timezone.get_current_timezone() or zoneinfo.ZoneInfo("UTC")
+    leagues = day_matches(day=timezone.localdate(now()), zone=zone, is_today=True)
+    moving = [m for league in leagues for m in league.matches if m.is_live or m.finished_at]
+    return JsonResponse({"k": scores_fragments(moving)})
+
+
+@require_safe
+def lineups(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Both team sheets of a match."""
+    match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+    items = match_timeline(match)
+    context = {"match": match, "tab": "lineups", "head": match_head(match, items)}
+    context["line_ups"] = line_ups(match, items)
+    return render(request, "matches/match_lineups.html", context)
+
+
+@require_safe
+def h2h(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The last results between the two teams."""
+    match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+    meetings = head_to_head(match)
+    winners = Counter(winner(meeting) for meeting in meetings)
+    context = {
+        "match": match,
+        "tab": "h2h",
+        "head": match_head(match, match_timeline(match)),
+        "meetings": meetings,
+        "balance": {
+            "home": winners[match.home_id],
+            "away": winners[match.away_id],
+            "draws": winners[None],
+        },
+        "sport": load_pack(match.season.league.sport),
+    }
+    return render(request, "matches/match_h2h.html", context)

@@ -1,0 +1,306 @@
+"""Folding a match: its log becomes the header, the boxscore and the stat lines, in one transaction.
+
+Each process keeps the folds of the matches it worked on last and applies only what is new; the
+result is the same as folding the whole log, and a fold that does not fit is thrown away.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from config.clock import now
+from leagues.enums import ExternalKind
+from leagues.models import ExternalId, Player
+from leagues.packs.engine import Fold, FoldEvent, MatchFold, Sheet
+from leagues.packs.loader import load_pack
+from matches.enums import MatchStatus, SheetRole
+from matches.models import OVER_STATUSES, Match, PlayEvent, TeamSheetSpot
+from matches.rules.status import effective_status, shown_score
+from stats.models import BoxScore, StatLine
+from stats.services.documents import PlayerCard, boxscore_document, etag_of
+from stats.topics import StatUpdate
+from streams.outbox import announce
+
+_KEPT_FOLDS = 64
+_EVENT_COLUMNS = (
+    "seq",
+    "lineage_id",
+    "rev",
+    "op",
+    "type",
+    "period",
+    "clock_ms",
+    "order",
+    "team_id",
+    "player_id",
+    "related_player_id",
+    "payload",
+    "occurred_at",
+    "ingested_at",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    """A match's fold as this process left it."""
+
+    epoch: object
+    sheet_version: int
+    seq: int
+    fold: MatchFold
+    redirects: dict[int, int]
+    cards: dict[int, PlayerCard]
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
+    last_event_at: datetime | None = None
+
+
+_kept: OrderedDict[int, _Kept] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What a fold changed; `from_seq` is the first event that was new to the boxscore."""
+
+    match_id: int
+    from_seq: int
+    to_seq: int
+    standing_changed: bool
+
+
+def fold_match(match_id: int, *, from_scratch: bool = False) -> Folded | None:
+    """Fold the match's log into header, boxscore and stat lines; None when nothing was new.
+
+    Locks the match's boxscore, so folds of one match queue up behind each other. Announces
+    `stat.update` in the same transaction. `from_scratch` forgets what this process kept and folds
+    even when nothing is new. Raises Match.DoesNotExist and leagues.packs.schema.PackError.
+    """
+    if from_scratch:
+        _kept.pop(match_id, None)
+    try:
+        with transaction.atomic():
+            return _fold(match_id, force=from_scratch)
+    except BaseException:
+        # The kept fold may be ahead of what was rolled back.
+        _kept.pop(match_id, None)
+        raise
+
+
+def _fold(match_id: int, *, force: bool) -> Folded | None:
+    BoxScore.objects.bulk_create([BoxScore(match_id=match_id)], ignore_conflicts=True)
+    box = BoxScore.objects.select_for_update().get(match_id=match_id)
+    match = Match.objects.with_sides().get(pk=match_id)
+    kept, fresh = _bring_up_to_date(match)
+    fold = kept.fold.result()
+    before = _standing(match)
+    _write_header(match, fold, kept, at=now())
+    changed_players = _write_lines(match, fold, kept)
+    document = boxscore_document(match, fold, kept.cards)
+    etag = etag_of(document)
+    if not force and not fresh and box.etag == etag and before == _standing(match):
+        return None
+    from_seq = box.folded_seq + 1 if box.folded_seq <= kept.seq else 1
+    box.folded_seq, box.folded_at, box.document, box.etag = kept.seq, now(), document, etag
+    box.pack_version = load_pack(match.season.league.sport).version
+    box.home_totals, box.away_totals = dict(fold.home.totals), dict(fold.away.totals)
+    box.save()
+    standing_changed = before != _standing(match)
+    announce(
+        StatUpdate(
+            match_id=match.pk,
+            season_id=match.season_id,
+            folded_seq=kept.seq,
+            status=match.status,
+            player_ids=tuple(changed_players),
+            standing_changed=standing_changed,
+        )
+    )
+    return Folded(
+        match_id=match.pk, from_seq=from_seq, to_seq=kept.seq, standing_changed=standing_changed
+    )
+
+
+def _bring_up_to_date(match: Match) -> tuple[_Kept, bool]:
+    kept = _kept.get(match.pk)
+    if (
+        kept is None
+        or kept.epoch != match.epoch
+        or kept.sheet_version != match.sheet_version
+        or kept.seq > match.head_seq
+    ):
+        kept = _kept[match.pk] = _start(match)
+    _kept.move_to_end(match.pk)
+    while len(_kept) > _KEPT_FOLDS:
+        _kept.popitem(last=False)
+    rows = (
+        PlayEvent.objects.filter(match=match, seq__gt=kept.seq)
+        .order_by("seq")
+        .values_list(*_EVENT_COLUMNS)
+    )
+    sides = {match.home_id: "home", match.away_id: "away"}
+    events = []
+    for row in rows:
+        events.append(_fold_event(row, sides, kept.redirects))
+        kept.seq = row[0]
+        kept.last_event_at = row[12] or row[13]
+    kept.fold.apply_all(events)
+    return kept, bool(events)
+
+
+def _start(match: Match) -> _Kept:
+    spots = list(
+        TeamSheetSpot.objects.filter(sheet__match=match).values_list(
+            "sheet__team_id", "player_id", "role", "shirt", "position", "order"
+        )
+    )
+    redirects = _redirects(match)
+    rosters: dict[tuple[int, str], tuple[int, ...]] = {}
+    for team in (match.home_id, match.away_id):
+        for role in SheetRole.values:
+            rosters[team, role] = tuple(
+                redirects.get(player, player)
+                for spot_team, player, spot_role, *_ in sorted(spots, key=lambda s: s[5])
+                if (spot_team, spot_role) == (team, role)
+            )
+    sheet = Sheet(
+        home=rosters[match.home_id, SheetRole.STARTER],
+        away=rosters[match.away_id, SheetRole.STARTER],
+        home_bench=rosters[match.home_id, SheetRole.BENCH],
+        away_bench=rosters[match.away_id, SheetRole.BENCH],
+    )
+    cards = {
+        redirects.get(player, player): PlayerCard(
+            shirt=shirt, position=position, is_starter=role == SheetRole.STARTER, order=order
+        )
+        for _, player, role, shirt, position, order in spots
+    }
+    return _Kept(
+        epoch=match.epoch,
+        sheet_version=match.sheet_version,
+        seq=0,
+        fold=MatchFold(load_pack(match.season.league.sport), sheet),
+        redirects=redirects,
+        cards=cards,
+        lines=dict(StatLine.objects.filter(match=match).values_list("player_id", "values")),
+    )
+
+
+def _redirects(match: Match) -> dict[int, int]:
+    return dict(
+        Player.objects.filter(
+            sport=match.season.league.sport, merged_into__isnull=False
+        ).values_list("pk", "merged_into_id")
+    )
+
+
+def _fold_event(
+    row: tuple[Any, ...], sides: Mapping[int, str], redirects: Mapping[int, int]
+) -> FoldEvent:
+    seq, lineage, rev, op, type_, period, clock_ms, order, team, player, related, payload, *_ = row
+    return FoldEvent(
+        lineage=str(lineage),
+        rev=rev,
+        op=op,
+        type=type_,
+        period=period,
+        clock_ms=clock_ms,
+        order=order,
+        team=sides.get(team),
+        player=redirects.get(player, player),
+        related=redirects.get(related, related),
+        payload=payload,
+        ref=seq,
+    )
+
+
+def _standing(match: Match) -> tuple[object, ...]:
+    return (match.status, match.home_score, match.away_score, match.score_mismatch)
+
+
+def _write_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> None:
+    match.status = effective_status(fold.status, match.vendor_status)
+    stated = (
+        (match.vendor_score["home"], match.vendor_score["away"]) if match.vendor_score else None
+    )
+    has_log = kept.seq > 0 and fold.status != MatchStatus.SCHEDULED
+    score, match.score_mismatch = shown_score(tuple(fold.score) if has_log else None, stated)
+    match.home_score, match.away_score = score if score else (None, None)
+    match.home_shootout, match.away_shootout = fold.shootout or (None, None)
+    match.period, match.clock_ms = fold.period, fold.clock_ms
+    match.clock_running_since = kept.last_event_at if fold.clock_running else None
+    match.period_scores = [list(part) for part in fold.periods]
+    match.folded_seq = kept.seq
+    if match.status in OVER_STATUSES:
+        match.finished_at = match.finished_at or at
+    match.save(
+        update_fields=[
+            "status",
+            "score_mismatch",
+            "home_score",
+            "away_score",
+            "home_shootout",
+            "away_shootout",
+            "period",
+            "clock_ms",
+            "clock_running_since",
+            "period_scores",
+            "folded_seq",
+            "finished_at",
+        ]
+    )
+
+
+def _write_lines(match: Match, fold: Fold, kept: _Kept) -> Sequence[int]:
+    lines: dict[int, tuple[int, dict[str, Any]]] = {}
+    for team, box in ((match.home_id, fold.home), (match.away_id, fold.away)):
+        for player, values in box.players.items():
+            lines[player] = (team, dict(values))  # type: ignore[index]
+    changed = [p for p, (_, values) in lines.items() if kept.lines.get(p) != values]
+    gone = [player for player in kept.lines if player not in lines]
+    if gone:
+        StatLine.objects.filter(match=match, player_id__in=gone).delete()
+    StatLine.objects.bulk_create(
+        [
+            StatLine(match=match, team_id=lines[p][0], player_id=p, values=lines[p][1])
+            for p in changed
+        ],
+        update_conflicts=True,
+        unique_fields=["match", "player"],
+        update_fields=["team", "values"],
+    )
+    kept.lines = {player: values for player, (_, values) in lines.items()}
+    _name_players(kept, lines)
+    return changed + gone
+
+
+def _name_players(kept: _Kept, players: Mapping[int, object]) -> None:
+    nameless = [p for p in players if p not in kept.cards or not kept.cards[p].name]
+    if not nameless:
+        return
+    known: dict[int, dict[str, str]] = {}
+    for key, source, value in ExternalId.objects.filter(
+        kind=ExternalKind.PLAYER, object_id__in=nameless
+    ).values_list("object_id", "source", "value"):
+        known.setdefault(key, {})[source] = value
+    for player in Player.objects.filter(pk__in=nameless):
+        card = kept.cards.setdefault(player.pk, PlayerCard(position=player.position))
+        card.public_id, card.name = player.public_id, player.name
+        card.external_ids = known.get(player.pk, {})
+
+
+def fold_and_publish(match_id: int) -> None:
+    """Fold the match and, after commit, tell everybody who watches it."""
+    fold_match(match_id)
+
+
+def sweep_behind(*, limit: int = 200) -> list[int]:
+    """Return matches whose fold is behind their log, oldest first, for whoever lost a message."""
+    return list(
+        Match.objects.filter(folded_seq__lt=F("head_seq"))
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )

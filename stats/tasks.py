@@ -1,0 +1,12 @@
+"""Workers of the stats app: folding what a lost message left behind."""
+
+from celery import shared_task
+
+from stats.services import fold
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def sweep_behind() -> None:
+    """Fold every match whose boxscore is behind its log."""
+    for match_id in fold.sweep_behind():
+        fold.fold_and_publish(match_id)

@@ -1,0 +1,32 @@
+"""Fixtures of all tests: real servers, shared real data, a clock to move."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real league and match data that lies beside the checkout."""
+    if not SHARED_DATA.is_dir():
+        message = (
+            "REAL DATA IS ABSENT: ../shared/data beside the checkout. "
+            "Set VEZE_NO_SHARED_DATA=1 to run without it."
+        )
+        if os.environ.get("VEZE_NO_SHARED_DATA") == "1":
+            pytest.skip(message)
+        pytest.fail(message)
+    return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis(request: pytest.FixtureRequest) -> None:
+    """Give each test that uses the database an empty Redis of its own worker."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        from streams.redis_client import client
+
+        client().flushdb()
