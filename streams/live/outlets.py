@@ -1,0 +1,190 @@
+"""A socket as the hub sees it: takes frames without ever waiting, and has a bound.
+
+While the client reads, frames go straight to its socket. Once the kernel takes no more, they queue
+up here as references to shared bytes. Beyond the bound the queue is thrown away and the socket is
+*stalled*: the hub leaves it out until it has drained, then gives it one snapshot per topic.
+"""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
+
+from streams.live.frames import Encoded
+from streams.live.metrics import CONFLATED
+
+MAX_QUEUED_FRAMES: Final = 256
+MAX_QUEUED_BYTES: Final = 1_048_576
+MAX_QUEUED_ANSWERS: Final = 64
+STUCK_S: Final = 20.0
+
+TOO_SLOW: Final = 4408
+# The key of a scope's extensions under which a server offers a `Writer`.
+EXTENSION: Final = "veze.wire"
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class Writer(Protocol):
+    """What `config.server` offers besides ASGI: finished frames straight to the transport."""
+
+    on_drained: Callable[[], None] | None
+
+    def send_wire(self, data: bytes) -> bool:
+        """Send; False when some of it stays in the buffer, whose end `on_drained` reports."""
+
+    def close_with(self, code: int) -> None:
+        """Start the closing handshake."""
+
+
+class Keeper(Protocol):
+    """The hub, told when a socket falls behind and when it has caught up."""
+
+    def stall(self, outlet: "Outlet") -> None: ...
+
+    def revive(self, outlet: "Outlet") -> None: ...
+
+
+class Outlet(ABC):
+    """One socket's queue. `blocked_at` is the monotonic time since which nothing has moved."""
+
+    __slots__ = (
+        "_answers", "_bytes", "_frames", "_queue", "blocked_at", "hub", "stalled", "topics", "who",
+    )  # fmt: skip
+
+    def __init__(self, hub: Keeper) -> None:
+        self.hub = hub
+        self.topics: set[str] = set()
+        # Who is behind the socket, for the check of rights; None for an anonymous one.
+        self.who: Any = None
+        self.stalled = False
+        self.blocked_at: float | None = None
+        self._queue: deque[Encoded] = deque()
+        self._frames = self._bytes = self._answers = 0
+
+    def push(self, batch: Encoded) -> None:
+        """Send frames of a topic now or later."""
+        if self.blocked_at is not None:
+            self._hold(batch)
+        elif not self._write(batch):
+            self.blocked_at = time.monotonic()
+
+    def answer(self, text: bytes) -> None:
+        """Send a message that answers the client: it is never conflated away."""
+        batch = Encoded.of([text])
+        if self.blocked_at is None:
+            self.push(batch)
+            return
+        self._queue.append(batch)
+        self._answers += 1
+        if self._answers > MAX_QUEUED_ANSWERS:
+            self.close(TOO_SLOW)
+
+    def _hold(self, batch: Encoded) -> None:
+        if self.stalled:
+            return
+        self._queue.append(batch)
+        self._frames += len(batch.texts)
+        self._bytes += len(batch.wire)
+        # A first batch may be one large snapshot, which is no reason to fetch another.
+        too_long = self._frames > MAX_QUEUED_FRAMES or self._bytes > MAX_QUEUED_BYTES
+        if too_long and len(self._queue) > 1:
+            self._forget()
+            self.stalled = True
+            CONFLATED.inc()
+            self.hub.stall(self)
+
+    def _forget(self) -> None:
+        self._queue.clear()
+        self._frames = self._bytes = self._answers = 0
+
+    def _drained(self) -> None:
+        """Go on with what is queued; the transport's buffer is empty."""
+        while self._queue:
+            batch = self._queue.popleft()
+            if not self._write(batch):
+                self.blocked_at = time.monotonic()
+                return
+        self._forget()
+        self.blocked_at = None
+        if self.stalled:
+            self.stalled = False
+            self.hub.revive(self)
+
+    def is_stuck(self, now_s: float) -> bool:
+        """Whether the client has read nothing for too long."""
+        return self.blocked_at is not None and now_s - self.blocked_at > STUCK_S
+
+    @abstractmethod
+    def _write(self, batch: Encoded) -> bool: ...
+
+    @abstractmethod
+    def close(self, code: int) -> None:
+        """Start the closing handshake."""
+
+    def end(self) -> None:
+        """Drop what is queued: the socket is gone."""
+        self._forget()
+
+
+class WireOutlet(Outlet):
+    """A socket of our own server."""
+
+    __slots__ = ("_send", "_writer")
+
+    def __init__(self, hub: Keeper, writer: Writer) -> None:
+        super().__init__(hub)
+        self._writer = writer
+        self._send = writer.send_wire
+        writer.on_drained = self._drained
+
+    def _write(self, batch: Encoded) -> bool:
+        return self._send(batch.wire)
+
+    def close(self, code: int) -> None:
+        self._writer.close_with(code)
+
+    def end(self) -> None:
+        super().end()
+        self._writer.on_drained = None
+
+
+class AsgiOutlet(Outlet):
+    """A socket of any ASGI server: a task of its own sends, for sending may wait."""
+
+    __slots__ = ("_asgi_send", "_closing", "_ready", "_task", "_texts")
+
+    def __init__(self, hub: Keeper, send: Send) -> None:
+        super().__init__(hub)
+        self._asgi_send = send
+        self._texts: deque[bytes] = deque()
+        self._closing: int | None = None
+        self._ready = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def _write(self, batch: Encoded) -> bool:
+        self._texts.extend(batch.texts)
+        self._ready.set()
+        return False
+
+    def close(self, code: int) -> None:
+        self._closing = code
+        self._ready.set()
+
+    def end(self) -> None:
+        super().end()
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            while self._texts and self._closing is None:
+                text = self._texts.popleft().decode()
+                await self._asgi_send({"type": "websocket.send", "text": text})
+            if self._closing is not None:
+                await self._asgi_send({"type": "websocket.close", "code": self._closing})
+                return
+            self._drained()

@@ -1,0 +1,52 @@
+"""Live topics: their names, who may see them, and how a lost snapshot is made anew.
+
+A live topic is `<kind>:<id>`, such as `match:vz_match_01K...` or `page:scores`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from streams.live.frames import Snapshot
+
+# Returns None for a topic that does not exist. Runs in a thread and may read the database.
+Loader = Callable[[str], Snapshot | None]
+# Takes the user and the topic. Runs in a thread and may read the database.
+Visibility = Callable[[Any, str], bool]
+
+_NAME: Final = re.compile(r"[a-z]+(:[A-Za-z0-9_.-]+){1,3}", re.ASCII)
+MAX_NAME_CHARS: Final = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What is known of all topics with one prefix."""
+
+    prefix: str
+    load: Loader | None = None
+    may_see: Visibility | None = None
+
+
+# Public kinds which the platform publishes even where nobody can rebuild a snapshot.
+_KINDS: dict[str, Kind] = {
+    prefix: Kind(prefix=prefix) for prefix in ("match:", "team:", "league:", "page:")
+}
+
+
+def register_snapshots(
+    prefix: str, loader: Loader | None, *, may_see: Visibility | None = None
+) -> None:
+    """Say how topics with this prefix are rebuilt when Redis lost them, and who may see them.
+
+    The longest registered prefix of a topic counts. A second call replaces the first.
+    """
+    _KINDS[prefix] = Kind(prefix=prefix, load=loader, may_see=may_see)
+
+
+def kind_of(topic: str) -> Kind | None:
+    """Return the kind with the longest prefix of the topic, None for a name nobody knows."""
+    if len(topic) > MAX_NAME_CHARS or not _NAME.fullmatch(topic):
+        return None
+    fitting = [kind for prefix, kind in _KINDS.items() if topic.startswith(prefix)]
+    return max(fitting, key=lambda kind: len(kind.prefix), default=None)
