@@ -24,7 +24,7 @@ class LoginForm(AuthenticationForm):
         return email.lower()
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     """What others see of a user, and in which zone the user sees times."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)

@@ -1,21 +1,29 @@
 """Reads of the leagues app that need more than one table."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import (
+    Case,
     F,
     Func,
+    IntegerField,
     JSONField,
     Model,
     OuterRef,
+    Prefetch,
+    Q,
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 
 from leagues.enums import ExternalKind
-from leagues.models import ExternalId
+from leagues.models import ExternalId, League, Player, RosterSpot, Season, Team
+from leagues.packs.loader import load_pack, pack_ids
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -33,3 +41,75 @@ def with_external_ids(rows: QuerySet[AnyModel], kind: ExternalKind) -> QuerySet[
     known = ExternalId.objects.filter(kind=kind, object_id=OuterRef("pk")).order_by()
     none = Value({}, output_field=JSONField())
     return rows.annotate(external_ids=Coalesce(Subquery(known.values_list(by_source)), none))
+
+
+_MOST_FOUND = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SportLeagues:
+    """One sport's leagues, each with `current_seasons` fetched."""
+
+    name: str
+    leagues: tuple[League, ...]
+
+
+def leagues_by_sport() -> list[SportLeagues]:
+    """Return the public leagues by sport, sports in order of their most important league."""
+    current = Season.objects.filter(is_current=True)
+    leagues = League.objects.filter(is_test=False).prefetch_related(
+        Prefetch("seasons", queryset=current, to_attr="current_seasons")
+    )
+    by_sport: dict[str, list[League]] = {}
+    for league in leagues:
+        by_sport.setdefault(league.sport, []).append(league)
+    known = pack_ids()
+    return [
+        SportLeagues(
+            name=load_pack(sport).name if sport in known else sport, leagues=tuple(found)
+        )
+        for sport, found in by_sport.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search brought, best matches first."""
+
+    words: str
+    teams: Sequence[Team]
+    players: Sequence[Player]
+    leagues: Sequence[League]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.teams or self.players or self.leagues)
+
+
+def search_all(words: str) -> Found:
+    """Return teams, players and leagues whose names contain the words; three queries and one.
+
+    Names that begin with the words come first. Players carry `present_spots` with their team.
+    """
+    teams = Team.objects.filter(merged_into=None).filter(
+        Q(name__icontains=words) | Q(short_name__icontains=words) | Q(code__iexact=words)
+    )
+    spots = RosterSpot.objects.filter(until_on=None).select_related("team")
+    players = (
+        Player.objects.filter(merged_into=None)
+        .filter(Q(name__icontains=words) | Q(short_name__icontains=words))
+        .prefetch_related(Prefetch("roster_spots", queryset=spots, to_attr="present_spots"))
+    )
+    leagues = League.objects.filter(is_test=False, name__icontains=words)
+    return Found(
+        words=words,
+        teams=teams.order_by(_begins(words), "name")[:_MOST_FOUND],
+        players=players.order_by(_begins(words), "name")[:_MOST_FOUND],
+        leagues=leagues[:_MOST_FOUND],
+    )
+
+
+def _begins(words: str) -> Case:
+    return Case(
+        When(name__istartswith=words, then=Value(0)), default=Value(1), output_field=IntegerField()
+    )

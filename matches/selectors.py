@@ -14,6 +14,7 @@ from matches.enums import Certainty, SheetRole
 from matches.ingest.plan import Fact, HeldFact
 from matches.models import LIVE_STATUSES, Match, MissingFact, PlayEvent, TeamSheet
 from matches.rules.lineup import Mark, Place, in_order, pitch_rows
+from matches.rules.outcome import decisive_pair, winning_side
 from matches.rules.timeline import (
     LineScore,
     Scorers,
@@ -108,6 +109,10 @@ class LeagueDay:
     @property
     def live_count(self) -> int:
         return sum(match.is_live for match in self.matches)
+
+    def only_live(self) -> "LeagueDay":
+        """Return the same league with its live matches alone."""
+        return replace(self, matches=tuple(match for match in self.matches if match.is_live))
 
 
 def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
@@ -323,3 +328,17 @@ def team_matches(team: Team, *, is_over: bool, limit: int) -> list[Match]:
         return list(rows.results().order_by("-kickoff_at")[:limit])
     coming = rows.filter(Q(pk__in=rows.fixtures()) | Q(status__in=LIVE_STATUSES))
     return list(coming.order_by("kickoff_at")[:limit])
+
+
+def winning_side_of(match: Match) -> str:
+    """Return the side that won, or nothing for a draw or a match without a score."""
+    if match.home_score is None or match.away_score is None:
+        return ""
+    shootout = awarded = None
+    if match.home_shootout is not None and match.away_shootout is not None:
+        shootout = (match.home_shootout, match.away_shootout)
+    if match.awarded_home is not None and match.awarded_away is not None:
+        awarded = (match.awarded_home, match.awarded_away)
+    return winning_side(
+        decisive_pair((match.home_score, match.away_score), shootout=shootout, awarded=awarded)
+    )

@@ -11,12 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.clock import now
-from leagues.packs.loader import load_pack
 from matches.forms import DayForm
 from matches.live import scores_fragments
 from matches.models import Match
-from matches.rules.outcome import winner
-from matches.selectors import day_matches, head_to_head, line_ups, match_head, match_timeline
+from matches.selectors import (
+    day_matches,
+    head_to_head,
+    line_ups,
+    match_head,
+    match_timeline,
+    winning_side_of,
+)
 
 _FIRST_DAY, _LAST_DAY = date(1872, 1, 8), date(2999, 12, 24)
 
@@ -84,7 +89,7 @@ def h2h(request: HttpRequest, public_id: str) -> HttpResponse:
     """The last results between the two teams."""
     match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
     meetings = head_to_head(match)
-    winners = Counter(winner(meeting) for meeting in meetings)
+    winners = Counter(_winner_id(meeting) for meeting in meetings)
     context = {
         "match": match,
         "tab": "h2h",
@@ -95,6 +100,9 @@ def h2h(request: HttpRequest, public_id: str) -> HttpResponse:
             "away": winners[match.away_id],
             "draws": winners[None],
         },
-        "sport": load_pack(match.season.league.sport),
     }
     return render(request, "matches/match_h2h.html", context)
+
+
+def _winner_id(match: Match) -> int | None:
+    return {"home": match.home_id, "away": match.away_id}.get(winning_side_of(match))

@@ -14,6 +14,7 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import Period, SportPack
 from matches.enums import MatchStatus
 from matches.models import Match
+from matches.selectors import winning_side_of
 from matches.rules.clock import clock_now_ms, is_half_way
 
 register = template.Library()
@@ -152,19 +153,7 @@ def age_of(data_at: datetime, at: datetime) -> Age:
 @register.filter
 def winner_class(match: Match, side: str) -> str:
     """Return is-winner or is-loser for a side of a match that is over, else nothing."""
-    if not match.is_over:
+    winner = winning_side_of(match) if match.is_over else ""
+    if not winner:
         return ""
-    home, away = final_pair(match)
-    if home == away:
-        return ""
-    return "is-winner" if (home > away) == (side == "home") else "is-loser"
-
-
-def final_pair(match: Match) -> tuple[int, int]:
-    """Return what decides the match: the awarded score, else score and shoot-out."""
-    if match.awarded_home is not None and match.awarded_away is not None:
-        return match.awarded_home, match.awarded_away
-    home, away = match.home_score or 0, match.away_score or 0
-    if home == away and match.home_shootout is not None:
-        return match.home_shootout, match.away_shootout or 0
-    return home, away
+    return "is-winner" if winner == side else "is-loser"

@@ -1,0 +1,13 @@
+"""Addresses of the match pages that need no statistics."""
+
+from django.urls import path
+
+from matches import views
+
+app_name = "matches"
+urlpatterns = [
+    path("", views.scores, name="scores"),
+    path("scores/parts/", views.scores_parts, name="scores_fragments"),
+    path("matches/<str:public_id>/lineups/", views.lineups, name="lineups"),
+    path("matches/<str:public_id>/h2h/", views.h2h, name="h2h"),
+]
