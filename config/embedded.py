@@ -205,7 +205,7 @@ def _write_access(file: Path, uid: int, *, secret: str, replace: bool) -> dict[s
     base = Path(tempfile.gettempdir()).resolve()
     name = f"veze-{uid}-{tag}"
     if len(str(base / name).encode()) > _MAX_SOCKET_DIR:
-        base = Path("/tmp")
+        base = Path("/tmp")  # noqa: S108 - its owner is checked before every use
     access = {"sockets": str(base / name), "secret": secret}
     fd, temporary = tempfile.mkstemp(dir=file.parent, prefix="access.")  # 0600
     try:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from config import embedded
 from config.embedded import Place, VezeSetupError
+from config.keeper import keep
+from config.server_files import delete_files
 
 _STOP_S = 120.0
 
@@ -27,19 +29,22 @@ def main(argv: list[str]) -> int:
     }
     name = argv[0] if argv else ""
     if name not in commands:
-        print("usage: python -m config.embedded up|status|stop|reset|psql-url|psql [ARG ...]")
+        _say("usage: python -m config.embedded up|status|stop|reset|psql-url|psql [ARG ...]")
         return 2
     try:
         return commands[name](embedded.locate(), argv[1:])
     except VezeSetupError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _keep(place: Place, _: list[str]) -> int:
     """Internal: become the keeper."""
-    from config.keeper import keep
-
     return keep(place)
 
 
@@ -49,7 +54,7 @@ def _up(place: Place, _: list[str]) -> int:
     embedded.ensure()
     signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     _status(place, [])
-    print("Ctrl-C ends", flush=True)
+    _say("Ctrl-C ends")
     while signal.sigtimedwait(wanted, 2) is None:
         embedded.ensure()
     return 0
@@ -58,14 +63,14 @@ def _up(place: Place, _: list[str]) -> int:
 def _status(place: Place, _: list[str]) -> int:
     running = embedded.answers(place)
     status = embedded.read_status(place) if embedded.is_kept(place) else {}
-    print(f"servers   {'running' if running else status.get('state', 'stopped')}")
+    _say(f"servers   {'running' if running else status.get('state', 'stopped')}")
     for name in ("keeper", "postgres", "valkey"):
         if name in status:
-            print(f"{name:9} pid {status[name]}")
-    print(f"data      {place.data}")
+            _say(f"{name:9} pid {status[name]}")
+    _say(f"data      {place.data}")
     if status.get("home", str(place.data)) != str(place.data):
-        print(f"files     {status['home']}")
-    print(f"sockets   {place.sockets}")
+        _say(f"files     {status['home']}")
+    _say(f"sockets   {place.sockets}")
     return 0 if running else 3
 
 
@@ -87,15 +92,13 @@ def _stop(place: Place, _: list[str]) -> int:
 
 def _reset(place: Place, _: list[str]) -> int:
     """Stop, and delete every row and every stream."""
-    from config.server_files import delete_files
-
     _stop(place, [])
     delete_files(place)
     return 0
 
 
 def _psql_url(_: Place, __: list[str]) -> int:
-    print(embedded.ensure().database_url)
+    _say(embedded.ensure().database_url)
     return 0
 
 
@@ -111,4 +114,5 @@ def _psql(place: Place, arguments: list[str]) -> int:
         "PGDATABASE": embedded.DATABASE,
         "PGPASSWORD": place.secret,
     }
-    os.execve(binary, [str(binary), *arguments], {**os.environ, **environment})
+    command = [str(binary), *arguments]
+    os.execve(binary, command, {**os.environ, **environment})  # noqa: S606 - no shell wanted

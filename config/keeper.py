@@ -35,7 +35,7 @@ def keep(place: Place) -> int:
     linger_s = _linger_s()
     lock = _take_lock(place)
     if lock is None:
-        print(f"another keeper holds {place.data}", file=sys.stderr)
+        sys.stderr.write(f"another keeper holds {place.data}\n")
         return EXIT_ALREADY_KEPT
     servers: list[Server]
     try:
@@ -86,7 +86,7 @@ def _detach(place: Place) -> None:
     os.chdir("/")
 
 
-class _Stop(Exception):
+class _StopAskedError(Exception):
     """A signal asked the keeper to end."""
 
 
@@ -114,7 +114,7 @@ class Keeper:
         try:
             self._start_all()
             self._watch()
-        except _Stop:
+        except _StopAskedError:
             pass
         except (VezeSetupError, OSError) as failure:
             error = str(failure)
@@ -237,7 +237,7 @@ class Keeper:
         with contextlib.suppress(BlockingIOError):
             os.read(self.wake, 512)
         if self.stop_asked:
-            raise _Stop
+            raise _StopAskedError
 
     def _report(self, state: str, *, error: str = "") -> None:
         if not self._owns_files():
@@ -257,4 +257,6 @@ class Keeper:
         os.replace(temporary, self.place.data / "status.json")
 
     def _say(self, text: str) -> None:
-        print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} keeper {os.getpid()}: {text}", flush=True)
+        at = datetime.now(UTC)
+        sys.stdout.write(f"{at:%Y-%m-%d %H:%M:%S} keeper {os.getpid()}: {text}\n")
+        sys.stdout.flush()

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import psycopg
+
 from config import embedded
 from config.embedded import Place, VezeSetupError
 from config.processes import die_with_parent
@@ -78,7 +80,7 @@ class Server(ABC):
         """Start a child of the servers' user that writes to the server's log."""
         log = self.place.open(f"{self.name}.log", os.O_APPEND)
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - paths of our own
                 command,
                 stdin=stdin,
                 stdout=log,
@@ -210,8 +212,6 @@ class Postgres(Server):
 
     def is_ready(self) -> bool:
         """Log in; make the database and its extensions where they are missing."""
-        import psycopg
-
         try:
             with self._connect("postgres") as connection:
                 found = connection.execute(
@@ -236,9 +236,7 @@ class Postgres(Server):
             for name in EXTENSIONS:
                 connection.execute(f"CREATE EXTENSION IF NOT EXISTS {name}".encode())
 
-    def _connect(self, database: str) -> Any:
-        import psycopg
-
+    def _connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(
             host=str(self.place.sockets),
             port=embedded.PG_PORT,
