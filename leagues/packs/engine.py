@@ -135,7 +135,7 @@ class MatchFold:
         plan = sheets(self._pack)
         known = plan.team_ids if event.player is None else plan.player_ids
         line = stated[side].setdefault(event.player, {})
-        line.update({k: v for k, v in values.items() if k in known and _is_number(v)})
+        line.update({k: v for k, v in values.items() if k in known and _is_total(v)})
 
 
 def fold(
@@ -154,9 +154,10 @@ def _listed(sheet: Sheet) -> dict[str, tuple[Hashable, ...]]:
     }
 
 
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool):
-        return False
+def _is_total(value: object) -> bool:
+    """A number, or None for "nobody knows"."""
+    if value is None or isinstance(value, bool):
+        return value is None
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 

@@ -70,13 +70,17 @@ class _Reader:
         self._close_all(self._state.current or 0)
 
     def infer(self, rule: PresenceRule, sheet: Sheet, entries: Entries) -> None:
-        """Read each period's line-up from who acts in it before coming in."""
+        """Read each period's line-up from who acts in it before coming in.
+
+        Where the log tells all moves, whoever ended the last period begins this one.
+        """
         carried = list(_starters(sheet))
         for index in range((self._state.current or 0) + 1):
             if self._periods[index].kind == "shootout" or not entries.has_period(index):
                 continue
             period = entries.of_period(index)
-            for who in _at_start(period, carried, rule.size):
+            told = index in self._state.all_moves
+            for who in carried if told else _at_start(period, carried, rule.size):
                 if who not in self.presence.sent_off:
                     self._open[who] = (index, 0, (index,))
             for entry in period:
@@ -181,12 +185,13 @@ class Stopwatch:
         current = state.current if state.current is not None else -1
         if index > current or period.kind == "shootout" or not self._was_played(index):
             return 0
+        nominal_ms = state.lengths.get(index, period.length_ms)
         over = index < current or index in state.ended or state.status in OVER
         if not over or (period.sudden_death and index == current):
             length_ms = state.clock_ms
         else:
-            length_ms = max(period.length_ms, state.ended.get(index, 0))
-        return min(length_ms, period.length_ms) if capped and period.length_ms else length_ms
+            length_ms = max(nominal_ms, state.ended.get(index, 0))
+        return min(length_ms, nominal_ms) if capped and nominal_ms else length_ms
 
     def _was_played(self, index: int) -> bool:
         return self._periods[index].id in self._state.by_period
@@ -206,8 +211,11 @@ class Stopwatch:
         return sum(end - start for start, end in self._parts(interval, capped=False))
 
     def _nominal(self, interval: Interval, boundary: str) -> int:
+        # "inner": the whole minutes between the ends, so the minute of a change counts for nobody.
+        inner = boundary == "inner"
+        start_how, end_how = ("ceil", "floor") if inner else (boundary, boundary)
         return sum(
-            rounded(end, _MINUTE_MS, boundary) - rounded(start, _MINUTE_MS, boundary)
+            max(rounded(end, _MINUTE_MS, end_how) - rounded(start, _MINUTE_MS, start_how), 0)
             for start, end in self._parts(interval, capped=True)
         )
 

@@ -49,7 +49,11 @@ class Steps:
 
 @dataclass(slots=True)
 class State:
-    """Where a match stands after the walk; `current` is the index of the period reached."""
+    """Where a match stands after the walk; `current` is the index of the period reached.
+
+    `lengths` holds the lengths of periods that the log tells, in place of the pack's; `all_moves`
+    the periods of which it says that everyone's coming and going is told.
+    """
 
     status: str = "scheduled"
     reason: str = ""
@@ -57,6 +61,8 @@ class State:
     running: bool = False
     clock_ms: int = 0
     ended: dict[int, int] = field(default_factory=dict)
+    lengths: dict[int, int] = field(default_factory=dict)
+    all_moves: set[int] = field(default_factory=set)
     score: tuple[int, int] = (0, 0)
     shootout: tuple[int, int] | None = None
     steps: Steps = field(default_factory=Steps)
@@ -101,6 +107,7 @@ class Walk:
     def _mark(self, entry: Entry) -> None:
         kind = entry.event.type
         if kind == PERIOD_START and entry.period < len(self._periods):
+            self._tell_terms(entry)
             self._start(entry.period)
         elif kind == PERIOD_END:
             self.state.ended[entry.period] = entry.clock_ms
@@ -113,6 +120,15 @@ class Walk:
             self.state.running = bool(entry.event.payload.get("running", True))
         elif kind == SCORE_SET:
             self._set_score(entry)
+
+    def _tell_terms(self, entry: Entry) -> None:
+        """Competitions differ in how long a period is, feeds in whether they tell all moves."""
+        payload = entry.event.payload
+        length_ms = payload.get("length_ms")
+        if type(length_ms) is int and length_ms > 0:
+            self.state.lengths[entry.period] = length_ms
+        if payload.get("moves") == "all":
+            self.state.all_moves.add(entry.period)
 
     def _start(self, index: int) -> None:
         state = self.state

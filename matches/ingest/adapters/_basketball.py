@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from matches.ingest.documents import FeedError, FeedEvent, FeedMatch
 from matches.ingest.reading import Node
@@ -117,6 +117,12 @@ def tidy(name: str) -> str:
     return " ".join(w.title() if len(w) > 1 and w.isupper() else w for w in words)
 
 
+def opening(number: int, lengths: Lengths, *, tells_all_moves: bool = True) -> dict[str, Any]:
+    """Return what the start of a period says: its length, and whether all line-ups are known."""
+    moves = {"moves": "all"} if tells_all_moves else {}
+    return {"length_ms": lengths.of(number), **moves}
+
+
 def period_start(number: int, lengths: Lengths) -> FeedEvent:
     """Return the start of a period that the vendor does not list as a play."""
     return FeedEvent(
@@ -124,7 +130,7 @@ def period_start(number: int, lengths: Lengths) -> FeedEvent:
         period=period_id(number),
         clock_label=_label(lengths.of(number)),
         order=FIRST,
-        payload={"length_ms": lengths.of(number)},
+        payload=opening(number, lengths),
         vendor_event_id=f"start:{number}",
     )
 

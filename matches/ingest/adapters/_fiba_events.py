@@ -84,6 +84,7 @@ class _Roster:
 
     team_of: dict[str, str] = field(default_factory=dict)
     starters: set[str] = field(default_factory=set)
+    line_up: set[str] = field(default_factory=set)
     shirts: dict[str, str] = field(default_factory=dict)
 
     def player(self, action: Node) -> str | None:
@@ -104,6 +105,7 @@ def events_game(box: Node, log: Node | None) -> Game:
         for action in actions
         if (player := roster.player(action)) and (shirt := word(action, "UniformNumber"))
     }
+    roster.line_up = _line_up(actions, roster)
     return Game(
         match=_match(full, sides, roster, actions, box.path, is_snapshot=log is not None),
         teams=[_team(side) for side in sides],
@@ -289,15 +291,23 @@ def _foul(action: Node, roster: _Roster) -> Fields:
 def _substitution(action: Node, roster: _Roster) -> Fields | None:
     way = {"I": "in", "O": "out"}.get(word(action, "Z1"))
     player = roster.player(action)
-    if way is None or player is None or (way == "in" and _is_line_up(action, player, roster)):
+    if way is None or player is None or action.text("ActionId") in roster.line_up:
         return None
     return {"type": f"substitution_{way}", "player": player}
 
 
-def _is_line_up(action: Node, player: str, roster: _Roster) -> bool:
-    """The list begins with the starters coming in, whom the sheet has already."""
-    at = _at(action)
-    return at.number == 1 and at.clock_ms == 0 and player in roster.starters
+def _line_up(actions: list[Node], roster: _Roster) -> set[str]:
+    """Return the actions by which starters come in at the start, as the sheet says already."""
+    first: dict[str, Node] = {}
+    for action in sorted(actions, key=lambda action: int_of(action, "ActionNumber")):
+        player = roster.player(action)
+        if action.text("ActionType") == "SUBST" and player in roster.starters:
+            first.setdefault(player or "", action)
+    return {a.text("ActionId") for a in first.values() if _at(a).number == 1 and _comes_in(a)}
+
+
+def _comes_in(action: Node) -> bool:
+    return word(action, "Z1") == "I" and _at(action).clock_ms == 0
 
 
 def _jump_ball(action: Node, roster: _Roster) -> Fields:

@@ -13,6 +13,7 @@ from matches.ingest.adapters._basketball import (
     int_of,
     minutes_left,
     moment,
+    opening,
     period_number,
     slug,
     team_totals,
@@ -87,6 +88,7 @@ class _Team:
     node: Node
     players: dict[str, FeedPlayer] = field(default_factory=dict)
     starters: set[str] = field(default_factory=set)
+    lined_up: set[str] = field(default_factory=set)
     by_name: dict[str, str] = field(default_factory=dict)
     shirts: dict[str, str] = field(default_factory=dict)
 
@@ -294,11 +296,18 @@ def _foul(play: _Play) -> Fields:
 
 def _substitution(play: _Play) -> Fields | None:
     way = "in" if play.words & _IN else "out" if play.words & _OUT else ""
-    is_line_up = play.at.number == 1 and play.at.clock_ms == 0 and way == "in"
-    starts = play.team is not None and play.number in play.team.starters
-    if not way or play.player is None or (is_line_up and starts):
+    if not way or play.player is None or (way == "in" and _is_line_up(play)):
         return None
     return {"type": f"substitution_{way}", "player": play.player}
+
+
+def _is_line_up(play: _Play) -> bool:
+    """The list begins with the starters coming in, whom the sheet has already."""
+    team, number = play.team, play.number
+    if team is None or number not in team.starters or number in team.lined_up:
+        return False
+    team.lined_up.add(number)
+    return play.at.number == 1 and play.at.clock_ms == 0
 
 
 def _timeout(play: _Play) -> Fields:
@@ -314,7 +323,7 @@ def _period(play: _Play) -> Fields | None:
     """The texts differ by version and language; the clock does not."""
     length_ms = LENGTHS.of(play.at.number)
     if play.at.clock_ms == 0:
-        return {"type": "period_start", "payload": {"length_ms": length_ms}}
+        return {"type": "period_start", "payload": opening(play.at.number, LENGTHS)}
     if play.at.clock_ms < length_ms:
         return None
     return {"type": "match_end" if "Game" in play.words else "period_end"}

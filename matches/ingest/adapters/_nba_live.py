@@ -9,9 +9,11 @@ from matches.ingest.adapters._basketball import (
     finished_status,
     int_of,
     moment,
+    opening,
     period_number,
     word,
 )
+from matches.ingest.adapters._nba_order import free_throws_at_fouls
 from matches.ingest.adapters._nba_parts import LENGTHS, Log, Side
 from matches.ingest.documents import FeedEvent
 from matches.ingest.reading import Node
@@ -20,6 +22,9 @@ _CLOCK = re.compile(r"PT(\d{1,3})M(\d{1,2})(?:\.(\d{1,3}))?S")
 _ATTEMPT = re.compile(r"(\d) of (\d)")
 
 Fields = dict[str, Any]
+
+# The vendor's order numbers go up by thousands.
+_ROOM = 10_000
 
 # What the feed's qualifiers say of the origin of points.
 _ORIGINS = {
@@ -67,7 +72,8 @@ def _events(actions: list[Node]) -> list[FeedEvent]:
         for action in actions
         if (player := _player(action)) and (team := _id(action, "teamId"))
     }
-    return [event for action in actions if (event := _event(action, teams)) is not None]
+    told = [event for action in actions if (event := _event(action, teams)) is not None]
+    return free_throws_at_fouls(told)
 
 
 def _event(action: Node, teams: Mapping[str, str]) -> FeedEvent | None:
@@ -80,7 +86,7 @@ def _event(action: Node, teams: Mapping[str, str]) -> FeedEvent | None:
         "period": at.period,
         "clock_ms": at.clock_ms,
         "clock_label": at.label,
-        "order": action.whole("orderNumber", number),
+        "order": action.whole("orderNumber", number * _ROOM),
         "team": _id(action, "teamId"),
         "vendor_event_id": str(number),
         "occurred_at": action.moment("timeActual"),
@@ -227,7 +233,7 @@ def _period(action: Node) -> Fields | None:
     kind = word(action, "subType")
     if kind == "start":
         number = period_number(action, "period")
-        return {"type": "period_start", "payload": {"length_ms": LENGTHS.of(number)}}
+        return {"type": "period_start", "payload": opening(number, LENGTHS)}
     return {"type": "period_end"} if kind == "end" else None
 
 

@@ -11,14 +11,16 @@ from matches.ingest.adapters._basketball import (
     Moment,
     finished_status,
     match_end,
+    opening,
 )
+from matches.ingest.adapters._nba_order import free_throws_at_fouls
 from matches.ingest.adapters._nba_parts import LENGTHS
 from matches.ingest.documents import FeedEvent
 
 Fields = dict[str, Any]
 
-# A row becomes at most this many events; their order is the row's number times it.
-ROOM: Final = 4
+# The order of a row's first event is its number times this, so that others fit in between.
+ROOM: Final = 100
 
 _THREE = re.compile(r"\b3PT\b")
 _DISTANCE = re.compile(r"\b(\d{1,2})'")
@@ -52,14 +54,15 @@ class Row:
 
 def events_of(rows: Iterable[Row], *, is_over: bool = True) -> list[FeedEvent]:
     """Return what the rows say. A finished game gets its end, which the formats do not list."""
-    events: list[FeedEvent] = []
+    told: list[FeedEvent] = []
     rebounds = _Rebounds()
     last = None
     for row in rows:
         rebounds.see(row)
         for place, fields in enumerate(_facts(row, rebounds)):
-            events.append(_event(row, place, fields))
+            told.append(_event(row, place * ROOM // 2, fields))
         last = row
+    events = free_throws_at_fouls(told)
     if last is not None and is_over:
         events.append(match_end(last.at.number, LENGTHS))
     return events
@@ -78,7 +81,7 @@ def status_of(rows: list[Row], score: tuple[int, int] | None) -> str:
 def _event(row: Row, place: int, fields: Fields) -> FeedEvent:
     # A fact that shares its row's number comes after the one that owns it.
     tag = f":{fields.pop('tag')}" if "tag" in fields else ""
-    place = max(place, 1) if tag else place
+    place = max(place, ROOM // 2) if tag else place
     base: Fields = {
         "period": row.at.period,
         "clock_ms": row.at.clock_ms,
@@ -110,7 +113,9 @@ def _credit(row: Row) -> Iterable[Fields]:
 
 
 def _period_start(row: Row) -> Iterable[Fields]:
-    return [{"type": row.kind, "payload": {"length_ms": LENGTHS.of(row.at.number)}}]
+    # Who comes in between two periods is not told.
+    payload = opening(row.at.number, LENGTHS, tells_all_moves=False)
+    return [{"type": row.kind, "payload": payload}]
 
 
 def _timeout(row: Row) -> Iterable[Fields]:
