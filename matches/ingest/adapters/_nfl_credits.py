@@ -162,11 +162,35 @@ DETAILS: Mapping[int, tuple[str, frozenset[int]]] = MappingProxyType(
     }
 )
 
+_PERSONAL_TYPES = frozenset(
+    (
+        "rush",
+        "pass_complete",
+        "pass_incomplete",
+        "interception_thrown",
+        "sacked",
+        "reception",
+        "interception",
+        "punt_return",
+        "kickoff_return",
+        "fumble",
+        "fumble_recovery",
+        "tackle",
+        "tackle_assisted",
+        "tackle_assist",
+        "sack",
+        "half_sack",
+        "pass_defended",
+        "forced_fumble",
+        "quarterback_hit",
+        "target",
+        "tackle_for_loss",
+    )
+)
 # A man's statistic without a man is what a correction left behind: the league's totals leave it
 # out. Scores, blocks, lost balls and penalties may well be nobody's.
 NEED_A_PLAYER = frozenset(
-    (10, 12, 14, 15, 19, 20, 21, 23, 25, 27, 33, 35, 45, 47)
-    + (52, 53, 55, 57, 59, 61, 79, 80, 82, 83, 84, 85, 91, 110, 115, 120)
+    stat for stat, credit in CREDITS.items() if credit.type in _PERSONAL_TYPES
 )
 CONVERSION_TRIES = frozenset((72, 73, 74, 75, 76, 77, 78, 301))
 SAFETY = 89

@@ -1,7 +1,7 @@
 """Ice hockey from the league's web documents: `play-by-play` and, beside it, `boxscore`.
 
-Events come from the play-by-play. The boxscore tells who the starting goalies were; its
-totals are left alone, as they are what the fold is compared with.
+Events come from the play-by-play. The boxscore adds what no play tells: the starting goalies,
+time on ice, shifts and plus-minus. Its other totals are left alone: the plays fold to them.
 """
 
 import re
@@ -36,6 +36,8 @@ _SCHEDULE_STATES = {"PPD": "postponed", "SUSP": "suspended", "CNCL": "cancelled"
 _LAST_PERIOD = {"OT": "finished_aet", "SO": "finished_pens"}
 _ROUNDS = {1: "Pre-season", 2: "Regular season", 3: "Play-offs"}
 _GOALIE = "G"
+# The boxscore's totals that no play tells, and their columns.
+_STATED = {"plusMinus": "plus_minus", "shifts": "shifts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,7 @@ class NhlAdapter:
         top = game or box
         if top is None:
             name = ", ".join(files)
-            raise FeedError(
-                f"{name}: $: expected plays (play-by-play) or playerByGameStats"
-            )
+            raise FeedError(f"{name}: $: expected plays (play-by-play) or playerByGameStats")
         teams = {side: _team(top.at(f"{side}Team")) for side in ("home", "away")}
         rosters = _rosters(top, box, teams)
         return FeedDocument(
@@ -100,9 +100,7 @@ def _team(node: Node) -> FeedTeam:
     place = _default(node, "placeName")
     code = node.text("abbrev", "")
     name = f"{place} {nickname}".strip() or code
-    return FeedTeam(
-        ref=str(node.whole("id")), name=name, short_name=nickname or name, code=code
-    )
+    return FeedTeam(ref=str(node.whole("id")), name=name, short_name=nickname or name, code=code)
 
 
 def _season(top: Node) -> str:
@@ -111,9 +109,7 @@ def _season(top: Node) -> str:
     return f"{digits[:4]}-{digits[6:]}" if len(digits) == 8 else digits
 
 
-def _rosters(
-    top: Node, box: Node | None, teams: Mapping[str, FeedTeam]
-) -> list[_Roster]:
+def _rosters(top: Node, box: Node | None, teams: Mapping[str, FeedTeam]) -> list[_Roster]:
     spots = [*_dressed(top)] or ([*_boxed(box, teams)] if box else [])
     return [
         _Roster(
@@ -166,13 +162,13 @@ def _match(
     rosters: Sequence[_Roster],
 ) -> FeedMatch:
     home, away = teams["home"].ref, teams["away"].ref
-    team_of = {
-        player.ref: roster.team for roster in rosters for player in roster.players
-    }
+    team_of = {player.ref: roster.team for roster in rosters for player in roster.players}
     events: tuple[FeedEvent, ...] = ()
     if game is not None:
         setting = Setting(home=home, away=away, team_of=team_of)
         events = tuple(game_events(game.at("plays"), setting))
+    if box is not None:
+        events += tuple(_stated(box, teams))
     starters = _starting_goalies(box, teams) or _first_goalies(game)
     status = _status(top)
     return FeedMatch(
@@ -191,15 +187,38 @@ def _match(
     )
 
 
+def _stated(box: Node, teams: Mapping[str, FeedTeam]) -> Iterator[FeedEvent]:
+    for side, team in teams.items():
+        for line in _lines(box, side):
+            ref = str(line.whole("playerId"))
+            values: dict[str, int] = {"toi_s": _toi_s(line)}
+            for key, column in _STATED.items():
+                if key in line:
+                    values[column] = line.whole(key)
+            yield FeedEvent(
+                type="stat.set",
+                team=team.ref,
+                player=ref,
+                payload={"values": values},
+                vendor_event_id=f"boxscore:{ref}",
+            )
+
+
+def _toi_s(line: Node) -> int:
+    text = line.text("toi", "0:00")
+    minutes, colon, seconds = text.partition(":")
+    if not colon or not minutes.isdecimal() or not seconds.isdecimal():
+        raise line.at("toi").error("a time such as 16:08")
+    return int(minutes) * 60 + int(seconds)
+
+
 def _status(top: Node) -> str:
     schedule = top.text("gameScheduleState", "")
     if schedule in _SCHEDULE_STATES:
         return _SCHEDULE_STATES[schedule]
     status = _STATES.get(top.text("gameState", ""), "")
     if status == "finished" and "gameOutcome" in top:
-        return _LAST_PERIOD.get(
-            top.at("gameOutcome").text("lastPeriodType", ""), status
-        )
+        return _LAST_PERIOD.get(top.at("gameOutcome").text("lastPeriodType", ""), status)
     if status == "live" and "clock" in top and top.at("clock").flag("inIntermission"):
         return "break"
     return status
@@ -212,9 +231,7 @@ def _kickoff(top: Node) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise top.at("startTimeUTC").error(
-            "a time such as 2023-11-11T00:00:00Z"
-        ) from error
+        raise top.at("startTimeUTC").error("a time such as 2023-11-11T00:00:00Z") from error
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -225,15 +242,11 @@ def _score(top: Node) -> tuple[int, int] | None:
     return home.whole("score"), away.whole("score")
 
 
-def _starting_goalies(
-    box: Node | None, teams: Mapping[str, FeedTeam]
-) -> frozenset[str]:
+def _starting_goalies(box: Node | None, teams: Mapping[str, FeedTeam]) -> frozenset[str]:
     if box is None:
         return frozenset()
     lines = (line for side in teams for line in _lines(box, side))
-    return frozenset(
-        str(line.whole("playerId")) for line in lines if line.flag("starter")
-    )
+    return frozenset(str(line.whole("playerId")) for line in lines if line.flag("starter"))
 
 
 def _first_goalies(game: Node | None) -> frozenset[str]:
