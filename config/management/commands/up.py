@@ -1,0 +1,92 @@
+"""`manage.py up`: worker, beat and web as one, on the servers of the settings."""
+
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError, call_command
+
+from config import supervisor
+from config.bootstrap import start_servers
+from config.celery import QUEUES
+from config.supervisor import Process
+
+
+class Command(BaseCommand):
+    """Runs the product on this machine until Ctrl-C."""
+
+    help = "Migrate, then run worker, beat and web together until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument("--workers", type=int, default=2, help="processes that run tasks")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run; leave with the supervisor's status."""
+        host, port = options["host"], options["port"]
+        refuse_taken(host, port)
+        call_command("migrate", interactive=False, verbosity=0)
+        status = supervisor.run(
+            [worker(count=options["workers"]), beat(), web(host=host, port=port)],
+            on_ready=lambda: self.stdout.write(f"\nhttp://{host}:{port}  (Ctrl-C ends)\n"),
+            every_second=start_servers,
+            out=sys.stdout,
+        )
+        if status:
+            raise SystemExit(status)
+
+
+def worker(*, count: int) -> Process:
+    """The worker of all queues."""
+    options = ("-Q", ",".join(QUEUES), "-c", str(count), "-l", "WARNING")
+    return Process(
+        name="worker",
+        argv=(*_CELERY, "worker", *options, "--without-gossip", "--without-mingle"),
+        stop_s=25,
+    )
+
+
+def beat() -> Process:
+    """The clock of periodic tasks."""
+    return Process(name="beat", argv=(*_CELERY, "beat", "-l", "WARNING", "--pidfile="), stop_s=5)
+
+
+def web(*, host: str, port: int) -> Process:
+    """Pages, API and sockets in one daphne."""
+    return Process(
+        name="web",
+        argv=(*_DAPHNE, "-b", host, "-p", str(port), _ASGI),
+        stop_s=15,
+        is_ready=lambda: _listens(host, port),
+    )
+
+
+_ASGI = "config.asgi:application"
+# Root is warned on every start; what it warns of, pickled messages, is refused anyway.
+_QUIET = ("-W", "ignore::RuntimeWarning:celery.platforms", "-W", "ignore:No directory at")
+_DAPHNE = (sys.executable, *_QUIET, "-m", "daphne", "-v", "0")
+_CELERY = (sys.executable, *_QUIET, "-m", "celery", "-q", "-A", "config")
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Say at once that the port is taken, instead of letting web crash in a loop."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"{host}:{port} cannot be used ({error.strerror}): choose another --port"
+            ) from error
+
+
+def _listens(host: str, port: int) -> bool:
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "all" is no target
+    try:
+        socket.create_connection((address, port), timeout=0.2).close()
+    except OSError:
+        return False
+    return True
