@@ -14,4 +14,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        # Makes this Celery application the one that every process of the project sends to.
+        from config import celery  # noqa: F401
+
         post_migrate.connect(_make_schedule, sender=self, dispatch_uid="config.make_schedule")

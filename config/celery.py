@@ -3,11 +3,11 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 
 from config.bootstrap import start_servers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-start_servers()
 
 app = Celery("veze")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -20,3 +20,9 @@ app.conf.task_routes = {
     "mlmodels.tasks.*": {"queue": "ml"},
 }
 QUEUES = ("default", "ingest", "fold", "fantasy", "notify", "ml")
+
+
+@worker_init.connect
+@beat_init.connect
+def _start_servers(**_: object) -> None:
+    start_servers()

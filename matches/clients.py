@@ -5,12 +5,13 @@ import ipaddress
 import socket
 import time
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+
+from matches.ingest.documents import Fetched
 
 _CHUNK_BYTES = 65_536
 
@@ -22,17 +23,6 @@ class FetchError(Exception):
         super().__init__(message)
         self.code = code
         self.http_status = http_status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """A vendor's answer; `body` is None for 304 Not Modified. `latency_ms` is until its last byte."""
-
-    http_status: int
-    body: bytes | None
-    etag: str
-    last_modified: str
-    latency_ms: int
 
 
 def fetch(url: str, *, etag: str = "", last_modified: str = "", after: str = "") -> Fetched:

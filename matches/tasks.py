@@ -6,6 +6,8 @@ from datetime import timedelta
 from celery import shared_task
 
 from config.clock import now
+from matches.clients import FetchError, fetch
+from matches.enums import PollOutcome
 from matches.models import Feed, FeedPoll
 from matches.services import feeds
 
@@ -29,7 +31,7 @@ def poll_feed(*, feed_id: int) -> None:
     while True:
         feed = Feed.objects.select_related("season__league").get(pk=feed_id)
         began = time.monotonic()
-        feeds.poll_feed(feed)
+        _poll_once(feed)
         wait_s = (feed.next_poll_at - now()).total_seconds()
         is_fast = feed.live_interval_ms < _BEAT_MS or wait_s <= 0
         if not feed.is_enabled or not is_fast or wait_s >= 1:
@@ -40,6 +42,18 @@ def poll_feed(*, feed_id: int) -> None:
             return
         Feed.objects.filter(pk=feed_id).update(claimed_until=now() + feeds.CLAIM_FOR)
         time.sleep(max(0.0, wait_s))
+
+
+def _poll_once(feed: Feed) -> None:
+    try:
+        answer = fetch(
+            feed.url, etag=feed.etag, last_modified=feed.last_modified, after=feed.cursor
+        )
+    except FetchError as error:
+        outcome = PollOutcome.HTTP_ERROR if error.http_status else PollOutcome.NETWORK_ERROR
+        feeds.record_failure(feed, outcome, str(error), http_status=error.http_status)
+    else:
+        feeds.record_answer(feed, answer)
 
 
 @shared_task(time_limit=120, soft_time_limit=100)

@@ -8,4 +8,6 @@ class StatsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from stats import receivers, topics  # noqa: F401 - registers topics and subscriptions
+        from stats import live, receivers, topics  # noqa: F401 - registers topics and subscriptions
+
+        live.register()

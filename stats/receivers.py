@@ -1,19 +1,28 @@
-"""What the stats app hears: grown logs are folded, changed standings make new tables."""
+"""What the stats app hears: grown logs are folded, changed standings make new tables and pages."""
 
 from collections.abc import Sequence
 
+from stats import live
 from stats.services import fold, tables
 from streams.groups import Delivery, subscribe
 
 
 @subscribe("match.ingested", group="stats", queue="fold")
 def fold_matches(deliveries: Sequence[Delivery]) -> None:
-    """Fold each match once, however often it was announced."""
+    """Fold each match once, however often it was announced, and send what is new."""
     for match_id in dict.fromkeys(delivery.event.match_id for delivery in deliveries):
-        fold.fold_and_publish(match_id)
+        folded = fold.fold_match(match_id)
+        if folded is not None:
+            live.publish_match(folded)
 
 
-@subscribe("stat.update", group="tables", queue="fold")
+@subscribe("stat.update", group="pages", queue="default")
+def refresh_pages(deliveries: Sequence[Delivery]) -> None:
+    """Render the pages of each folded match once."""
+    live.publish_pages(list(dict.fromkeys(delivery.event.match_id for delivery in deliveries)))
+
+
+@subscribe("stat.update", group="tables", queue="default")
 def refresh_tables(deliveries: Sequence[Delivery]) -> None:
     """Make each touched season's tables anew, once."""
     touched = [d.event.season_id for d in deliveries if d.event.standing_changed]

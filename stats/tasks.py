@@ -2,11 +2,14 @@
 
 from celery import shared_task
 
+from stats import live
 from stats.services import fold
 
 
 @shared_task(time_limit=120, soft_time_limit=100)
 def sweep_behind() -> None:
     """Fold every match whose boxscore is behind its log."""
-    for match_id in fold.sweep_behind():
-        fold.fold_and_publish(match_id)
+    for match_id in fold.matches_behind():
+        folded = fold.fold_match(match_id)
+        if folded is not None:
+            live.publish_match(folded)

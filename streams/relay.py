@@ -11,6 +11,7 @@ import orjson
 import redis
 import structlog
 from django.db import connection, transaction
+from kombu.exceptions import OperationalError
 
 from streams.groups import checkpoint_floor, wake_groups
 from streams.models import OutboxEvent
@@ -46,7 +47,7 @@ def relay_after_commit() -> None:
         return
     try:
         relay()
-    except redis.RedisError as error:
+    except (redis.RedisError, OperationalError) as error:
         # A frozen Redis would hold up every writer for its time-out, so rest for a while.
         _resume_at = time.monotonic() + _PAUSE_AFTER_FAILURE_S
         log.warning("relay_postponed", error=str(error))

@@ -142,6 +142,17 @@ class FeedDocument:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A vendor's answer; `body` is None for 304 Not Modified. `latency_ms` is until its last byte."""
+
+    http_status: int
+    body: bytes | None
+    etag: str
+    last_modified: str
+    latency_ms: int
+
+
 class Adapter(Protocol):
     """Turns one vendor's bytes into a `FeedDocument`. Pure: no network, no database, no clock."""
 

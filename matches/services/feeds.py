@@ -10,10 +10,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from config.clock import now
-from matches.clients import Fetched, FetchError, fetch
 from matches.enums import MatchStatus, PollOutcome
 from matches.ingest import adapters
-from matches.ingest.documents import FeedError
+from matches.ingest.documents import FeedError, Fetched
 from matches.models import LIVE_STATUSES, Feed, FeedPoll, Match, RawDocument
 from matches.services.ingest import IngestReport, apply_document
 
@@ -46,26 +45,19 @@ def claim_due_feeds(*, at: datetime) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def poll_feed(feed: Feed) -> IngestReport | None:
-    """Ask the feed's vendor once, apply the answer and set when to ask again.
+def record_answer(feed: Feed, answer: Fetched) -> IngestReport | None:
+    """Apply a vendor's answer and set when to ask again; None when there was nothing to apply.
 
-    Returns the report, or None when there was nothing to apply. Never raises for what a vendor
-    does: failures are counted on the feed and logged as a `FeedPoll`.
+    Never raises for what a vendor sends: a refused document counts as a failure of the feed.
     """
+    if answer.body is None:
+        _note_quiet(feed, answer, PollOutcome.NOT_MODIFIED)
+        return None
     try:
-        answer = fetch(
-            feed.url, etag=feed.etag, last_modified=feed.last_modified, after=feed.cursor
-        )
-        if answer.body is None:
-            _note_quiet(feed, answer, PollOutcome.NOT_MODIFIED)
-            return None
         return _apply_answer(feed, answer)
-    except FetchError as error:
-        outcome = PollOutcome.HTTP_ERROR if error.http_status else PollOutcome.NETWORK_ERROR
-        _note_failure(feed, outcome, str(error), http_status=error.http_status)
     except FeedError as error:
-        _note_failure(feed, PollOutcome.REFUSED, str(error), http_status=200)
-    return None
+        record_failure(feed, PollOutcome.REFUSED, str(error), http_status=answer.http_status)
+        return None
 
 
 def _apply_answer(feed: Feed, answer: Fetched) -> IngestReport:
@@ -144,9 +136,10 @@ def _note_quiet(feed: Feed, answer: Fetched, outcome: PollOutcome) -> None:
     _note_success(feed, answer, at)
 
 
-def _note_failure(
+def record_failure(
     feed: Feed, outcome: PollOutcome, error: str, *, http_status: int | None = None
 ) -> None:
+    """Count a failed poll and put off the next one, the longer the more failed in a row."""
     at = now()
     feed.failures += 1
     feed.last_error = error[:300]

@@ -10,7 +10,6 @@ from pathlib import Path
 from django.conf import settings
 
 from leagues.models import Season
-from matches.clients import fetch
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
 from matches.services.feeds import store_raw
@@ -53,12 +52,18 @@ def find_bundles(adapter_name: str, place: str) -> list[Bundle]:
     return bundles
 
 
-def import_bundle(adapter_name: str, bundle: Bundle, *, season: Season | None) -> IngestReport:
+def import_bundle(
+    adapter_name: str, bundle: Bundle, *, season: Season | None, fetched: bytes | None = None
+) -> IngestReport:
     """Parse and apply one bundle and keep its raw files; what a snapshot leaves out is retracted.
 
-    Raises FeedError, and matches.clients.FetchError for an address.
+    A bundle with an address needs its answer as `fetched`. Raises FeedError.
     """
-    files = {name.removesuffix(".gz"): body for name, body in _read(bundle)}
+    files = (
+        {"": fetched}
+        if fetched is not None
+        else {name.removesuffix(".gz"): body for name, body in _read(bundle)}
+    )
     document = adapters.get(adapter_name).parse(files)
     report = apply_document(document, season=season, is_authoritative=True)
     store_raw(adapter_name, bundle.key, files)
@@ -66,9 +71,6 @@ def import_bundle(adapter_name: str, bundle: Bundle, *, season: Season | None) -
 
 
 def _read(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
-    if bundle.url:
-        yield "", fetch(bundle.url).body or b""
-        return
     for name in bundle.names:
         yield name, _read_file(bundle.root / name)  # type: ignore[operator]
 

@@ -292,12 +292,7 @@ def _name_players(kept: _Kept, players: Mapping[int, object]) -> None:
         card.external_ids = known.get(player.pk, {})
 
 
-def fold_and_publish(match_id: int) -> None:
-    """Fold the match and, after commit, tell everybody who watches it."""
-    fold_match(match_id)
-
-
-def sweep_behind(*, limit: int = 200) -> list[int]:
+def matches_behind(*, limit: int = 200) -> list[int]:
     """Return matches whose fold is behind their log, oldest first, for whoever lost a message."""
     return list(
         Match.objects.filter(folded_seq__lt=F("head_seq"))

@@ -72,6 +72,15 @@ def keep_loaded(topic: str, snapshot: Snapshot) -> None:
     _run([_arguments(publication, loaded=True)])
 
 
+def head_position(topic: str, epoch: str) -> int | None:
+    """Return the topic's position in that epoch, None where Redis knows of none.
+
+    A publisher that starts behind it leaves no gap, whoever else publishes meanwhile.
+    """
+    held, seq = client().hmget(store.keys_of(topic)[0], "epoch", "seq")  # type: ignore[misc]
+    return int(seq) if held == epoch.encode() and seq is not None else None
+
+
 def _run(calls: Sequence[list[Any]]) -> None:
     answers = _attempt(calls)
     if any(isinstance(answer, NoScriptError) for answer in answers):

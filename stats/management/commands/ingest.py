@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from leagues.models import ExternalId, League, Season
-from matches.clients import FetchError
+from matches.clients import FetchError, fetch
 from matches.ingest.documents import FeedError
 from matches.models import Match
 from matches.services.files import find_bundles, import_bundle
@@ -41,7 +41,10 @@ class Command(BaseCommand):
         quiet = options["json"] or not sys.stderr.isatty()
         for bundle in tqdm(bundles, unit="document", disable=quiet):
             try:
-                report.include(import_bundle(options["adapter"], bundle, season=season))
+                body = fetch(bundle.url).body if bundle.url else None
+                report.include(
+                    import_bundle(options["adapter"], bundle, season=season, fetched=body)
+                )
             except (FeedError, FetchError) as error:
                 errors.append({"document": bundle.key, "code": error.code, "detail": str(error)})
         _fold(report, quiet=quiet)

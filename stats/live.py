@@ -1,0 +1,150 @@
+"""What the world hears when a match was folded: event frames for partners, fragments for pages."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+from django.db.models import OuterRef, Subquery
+from django.template.loader import render_to_string
+
+from leagues.packs.loader import load_pack
+from matches.live import match_fragments, match_topic, scores_fragments, scores_topic
+from matches.models import Match, PlayEvent
+from matches.rules.documents import EVENT_COLUMNS, event_document
+from stats.models import BoxScore
+from stats.selectors import stat_bars
+from stats.services.fold import Folded
+from streams.live.frames import Frame, Snapshot
+from streams.live.publish import Publication, head_position, publish_all
+from streams.live.topics import register_snapshots
+
+# More events than this at once reach watchers as one snapshot.
+_MOST_FRAMES = 2000
+
+
+def publish_match(folded: Folded) -> None:
+    """Send the new events of a match to its topic and its header to its league and teams.
+
+    Starts where the topic stands, not where this fold did: another worker may have folded earlier
+    events and not come round to sending them yet. Frames sent twice are dropped by the topic.
+    """
+    match = Match.objects.with_sides().get(pk=folded.match_id)
+    topic, epoch = f"match:{match.public_id}", str(match.epoch)
+    head = head_position(topic, epoch)
+    after = max(head if head is not None else folded.from_seq - 1, folded.to_seq - _MOST_FRAMES)
+    header = match_header(match)
+    documents = event_documents(match, after_seq=after, to_seq=folded.to_seq)
+    publications = [
+        Publication(
+            topic=topic,
+            epoch=epoch,
+            frames=[
+                Frame(seq=document["seq"], data={"event": document, "match": header})
+                for document in documents
+            ],
+            snapshot=_snapshot(match, folded.to_seq),
+        )
+    ]
+    publications += [
+        Publication(topic=name, frames=[Frame(data={"match": header})])
+        for name in (
+            f"league:{match.season.league.public_id}",
+            f"team:{match.home.public_id}",
+            f"team:{match.away.public_id}",
+        )
+    ]
+    publish_all(publications)
+
+
+def publish_pages(match_ids: Sequence[int]) -> None:
+    """Render what changed on the pages of these matches and send it to whoever has them open."""
+    matches = list(Match.objects.with_sides().filter(pk__in=match_ids))
+    publications = [
+        Publication(
+            topic=match_topic(match.public_id), frames=[Frame(data={"k": page_fragments(match)})]
+        )
+        for match in matches
+    ]
+    if matches:
+        fragments = scores_fragments(matches)
+        publications.append(
+            Publication(topic=scores_topic(), frames=[Frame(data={"k": fragments})])
+        )
+    publish_all(publications)
+
+
+def match_header(match: Match) -> dict[str, Any]:
+    """Return where a match stands, as frames carry it."""
+    return {
+        "id": match.public_id,
+        "status": match.status,
+        "period": match.period or None,
+        "clock_ms": match.clock_ms,
+        "score": {"home": match.home_score, "away": match.away_score},
+        "score_mismatch": match.score_mismatch,
+        "folded_seq": match.folded_seq,
+    }
+
+
+def event_documents(match: Match, *, after_seq: int, to_seq: int) -> list[dict[str, Any]]:
+    """Return the public form of a match's events with after_seq < seq <= to_seq, in order."""
+    before = PlayEvent.objects.filter(
+        match_id=OuterRef("match_id"),
+        lineage_id=OuterRef("lineage_id"),
+        rev__lt=OuterRef("rev"),
+    ).order_by("-rev")
+    rows = PlayEvent.objects.filter(match=match, seq__gt=after_seq, seq__lte=to_seq).order_by("seq")
+    annotated = rows.annotate(supersedes=Subquery(before.values("event_id")[:1]))
+    return [
+        event_document(
+            row,
+            match_id=match.public_id,
+            supersedes=str(row["supersedes"]) if row["supersedes"] else None,
+        )
+        for row in annotated.values(*EVENT_COLUMNS, "supersedes")
+    ]
+
+
+def register() -> None:
+    """Tell the live fan-out how snapshots are rebuilt when Redis lost them."""
+    register_snapshots("match:", _load_match)
+    register_snapshots("page:match:", _load_page)
+
+
+def _snapshot(match: Match, seq: int) -> Snapshot:
+    document = BoxScore.objects.values_list("document", flat=True).get(match=match)
+    return Snapshot(epoch=str(match.epoch), seq=seq, state=orjson.loads(bytes(document)))
+
+
+def _load_match(topic: str) -> Snapshot | None:
+    match = Match.objects.filter(public_id=topic.removeprefix("match:")).first()
+    if match is None or not BoxScore.objects.filter(match=match).exists():
+        return None
+    return _snapshot(match, match.folded_seq)
+
+
+def _load_page(topic: str) -> Snapshot | None:
+    public_id = topic.removeprefix("page:match:")
+    match = Match.objects.with_sides().filter(public_id=public_id).first()
+    if match is None:
+        return None
+    return Snapshot(epoch="", seq=0, state={"k": page_fragments(match)})
+
+
+def page_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
+    """Return all live parts of a match page by `data-k`: score, timeline items, bars."""
+    return {**match_fragments(match, after_seq=after_seq), **bar_fragments(match)}
+
+
+def bar_fragments(match: Match, columns: Collection[str] = ()) -> dict[str, str]:
+    """Return the HTML of the two-sided bars by `data-k`, of these columns or of all."""
+    pack = load_pack(match.season.league.sport)
+    box = BoxScore.objects.filter(match=match).only("home_totals", "away_totals").first()
+    return {
+        f"b:{bar.column.id}": render_to_string(
+            "stats/partials/bar.html", {"bar": bar, "match": match}
+        ).strip()
+        for group in stat_bars(pack, box)
+        for bar in group.bars
+        if not columns or bar.column.id in columns
+    }
