@@ -8,6 +8,7 @@ from leagues.packs.forms import (
     CategoryCount,
     Derivation,
     Flag,
+    Longest,
     PresenceMinutes,
     Ratio,
     ScoreOf,
@@ -87,12 +88,15 @@ def _column(table: Table, known: set[str], every: list[str]) -> Column:
 
 def _scope(table: Table, rule: Derivation | None) -> frozenset[str]:
     default = ["team"] if isinstance(rule, ScoreOf) else ["player", "team"]
+    default = ["player"] if isinstance(rule, Longest) else default
     scope = table.texts("scope", default)
     for index, word in enumerate(scope):
         if word not in ("player", "team"):
             raise table.error(f"scope[{index}]", f"'{word}' is not one of player, team")
     if isinstance(rule, ScoreOf) and "player" in scope:
         raise table.error("scope", 'a score belongs to a team; use ["team"]')
+    if isinstance(rule, Longest) and "team" in scope:
+        raise table.error("scope", 'the longest belongs to a player; use ["player"]')
     return frozenset(scope)
 
 
@@ -181,6 +185,13 @@ def _score(operands: _Operands) -> Derivation:
     return ScoreOf(side=operands.table.text("side", "acting", choices=("acting", "opposing")))
 
 
+def _longest(operands: _Operands) -> Derivation:
+    of = operands.table.texts("of")
+    if not of:
+        raise operands.table.error("of", 'is empty; write of = ["event_type"]')
+    return Longest(of=of, key=operands.table.text("key"))
+
+
 _READERS: dict[str, Callable[[_Operands], Derivation]] = {
     "presence_minutes": _presence_minutes,
     "while_present": _while_present,
@@ -191,4 +202,5 @@ _READERS: dict[str, Callable[[_Operands], Derivation]] = {
     "score": _score,
     "started": lambda _: Started(),
     "appeared": lambda _: Appeared(),
+    "longest": _longest,
 }

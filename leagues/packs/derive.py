@@ -7,6 +7,7 @@ from typing import Any
 
 from leagues.packs.columns import TEAM_FORMS
 from leagues.packs.counting import MICRO, compiled
+from leagues.packs.entries import Key
 from leagues.packs.facts import Line, Number, Sheet, SideBox
 from leagues.packs.forms import (
     Appeared,
@@ -14,6 +15,7 @@ from leagues.packs.forms import (
     CategoryCount,
     Derivation,
     Flag,
+    Longest,
     PresenceMinutes,
     Ratio,
     ScoreOf,
@@ -37,6 +39,7 @@ class Scene:
     presence: Presence
     stopwatch: Stopwatch
     starters: frozenset[tuple[str, Hashable]]
+    longest: Mapping[tuple[Longest, str, Hashable | None], Number]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,27 @@ class Subject:
 Formula = Callable[[Line, Subject], Number]
 
 
+class Counts:
+    """Which counters are which counted columns."""
+
+    def __init__(
+        self, columns: tuple[Column, ...], index: Mapping[str, int], micro: frozenset[str]
+    ) -> None:
+        self.index = {column.id: index[column.id] for column in columns if column.rule is None}
+        self.micro = frozenset(column_id for column_id in self.index if column_id in micro)
+
+    def of(self, column_id: str, counters: Sequence[int]) -> int | float:
+        """Return one column's number."""
+        counted = counters[self.index[column_id]]
+        return counted / MICRO if column_id in self.micro else counted
+
+    def fill(self, line: Line, counters: Sequence[int]) -> None:
+        """Put all counted columns into the line."""
+        line.update(zip(self.index, [counters[i] for i in self.index.values()], strict=True))
+        for column_id in self.micro:
+            line[column_id] = counters[self.index[column_id]] / MICRO
+
+
 class Sheets:
     """The columns of a pack as blank lines and formulas, for players and for teams."""
 
@@ -60,8 +84,8 @@ class Sheets:
         self.team_columns = tuple(column for column in pack.columns if column.for_team)
         self.player_ids = frozenset(column.id for column in self.player_columns)
         self.team_ids = frozenset(column.id for column in self.team_columns)
-        self.player_counts = _counted(self.player_columns, rules.index, rules.micro)
-        self.team_counts = _counted(self.team_columns, rules.index, rules.micro)
+        self.player_counts = Counts(self.player_columns, rules.index, rules.micro)
+        self.team_counts = Counts(self.team_columns, rules.index, rules.micro)
         self.player_formulas = _formulas(self.player_columns)
         self.team_formulas = _formulas(c for c in self.team_columns if _by_team(c))
         self.summed = tuple(c.id for c in self.team_columns if _from_players(c))
@@ -85,12 +109,6 @@ def _by_team(column: Column) -> bool:
 
 def _from_players(column: Column) -> bool:
     return column.rule is not None and not _by_team(column) and column.team == "sum"
-
-
-def _counted(
-    columns: tuple[Column, ...], index: Mapping[str, int], micro: frozenset[str]
-) -> tuple[tuple[str, int, bool], ...]:
-    return tuple((c.id, index[c.id], c.id in micro) for c in columns if c.rule is None)
 
 
 def _formulas(columns: Iterable[Column]) -> tuple[tuple[str, Formula], ...]:
@@ -135,15 +153,14 @@ def side_box(
 
 def _line(
     blank: Line,
-    counts: tuple[tuple[str, int, bool], ...],
+    counts: Counts,
     formulas: tuple[tuple[str, Formula], ...],
     counters: Sequence[int],
     subject: Subject,
     stated: Set,
 ) -> Line:
     line = blank.copy()
-    for column_id, index, is_micro in counts:
-        line[column_id] = counters[index] / MICRO if is_micro else counters[index]
+    counts.fill(line, counters)
     for column_id, value in stated.items():
         if column_id in line:
             line[column_id] = value
@@ -160,14 +177,11 @@ def _follow_stated(
     lines: Mapping[Hashable, Sequence[int]],
     stated: Mapping[Hashable | None, Set],
 ) -> None:
-    index = {column_id: (at, is_micro) for column_id, at, is_micro in plan.player_counts}
     for player, values in stated.items():
         if player is None or player not in players:
             continue
         for column_id in values.keys() & plan.adjusted:
-            at, is_micro = index[column_id]
-            counted = lines[player][at]
-            before = counted / MICRO if is_micro else counted
+            before = plan.player_counts.of(column_id, lines[player])
             team[column_id] = (team[column_id] or 0) + (values[column_id] or 0) - before
 
 
@@ -200,24 +214,30 @@ def _minutes(rule: PresenceMinutes) -> Formula:
     return compute
 
 
+_PARTS: dict[str, Callable[[int, int], int]] = {
+    "acting_score": lambda own, _other: own,
+    "opposing_score": lambda _own, other: other,
+    "score_margin": lambda own, other: own - other,
+}
+
+
 def _while_present(rule: WhilePresent) -> Formula:
     def compute(_line: Line, subject: Subject) -> Number:
         scene = subject.scene
         who = (subject.side, subject.player)
         made = [0, 0]
-        spans = [(i.from_key, i.to_key) for i in scene.presence.intervals.get(who, [])]
+        spans: list[tuple[Key, Key]] = [
+            (interval.from_key, interval.to_key)
+            for interval in scene.presence.intervals.get(who, [])
+        ]
         if rule.after_out == "keeps" and who in scene.presence.sent_off and spans:
             spans.append((scene.presence.sent_off[who], (float("inf"),)))
         for start, end in spans:
             first, last = scene.steps.before(start), scene.steps.before(end)
             made[0] += last[0] - first[0]
             made[1] += last[1] - first[1]
-        own, other = (0, 1) if subject.side == "home" else (1, 0)
-        return {
-            "acting_score": made[own],
-            "opposing_score": made[other],
-            "score_margin": made[own] - made[other],
-        }[rule.counts]
+        own, other = made if subject.side == "home" else made[::-1]
+        return _PARTS[rule.counts](own, other)
 
     return compute
 
@@ -274,6 +294,10 @@ def _appeared(_rule: Appeared) -> Formula:
     )
 
 
+def _longest(rule: Longest) -> Formula:
+    return lambda _line, subject: subject.scene.longest.get((rule, subject.side, subject.player))
+
+
 _MAKERS: dict[type, Callable[[Any], Formula]] = {
     PresenceMinutes: _minutes,
     WhilePresent: _while_present,
@@ -284,6 +308,7 @@ _MAKERS: dict[type, Callable[[Any], Formula]] = {
     ScoreOf: _score,
     Started: _started,
     Appeared: _appeared,
+    Longest: _longest,
 }
 
 

@@ -12,6 +12,7 @@ from leagues.packs.counting import Rule, compiled
 from leagues.packs.derive import Scene, sheets, side_box, starters_of
 from leagues.packs.entries import Entries, Entry, entry_of
 from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
+from leagues.packs.longest import longest_by_player
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
 from leagues.packs.state import STATUSES, State, Walk, pair_of
@@ -68,6 +69,7 @@ class MatchFold:
             presence=presence_of(self._rules, self._sheet, self._entries, self._moves, state),
             stopwatch=Stopwatch(self._rules, state),
             starters=starters_of(self._sheet),
+            longest=longest_by_player(self._pack, self._entries, self._sides),
         )
         return Fold(
             status=state.status,

@@ -85,6 +85,14 @@ class Appeared:
     """1 for a player who was on at any time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Longest:
+    """The greatest payload value `key` among a player's events of the types `of`, None without."""
+
+    of: tuple[str, ...]
+    key: str
+
+
 Derivation = (
     PresenceMinutes
     | WhilePresent
@@ -95,4 +103,5 @@ Derivation = (
     | ScoreOf
     | Started
     | Appeared
+    | Longest
 )

@@ -79,14 +79,16 @@ class _Reader:
             if self._periods[index].kind == "shootout" or not entries.has_period(index):
                 continue
             period = entries.of_period(index)
+            first, last = _first_and_last(period)
             told = index in self._state.all_moves
-            for who in carried if told else _at_start(period, carried, rule.size):
+            for who in carried if told else _at_start(first, carried, rule.size):
                 if who not in self.presence.sent_off:
                     self._open[who] = (index, 0, (index,))
             for entry in period:
-                for who, move in _moves(entry):
-                    self._move(who, move, entry)
-            carried = _by_last_act(period, list(self._open))
+                if entry.rule.presence is not None:
+                    for who, move in _moves(entry):
+                        self._move(who, move, entry)
+            carried = sorted(self._open, key=lambda who: (-last.get(who, -1), str(who[1])))
             self._close_all(index)
 
     def _move(self, who: Who, move: str, entry: Entry) -> None:
@@ -136,37 +138,39 @@ def _moves(entry: Entry) -> Iterator[tuple[Who, str]]:
         yield (_OTHER[event.team] if opposing else event.team, event.related), rule.related
 
 
-def _mentions(entry: Entry) -> Iterator[tuple[Who, str]]:
-    """Yield who is shown to be on by the entry, or moves by it."""
+def _mentions(entry: Entry) -> list[tuple[Who, str]]:
+    """Return who is shown to be on by the entry, or moves by it."""
     event, rule = entry.event, entry.rule
-    yield from _moves(entry)
+    mentioned = [] if rule.presence is None else list(_moves(entry))
     if not rule.acts or event.team is None:
-        return
-    if event.player is not None and not (rule.presence and rule.presence.player):
-        yield (event.team, event.player), "act"
+        return mentioned
+    if event.player is not None and (rule.presence is None or not rule.presence.player):
+        mentioned.append(((event.team, event.player), "act"))
     if event.related is not None and rule.related_opposes is not None:
         side = _OTHER[event.team] if rule.related_opposes else event.team
-        yield (side, event.related), "act"
+        mentioned.append(((side, event.related), "act"))
+    return mentioned
 
 
-def _at_start(period: list[Entry], carried: list[Who], size: int) -> list[Who]:
-    """Return who was on when the period began, silent players as far as there is room."""
+def _first_and_last(period: list[Entry]) -> tuple[dict[Who, str], dict[Who, int]]:
+    """Return how each player is first mentioned in the period, and where last."""
     first: dict[Who, str] = {}
-    for entry in period:
+    last: dict[Who, int] = {}
+    for place, entry in enumerate(period):
         for who, how in _mentions(entry):
             first.setdefault(who, how)
+            last[who] = place
+    return first, last
+
+
+def _at_start(first: dict[Who, str], carried: list[Who], size: int) -> list[Who]:
+    """Return who was on when the period began, silent players as far as there is room."""
     shown = [who for who, how in first.items() if how != "in"]
     silent = [who for who in carried if who not in first]
     for side in ("home", "away"):
         room = size - sum(who[0] == side for who in shown) if size else len(silent)
         shown += [who for who in silent if who[0] == side][: max(room, 0)]
     return shown
-
-
-def _by_last_act(period: list[Entry], on: list[Who]) -> list[Who]:
-    """Order who is on by last act in the period, latest first."""
-    last = {who: place for place, entry in enumerate(period) for who, _ in _mentions(entry)}
-    return sorted(on, key=lambda who: (-last.get(who, -1), str(who)))
 
 
 class Stopwatch:

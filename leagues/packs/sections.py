@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from leagues.packs.forms import Longest
 from leagues.packs.reading import Table, suggestion
 from leagues.packs.schema import (
     ClockRule,
@@ -235,6 +236,19 @@ def check_references(top: Table, pack: SportPack) -> None:
         if column.group and pack.column_groups and column.group not in pack.column_groups:
             hint = suggestion(column.group, pack.column_groups)
             raise top.error(f"columns[{index}].group", f"unknown group '{column.group}'; {hint}")
+        if isinstance(column.rule, Longest):
+            _check_longest(top, f"columns[{index}]", column.rule, pack)
+
+
+def _check_longest(top: Table, path: str, rule: Longest, pack: SportPack) -> None:
+    for name in rule.of:
+        if name not in pack.events:
+            raise top.error(f"{path}.of", f"no event '{name}'; {suggestion(name, pack.events)}")
+        payload = pack.events[name].payload
+        if payload.get(rule.key) not in ("int", "number"):
+            numbers = [key for key, kind in payload.items() if kind in ("int", "number")]
+            hint = suggestion(rule.key, numbers)
+            raise top.error(f"{path}.key", f"'{rule.key}' is no number of '{name}'; {hint}")
 
 
 def _refuse_repeats(top: Table, key: str, names: list[Any]) -> None:
