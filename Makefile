@@ -1,0 +1,72 @@
+# Needs Python 3.11 or newer and make; everything else is installed below .venv.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+INSTALLED := $(VENV)/.installed
+JOBS ?= 2
+ARGS ?=
+BENCH ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint e2e bench lock clean chromium
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv from requirements.lock
+
+# uv where there is one (after the first run there is), else pip, which Python brings along.
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name it with PYTHON=..."; exit 1; }
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV) || { \
+		echo "$(PYTHON) cannot make a virtual environment: install its venv package (Debian: python3-venv)"; exit 1; }
+	@uv="$$(command -v $(VENV)/bin/uv || command -v uv)"; \
+	if test -n "$$uv" && "$$uv" pip install --quiet --python $(PY) --require-hashes -r requirements.lock; then :; \
+	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	@touch $@
+
+demo: setup ## run the product with leagues, live matches and logins
+	$(PY) manage.py demo $(ARGS)
+
+up: setup ## run the product on its own data
+	$(PY) manage.py up $(ARGS)
+
+test: setup ## run all tests but those that drive a browser
+	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e" $(ARGS)
+
+lint: setup ## check style, types, layers, templates, migrations and packs
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/djlint templates --lint --quiet
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py packs check
+
+e2e: setup chromium ## run the tests that drive a browser
+	$(PY) -m pytest -q -m e2e $(ARGS)
+
+chromium:
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get install -y --no-install-recommends chromium; } || \
+		{ echo "Chromium is missing: install the Debian package chromium"; exit 1; }
+
+bench: setup ## measure; BENCH=name runs one of tests/bench
+	@names="$(or $(BENCH),$(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py)))"; \
+	for name in $$names; do \
+		test -n "$(BENCH)" || echo "== $$name"; \
+		$(PY) -m tests.bench.bench_$$name $(ARGS) || exit 1; \
+	done
+
+# Without UPGRADE=1 the versions of the present lock stay.
+lock: setup ## write requirements.lock and docker/requirements.lock from pyproject.toml
+	$(VENV)/bin/uv pip compile pyproject.toml --group dev $(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
+	$(VENV)/bin/uv pip compile pyproject.toml -c requirements.lock $(COMPILE) --upgrade -o docker/requirements.lock
+
+COMPILE := --quiet --generate-hashes --no-header --no-annotate --python-version 3.11
+
+clean: ## stop the embedded servers, delete their data, .venv and caches
+	@test ! -x $(PY) || $(PY) -m config.embedded reset
+	rm -rf $(VENV) .veze .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles htmlcov .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
