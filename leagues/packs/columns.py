@@ -127,7 +127,7 @@ def _presence_minutes(operands: _Operands) -> Derivation:
     table = operands.table
     return PresenceMinutes(
         rounding=table.text("rounding", "nominal", choices=("nominal", "floor", "round", "ceil")),
-        boundary=table.text("boundary", "floor", choices=("floor", "round", "ceil", "inner")),
+        boundary=table.text("boundary", "floor", choices=("floor", "round", "ceil", "length")),
         unit=table.text("unit", "min", choices=("min", "s", "ms")),
         at_least=table.whole("at_least", 0, minimum=0),
     )

@@ -8,8 +8,8 @@ class PresenceMinutes:
     """Time on: whole minutes, seconds or milliseconds.
 
     `rounding` "nominal" leaves stoppage time out: each end of an interval is capped at the
-    period's length and brought to a whole minute by `boundary`, "inner" shortening it at both ends.
-    `at_least` is what anyone who was on has.
+    period's length and brought to a whole minute by `boundary`; "length" rounds the whole time
+    on down instead. `at_least` is what anyone who was on has.
     """
 
     rounding: str = "nominal"

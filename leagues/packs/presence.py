@@ -204,6 +204,11 @@ class Stopwatch:
         """Return the time on in the rule's unit."""
         if not intervals:
             return 0
+        if rule.rounding == "nominal" and rule.boundary == "length":
+            nominal_ms = sum(
+                end - start for i in intervals for start, end in self._parts(i, capped=True)
+            )
+            return max(nominal_ms // _MINUTE_MS, rule.at_least)
         if rule.rounding == "nominal":
             total = sum(self._nominal(interval, rule.boundary) for interval in intervals)
             return max(total, rule.at_least)
@@ -215,11 +220,8 @@ class Stopwatch:
         return sum(end - start for start, end in self._parts(interval, capped=False))
 
     def _nominal(self, interval: Interval, boundary: str) -> int:
-        # "inner": the whole minutes between the ends, so the minute of a change counts for nobody.
-        inner = boundary == "inner"
-        start_how, end_how = ("ceil", "floor") if inner else (boundary, boundary)
         return sum(
-            max(rounded(end, _MINUTE_MS, end_how) - rounded(start, _MINUTE_MS, start_how), 0)
+            rounded(end, _MINUTE_MS, boundary) - rounded(start, _MINUTE_MS, boundary)
             for start, end in self._parts(interval, capped=True)
         )
 

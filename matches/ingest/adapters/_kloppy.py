@@ -110,8 +110,10 @@ def body_part(event: Any) -> str | None:
 
 
 def set_piece(event: Any) -> str | None:
-    """Return the set piece, such as "free_kick"."""
+    """Return the set piece, such as "corner", "free_kick" or "penalty"."""
     pieces = qualities(event, SetPieceQualifier)
+    if SetPieceType.CORNER_KICK in pieces:
+        return "corner"
     return next((piece.value.lower() for piece in pieces), None)
 
 
@@ -162,9 +164,7 @@ def _shot(event: Any) -> list[FeedEvent]:
     piece, xg = set_piece(event), expected_goals(event)
     if result is ShotResult.GOAL:
         is_penalty = piece == "penalty" or None
-        return [
-            fact(event, "goal", body_part=part, xg=xg, penalty=is_penalty, set_piece=piece)
-        ]
+        return [fact(event, "goal", body_part=part, xg=xg, penalty=is_penalty, set_piece=piece)]
     if piece == "penalty":
         return [fact(event, "penalty_missed", outcome=outcome, body_part=part, xg=xg)]
     return [fact(event, "shot", outcome=outcome, body_part=part, xg=xg, set_piece=piece)]

@@ -223,11 +223,12 @@ def _set_up_by(moments: Sequence[Moment]) -> tuple[dict[int, str], set[int]]:
 
 
 def _next_shot(moments: Sequence[Moment], place: int) -> int | None:
-    team, assists = moments[place].raw["teamId"], _ASSIST in moments[place].tags
+    """Return the place of the shot that a tagged pass led to: an assist led to a goal."""
+    team, is_assist = moments[place].raw["teamId"], _ASSIST in moments[place].tags
     for later in range(place + 1, min(place + 1 + _REACH, len(moments))):
         moment = moments[later]
         if moment.is_shot and moment.raw["teamId"] == team:
-            return later if not assists or _GOAL in moment.tags else None
+            return later if is_assist == (_GOAL in moment.tags) else None
     return None
 
 
