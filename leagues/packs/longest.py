@@ -7,14 +7,13 @@ log each time.
 import math
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from leagues.packs.entries import Entries
-from leagues.packs.facts import Number
 from leagues.packs.forms import Longest
 from leagues.packs.schema import SportPack
 
-Peaks = dict[tuple[Longest, str, Hashable | None], Number]
+Peaks = dict[tuple[Longest, str, Hashable | None], int | float]
 
 
 def longest_by_player(pack: SportPack, entries: Entries, sides: Mapping[Any, str]) -> Peaks:
@@ -30,11 +29,9 @@ def longest_by_player(pack: SportPack, entries: Entries, sides: Mapping[Any, str
         side = event.team or sides.get(event.player)
         for rule in rules[event.type]:
             value = event.payload.get(rule.key)
-            if side is None or not _is_number(value):
-                continue
-            place = (rule, side, event.player)
-            held = peaks.get(place)
-            peaks[place] = value if held is None else max(held, value)
+            if side is not None and _is_number(value):
+                place = (rule, side, event.player)
+                peaks[place] = max(peaks.get(place, value), value)
     return peaks
 
 
@@ -45,7 +42,7 @@ def _by_event_type(pack: SportPack) -> Mapping[str, tuple[Longest, ...]]:
     return {name: tuple(form for form in forms if name in form.of) for name in types}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     if isinstance(value, bool):
         return False
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
