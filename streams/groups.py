@@ -237,6 +237,15 @@ def retry_dead_letter(pk: int) -> bool:
     return True
 
 
+@transaction.atomic
+def dismiss_dead_letter(pk: int) -> None:
+    """Close an open dead letter without handling it. Raises DeadLetter.DoesNotExist."""
+    letter = DeadLetter.objects.select_for_update().get(pk=pk)
+    if letter.status == DeadLetterStatus.OPEN:
+        letter.status, letter.resolved_at = DeadLetterStatus.DISMISSED, now()
+        letter.save(update_fields=["status", "resolved_at"])
+
+
 def save_checkpoints() -> None:
     """Remember in Postgres how far each group is for certain, and trim what all are past."""
     for topic in {s.topic for s in subscriptions()}:

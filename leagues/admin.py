@@ -1,0 +1,326 @@
+"""Leagues, teams and players for the people who curate, and the queue of unmatched names."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from leagues.enums import ExternalKind, UnmatchedStatus
+from leagues.models import (
+    ExternalId,
+    League,
+    Player,
+    RosterSpot,
+    Season,
+    SeasonTeam,
+    Team,
+    UnmatchedName,
+    Venue,
+)
+from leagues.packs.loader import pack_ids
+from leagues.services import merge_players, resolve_unmatched
+
+
+class SportChoiceMixin:
+    """Offers the packs there are wherever a sport is named."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "sport":
+            return forms.ChoiceField(choices=[(pack, pack) for pack in pack_ids()])
+        return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+
+
+def external_ids(kind: ExternalKind, row: Model) -> str:
+    """Return what vendors call the row, one a line."""
+    known = ExternalId.objects.filter(kind=kind, object_id=row.pk)
+    return "\n".join(f"{source}: {value}" for source, value in known.values_list("source", "value"))
+
+
+class SeasonInline(admin.TabularInline):
+    model = Season
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(League)
+class LeagueAdmin(SportChoiceMixin, admin.ModelAdmin):
+    list_display = ("name", "sport", "country", "priority", "season_count", "is_test")
+    list_filter = ("sport", "is_test", "country")
+    list_editable = ("priority",)
+    search_fields = ("name", "short_name", "public_id")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("public_id", "known_as")
+    inlines = (SeasonInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[League]:
+        return super().get_queryset(request).annotate(seasons_held=Count("seasons"))
+
+    @admin.display(description="Seasons", ordering="seasons_held")
+    def season_count(self, league: Any) -> int:
+        return int(league.seasons_held)
+
+    @admin.display(description="External ids")
+    def known_as(self, league: League) -> str:
+        return external_ids(ExternalKind.LEAGUE, league)
+
+
+class SeasonTeamInline(admin.TabularInline):
+    model = SeasonTeam
+    extra = 0
+    autocomplete_fields = ("team",)
+
+
+@admin.register(Season)
+class SeasonAdmin(admin.ModelAdmin):
+    list_display = ("name", "league", "starts_on", "ends_on", "is_current", "team_count")
+    list_filter = ("is_current", "league")
+    list_select_related = ("league",)
+    search_fields = ("name", "league__name", "public_id")
+    autocomplete_fields = ("league",)
+    readonly_fields = ("public_id", "known_as")
+    inlines = (SeasonTeamInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Season]:
+        return super().get_queryset(request).annotate(teams_held=Count("season_teams"))
+
+    @admin.display(description="Teams", ordering="teams_held")
+    def team_count(self, season: Any) -> int:
+        return int(season.teams_held)
+
+    @admin.display(description="External ids")
+    def known_as(self, season: Season) -> str:
+        return external_ids(ExternalKind.SEASON, season)
+
+
+class TeamRosterInline(admin.TabularInline):
+    model = RosterSpot
+    extra = 0
+    autocomplete_fields = ("player",)
+    ordering = ("-from_on", "player__name")
+
+
+@admin.register(Team)
+class TeamAdmin(SportChoiceMixin, admin.ModelAdmin):
+    list_display = ("name", "code", "sport", "country", "venue", "merged_into")
+    list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "country")
+    list_select_related = ("venue", "merged_into")
+    search_fields = ("name", "short_name", "code", "public_id")
+    prepopulated_fields = {"slug": ("name",)}
+    autocomplete_fields = ("venue",)
+    readonly_fields = ("public_id", "merged_into", "known_as")
+    inlines = (TeamRosterInline,)
+
+    @admin.display(description="External ids")
+    def known_as(self, team: Team) -> str:
+        return external_ids(ExternalKind.TEAM, team)
+
+
+class PlayerRosterInline(admin.TabularInline):
+    model = RosterSpot
+    extra = 0
+    autocomplete_fields = ("team",)
+    ordering = ("-from_on",)
+
+
+@admin.register(Player)
+class PlayerAdmin(SportChoiceMixin, admin.ModelAdmin):
+    list_display = ("name", "sport", "position", "birth_on", "country", "merged_into")
+    list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "position")
+    list_select_related = ("merged_into",)
+    search_fields = ("name", "short_name", "public_id")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("public_id", "merged_into", "known_as")
+    inlines = (PlayerRosterInline,)
+    actions = ("merge",)
+
+    @admin.display(description="External ids")
+    def known_as(self, player: Player) -> str:
+        return external_ids(ExternalKind.PLAYER, player)
+
+    @admin.action(description="Merge the two: the older one stays", permissions=["change"])
+    def merge(self, request: HttpRequest, players: QuerySet[Player]) -> None:
+        chosen = list(players.order_by("pk"))
+        if len(chosen) != 2:
+            self.message_user(request, "Choose exactly two players.", messages.ERROR)
+            return
+        keep, drop = chosen
+        try:
+            merge_players(keep=keep, drop=drop)
+        except ValueError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{drop} now stands for {keep}.", messages.SUCCESS)
+
+
+@admin.register(RosterSpot)
+class RosterSpotAdmin(admin.ModelAdmin):
+    list_display = ("player", "team", "shirt", "position", "from_on", "until_on")
+    list_filter = (("until_on", admin.EmptyFieldListFilter), "team__sport")
+    list_select_related = ("player", "team")
+    search_fields = ("player__name", "team__name")
+    autocomplete_fields = ("player", "team")
+    date_hierarchy = "from_on"
+
+
+@admin.register(SeasonTeam)
+class SeasonTeamAdmin(admin.ModelAdmin):
+    list_display = ("team", "season", "group")
+    list_filter = ("season__league",)
+    list_select_related = ("team", "season__league")
+    search_fields = ("team__name", "season__name", "season__league__name")
+    autocomplete_fields = ("team", "season")
+
+
+@admin.register(Venue)
+class VenueAdmin(admin.ModelAdmin):
+    list_display = ("name", "city", "country", "capacity", "time_zone")
+    list_filter = ("country",)
+    search_fields = ("name", "city", "public_id")
+    readonly_fields = ("public_id",)
+
+
+@admin.register(ExternalId)
+class ExternalIdAdmin(admin.ModelAdmin):
+    list_display = ("source", "kind", "value", "ours")
+    list_filter = ("kind", "source")
+    search_fields = ("value", "source")
+    show_full_result_count = False
+
+    @admin.display(description="Our row", ordering="object_id")
+    def ours(self, row: ExternalId) -> str:
+        app = "matches" if row.kind == ExternalKind.MATCH else "leagues"
+        place = reverse(f"admin:{app}_{row.kind}_change", args=[row.object_id])
+        return format_html('<a href="{}">{} {}</a>', place, row.kind, row.object_id)
+
+
+class DecisionForm(forms.ModelForm):
+    """The admin's answer to a question of the queue."""
+
+    decision = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        choices=[
+            (UnmatchedStatus.LINKED, "It is the player chosen below"),
+            (UnmatchedStatus.CREATED, "It is somebody new: keep the player made for the name"),
+            (UnmatchedStatus.IGNORED, "Ignore it"),
+        ],
+    )
+    player = forms.ModelChoiceField(
+        Player.objects.all(),
+        required=False,
+        widget=AutocompleteSelect(RosterSpot._meta.get_field("player"), admin.site),
+    )
+
+    class Meta:
+        model = UnmatchedName
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["player"].initial = _best_suggestion(self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("decision") == UnmatchedStatus.LINKED and not cleaned.get("player"):
+            self.add_error("player", "Choose whom the name means.")
+        return cleaned
+
+
+def _best_suggestion(question: UnmatchedName) -> int | None:
+    best = max(question.suggestions, key=lambda s: s.get("confidence", 0), default={})
+    return best.get("player_id")
+
+
+@admin.register(UnmatchedName)
+class UnmatchedNameAdmin(admin.ModelAdmin):
+    """Vendors' names that could not be placed with confidence."""
+
+    form = DecisionForm
+    list_display = (
+        "label",
+        "source",
+        "team",
+        "confidence",
+        "seen_count",
+        "status",
+        "first_seen_at",
+    )
+    list_filter = ("status", "source", "kind")
+    search_fields = ("name", "value")
+    date_hierarchy = "first_seen_at"
+    readonly_fields = (
+        "name",
+        "source",
+        "kind",
+        "value",
+        "context",
+        "candidates",
+        "seen_count",
+        "status",
+        "first_seen_at",
+        "resolved_at",
+    )
+    fields = (*readonly_fields, "decision", "player")
+    actions = ("link_best", "keep_new", "ignore")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: UnmatchedName | None = None) -> bool:
+        return False
+
+    @admin.display(description="Name", ordering="name")
+    def label(self, question: UnmatchedName) -> str:
+        return question.name or question.value
+
+    @admin.display(description="Team")
+    def team(self, question: UnmatchedName) -> str:
+        return str(question.context.get("team") or "")
+
+    @admin.display(description="Best match")
+    def confidence(self, question: UnmatchedName) -> str:
+        found = [s.get("confidence", 0) for s in question.suggestions]
+        return f"{max(found):.0%}" if found else "none"
+
+    @admin.display(description="Suggestions")
+    def candidates(self, question: UnmatchedName) -> str:
+        by_key = {s["player_id"]: s.get("confidence", 0) for s in question.suggestions}
+        names = Player.objects.in_bulk(list(by_key))
+        return "\n".join(
+            f"{names[key]}: {sure:.0%}" for key, sure in by_key.items() if key in names
+        )
+
+    def save_model(self, request: HttpRequest, obj: UnmatchedName, form: Any, change: bool) -> None:
+        answer = form.cleaned_data
+        status = UnmatchedStatus(answer["decision"])
+        player = answer["player"] if status == UnmatchedStatus.LINKED else None
+        resolve_unmatched(obj, status=status, player=player)
+
+    @admin.action(description="Link to the best suggestion", permissions=["change"])
+    def link_best(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
+        linked = 0
+        for question in questions.filter(status=UnmatchedStatus.OPEN):
+            player = Player.objects.filter(pk=_best_suggestion(question)).first()
+            if player:
+                resolve_unmatched(question, status=UnmatchedStatus.LINKED, player=player)
+                linked += 1
+        self.message_user(request, f"{linked} linked.", messages.SUCCESS)
+
+    @admin.action(description="Keep as new players", permissions=["change"])
+    def keep_new(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
+        self._close(request, questions, UnmatchedStatus.CREATED)
+
+    @admin.action(description="Ignore", permissions=["change"])
+    def ignore(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
+        self._close(request, questions, UnmatchedStatus.IGNORED)
+
+    def _close(
+        self, request: HttpRequest, questions: QuerySet[UnmatchedName], status: UnmatchedStatus
+    ) -> None:
+        for question in questions.filter(status=UnmatchedStatus.OPEN):
+            resolve_unmatched(question, status=status)
+        self.message_user(request, "Closed.", messages.SUCCESS)

@@ -1,0 +1,79 @@
+"""The outbox to look at, and dead letters to retry."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from streams.enums import DeadLetterStatus
+from streams.groups import dismiss_dead_letter, retry_dead_letter
+from streams.models import DeadLetter, GroupCheckpoint, OutboxEvent
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that the product writes and people only read."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(OutboxEvent)
+class OutboxEventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "position", "topic", "payload", "created_at")
+    list_filter = ("topic", ("position", admin.EmptyFieldListFilter))
+    search_fields = ("topic", "payload")
+    ordering = ("-id",)
+    date_hierarchy = "created_at"
+
+
+@admin.register(GroupCheckpoint)
+class GroupCheckpointAdmin(ReadOnlyAdmin):
+    list_display = ("topic", "group", "position", "saved_at")
+    list_filter = ("group",)
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    list_display = ("topic", "group", "position", "status", "failures", "short_error", "created_at")
+    list_filter = ("status", "group", "topic")
+    search_fields = ("error", "payload")
+    date_hierarchy = "created_at"
+    actions = ("retry", "dismiss")
+    readonly_fields = ("full_error",)
+    exclude = ("error",)
+
+    @admin.display(description="Error")
+    def short_error(self, letter: DeadLetter) -> str:
+        return letter.error[:120]
+
+    @admin.display(description="Error")
+    def full_error(self, letter: DeadLetter) -> str:
+        return format_html("<pre>{}</pre>", letter.error)
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("streams.change_deadletter")
+
+    @admin.action(description="Hand to the group once more", permissions=["resolve"])
+    def retry(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
+        went_well = failed = 0
+        for pk in letters.exclude(status=DeadLetterStatus.RETRIED).values_list("pk", flat=True):
+            if retry_dead_letter(pk):
+                went_well += 1
+            else:
+                failed += 1
+        level = messages.WARNING if failed else messages.SUCCESS
+        self.message_user(request, f"{went_well} handled, {failed} failed again.", level)
+
+    @admin.action(description="Dismiss: nothing will be done", permissions=["resolve"])
+    def dismiss(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
+        for pk in letters.filter(status=DeadLetterStatus.OPEN).values_list("pk", flat=True):
+            dismiss_dead_letter(pk)
+        self.message_user(request, "Dismissed.", messages.SUCCESS)
