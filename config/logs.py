@@ -47,6 +47,7 @@ def configure(options: dict[str, Any]) -> None:
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
+                "kloppy": {"level": "WARNING"},
             },
         }
     )
