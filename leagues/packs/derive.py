@@ -243,11 +243,14 @@ def _while_present(rule: WhilePresent) -> Formula:
 
 
 def _ratio(rule: Ratio) -> Formula:
+    factor: int = 10**rule.decimals
+
     def compute(line: Line, _subject: Subject) -> Number:
         num, den = line[rule.num], line[rule.den]
         if not den or num is None:
             return None
-        return round(rule.scale * num / den, rule.decimals)
+        # Half up, as boxscores round: 5 of 16 are 31.3 %.
+        return (2 * num * rule.scale * factor + den) // (2 * den) / factor
 
     return compute
 
