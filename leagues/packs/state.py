@@ -233,9 +233,11 @@ class Walk:
 
     def _step(self, entry: Entry, now: tuple[int, int]) -> None:
         state = self.state
-        share = state.by_period.setdefault(self._period_id(entry), [0, 0])
-        share[0] += now[0] - state.score[0]
-        share[1] += now[1] - state.score[1]
+        # A score stated of the match as a whole does not say in which period it came about.
+        if entry.event.period or entry.event.type != SCORE_SET:
+            share = state.by_period.setdefault(self._period_id(entry), [0, 0])
+            share[0] += now[0] - state.score[0]
+            share[1] += now[1] - state.score[1]
         state.score = now
         state.steps.keys.append(entry[:5])
         state.steps.scores.append(now)

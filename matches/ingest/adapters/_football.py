@@ -1,7 +1,7 @@
-"""What the football adapters share: periods, clock labels, the frame of a match, names of things."""
+"""What the football adapters share: periods, clock labels, the frame of a match, file names."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -123,16 +123,3 @@ def match_number(name: str) -> str | None:
 def bare(name: str) -> str:
     """Return a file's own name in lower case, without folders and ".gz"."""
     return _FOLDERS.sub("", name).lower().removesuffix(".gz")
-
-
-def named(files: Mapping[str, bytes], *words: str) -> tuple[str, bytes] | None:
-    """Return the first file whose own name has one of the words."""
-    for name, content in files.items():
-        if any(word in bare(name) for word in words):
-            return name, content
-    return None
-
-
-def sides_of(names: Sequence[str]) -> tuple[str, str] | None:
-    """Return (home, away) when there are exactly two names."""
-    return (names[0], names[1]) if len(names) == 2 else None

@@ -68,7 +68,8 @@ def load(name: str, loader: Callable[..., Any], **inputs: Any) -> EventDataset:
         warnings.simplefilter("ignore")
         try:
             return loader(**inputs, coordinates=COORDINATES)
-        except Exception as error:  # noqa: BLE001 - it raises whatever a broken document leads to
+        # Whatever a broken document leads kloppy to, it is the document that is refused.
+        except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise FeedError(f"{name}: $: kloppy cannot read it: {reason:.200}") from error
 
@@ -98,9 +99,9 @@ def fact(event: Any, type_: str, /, *, tag: str = "", **payload: Any) -> FeedEve
     )
 
 
-def qualities(event: Any, kind: type) -> set[Any]:
+def qualities(event: Any, kind: type[Any]) -> set[Any]:
     """Return the values of the event's qualifiers of one kind."""
-    return {q.value for q in getattr(event, "qualifiers", None) or () if isinstance(q, kind)}
+    return {q.value for q in getattr(event, "qualifiers", None) or () if type(q) is kind}
 
 
 def body_part(event: Any) -> str | None:
@@ -119,7 +120,7 @@ def set_piece(event: Any) -> str | None:
 
 def expected_goals(event: Any) -> float | None:
     """Return the provider's expected goals of a shot."""
-    values = [s.value for s in event.statistics or () if type(s) is ExpectedGoals]
+    values = [float(s.value) for s in event.statistics or () if type(s) is ExpectedGoals]
     return round(values[0], 4) if values else None
 
 

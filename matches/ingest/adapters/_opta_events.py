@@ -42,9 +42,7 @@ class RawEvent:
 
 def read_events(name: str, game: ET.Element) -> list[RawEvent]:
     """Return the events of an F24 game in the document's order. Raises FeedError."""
-    return [
-        _event(name, index, element) for index, element in enumerate(game.findall("Event"))
-    ]
+    return [_event(name, index, element) for index, element in enumerate(game.findall("Event"))]
 
 
 def _event(name: str, index: int, element: ET.Element) -> RawEvent:

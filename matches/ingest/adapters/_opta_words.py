@@ -39,11 +39,18 @@ class Words:
     def opposite(self, raw: Any) -> RawEvent | None:
         """Return the other team's record of the same happening."""
         number = _number(raw, _OPPOSITE)
-        return next(
-            (e for (team, n), e in self.by_number.items() if n == number and
-             team != raw.contestant_id),
-            None,
-        ) if number else None
+        return (
+            next(
+                (
+                    e
+                    for (team, n), e in self.by_number.items()
+                    if n == number and team != raw.contestant_id
+                ),
+                None,
+            )
+            if number
+            else None
+        )
 
 
 def _number(raw: Any, qualifier: int) -> int:

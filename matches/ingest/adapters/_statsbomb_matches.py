@@ -43,21 +43,20 @@ def _result(node: Node) -> MatchRecord:
         day=day,
         competition=competition,
         season=season_of(day) if day else "",
-        score=(score[0], score[1]) if _is_pair(score) else None,
+        score=_pair(score),
     )
 
 
 def _open_data(node: Node) -> MatchRecord:
     """An entry of the vendor's `matches/<competition>/<season>.json`."""
     value: Mapping[str, Any] = node.value
-    home, away = value.get("home_score"), value.get("away_score")
     return MatchRecord(
         day=_day(node, "match_date"),
         competition=_name(value, "competition", "competition_name"),
         season=_name(value, "season", "season_name").replace("/20", "-"),
         round_name=_name(value, "competition_stage", "name"),
         venue=_name(value, "stadium", "name"),
-        score=(home, away) if _is_pair([home, away]) else None,
+        score=_pair([value.get("home_score"), value.get("away_score")]),
     )
 
 
@@ -66,8 +65,11 @@ def _name(value: Mapping[str, Any], key: str, inner: str) -> str:
     return str(held.get(inner, "")) if isinstance(held, dict) else ""
 
 
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value)
+def _pair(value: Any) -> tuple[int, int] | None:
+    match value:
+        case [int(home), int(away)]:
+            return home, away
+    return None
 
 
 def _day(node: Node, key: str) -> date | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
 
 from matches.ingest.adapters._football import (
     EXTRA_FIRST,
@@ -85,8 +84,10 @@ def find(lists: Iterable[Node], number: str) -> Record | None:
     for node in lists:
         for entry in node.items():
             value = entry.value
-            if isinstance(value, dict) and str(value.get("wyId")) == number and (
-                "teamsData" in value
+            if (
+                isinstance(value, dict)
+                and str(value.get("wyId")) == number
+                and ("teamsData" in value)
             ):
                 return _record(entry)
     return None
@@ -104,9 +105,7 @@ def _record(node: Node) -> Record:
         competition=_COMPETITIONS.get(competition, competition.replace("_", " ")),
         season=_season(competition, kickoff_at),
         sides={ref: team.text("side") for ref, team in teams.items()},
-        goals={
-            ref: team.whole("scoreET" if extra else "score") for ref, team in teams.items()
-        },
+        goals={ref: team.whole("scoreET" if extra else "score") for ref, team in teams.items()},
         lineups={ref: _lineup(team) for ref, team in teams.items()},
         changes=[change for ref, team in teams.items() for change in _changes(ref, team)],
     )

@@ -21,7 +21,6 @@ from matches.ingest.adapters._opta_events import (
     DELETED,
     END,
     FORMATION,
-    START,
     RawEvent,
     f7_for_kloppy,
     f24_for_kloppy,
@@ -176,9 +175,7 @@ def _events(game: _Game) -> list[FeedEvent]:
     told += [
         _placed(fact, raw, order[raw.id]) for raw in game.raw for fact in _unread(raw) if raw.period
     ]
-    ends = {
-        football.period_of(raw.period): raw.clock_ms for raw in game.raw if raw.type == END
-    }
+    ends = {football.period_of(raw.period): raw.clock_ms for raw in game.raw if raw.type == END}
     return football.framed(told, over=game.is_over, ends=ends)
 
 

@@ -319,8 +319,10 @@ def _duel(event: Any, _game: _Game) -> list[FeedEvent]:
     duel = event.raw_event.get("duel")
     if not duel or duel["type"]["name"] != "Tackle":
         return kloppy.translate(event)
-    return [replace(t, type="tackle", payload={"won": t.payload["won"]}) for t in
-            kloppy.translate(event)]
+    return [
+        replace(t, type="tackle", payload={"won": t.payload["won"]})
+        for t in kloppy.translate(event)
+    ]
 
 
 def _foul(event: Any, game: _Game) -> list[FeedEvent]:
