@@ -1,5 +1,8 @@
 """Standings: the worked examples of docs/rules/standings.md, every comparator, and laws."""
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,13 +159,10 @@ def team(name: str, **more: Any) -> TableTeam:
     ],
 )
 def test_comparator_alone_puts_first(comparator: str, played: str, first: str):
+    level = {"group": "1", "division": "north", "conference": "west"}
     teams = [
-        team(
-            "A", group="1", division="north", conference="west", fair_play=5, coefficient=1.5, lot=2
-        ),
-        team(
-            "B", group="1", division="north", conference="west", fair_play=3, coefficient=2.5, lot=1
-        ),
+        team("A", **level, fair_play=5, coefficient=1.5, lot=2),
+        team("B", **level, fair_play=3, coefficient=2.5, lot=1),
         team("C", group="2", division="north", conference="east"),
         team("D", group="2", division="south", conference="west"),
     ]
@@ -373,3 +373,39 @@ def test_ranks_follow_the_first_comparator_and_skip_after_a_tie(
         shared = [other for other in rows if other.rank == row.rank]
         assert row.rank <= place < row.rank + len(shared)
         assert row.is_tied == (len(shared) > 1)
+
+
+# Real seasons
+
+
+def goals_of(match: dict[str, Any]) -> tuple[int, int]:
+    home, away = match["score"]["ft"]
+    return home, away
+
+
+@pytest.mark.parametrize("season", ["2022-23", "2023-24"])
+@pytest.mark.parametrize("league", ["en.1", "de.1", "es.1", "fr.1", "it.1"])
+def test_real_season_equals_a_plain_count(shared_data: Path, season: str, league: str):
+    path = shared_data / "openfootball" / season / f"{league}.json.gz"
+    matches = json.loads(gzip.decompress(path.read_bytes()))["matches"]
+    counted: dict[str, list[int]] = {}
+    for match in matches:
+        home, away = goals_of(match)
+        for name, own, other in ((match["team1"], home, away), (match["team2"], away, home)):
+            line = counted.setdefault(name, [0, 0, 0])
+            line[0] += 3 if own > other else int(own == other)
+            line[1] += own - other
+            line[2] += own
+    expected = sorted(counted.items(), key=lambda item: (*(-n for n in item[1]), item[0]))
+
+    rows = table(
+        [
+            Result(home=m["team1"], away=m["team2"], score=goals_of(m), at=m["date"])
+            for m in matches
+        ],
+        rules("points", "goal_diff", "goals_for", "name"),
+    )
+
+    columns = ("points", "goal_diff", "goals_for")
+    assert [(r.team, [r.values[c] for c in columns]) for r in rows] == expected
+    assert [row.rank for row in rows] == list(range(1, len(expected) + 1))
