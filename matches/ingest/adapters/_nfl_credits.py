@@ -192,6 +192,8 @@ _PERSONAL_TYPES = frozenset(
 NEED_A_PLAYER = frozenset(
     stat for stat, credit in CREDITS.items() if credit.type in _PERSONAL_TYPES
 )
+# All that is left of a play that a penalty undid: its penalties, first downs and time-outs.
+KEPT_WHEN_VOID = frozenset((5, 68, 93))
 CONVERSION_TRIES = frozenset((72, 73, 74, 75, 76, 77, 78, 301))
 SAFETY = 89
 EXTRA_POINT = 72

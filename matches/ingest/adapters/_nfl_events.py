@@ -7,6 +7,7 @@ from typing import Any
 from matches.ingest.adapters._nfl_credits import (
     CREDITS,
     DETAILS,
+    KEPT_WHEN_VOID,
     NEED_A_PLAYER,
     ROLES,
     SAFETY,
@@ -53,7 +54,7 @@ def _play_events(play: Play, clubs: Sequence[str]) -> Iterator[FeedEvent]:
     }
     for place, mention in enumerate(play.mentions):
         credit = CREDITS.get(mention.stat)
-        if credit is None or (mention.player is None and mention.stat in NEED_A_PLAYER):
+        if credit is None or _is_leftover(play, mention):
             continue
         seen[mention.stat] += 1
         payload = _payload(play, mention, credit)
@@ -74,6 +75,20 @@ def _play_events(play: Play, clubs: Sequence[str]) -> Iterator[FeedEvent]:
         )
     if play.note == "SAF" and not seen[SAFETY]:
         yield from _team_safety(play, clubs)
+
+
+def _is_leftover(play: Play, mention: Mention) -> bool:
+    """Say whether a credit was meant to go with a correction; the league's totals lack these."""
+    if play.is_void:
+        return mention.stat not in KEPT_WHEN_VOID
+    if mention.player is None:
+        return mention.stat in NEED_A_PLAYER
+    if mention.stat not in ROLES["passer"]:
+        return False
+    # One forward pass a play: of two passers the one who also caught the ball threw none.
+    passers = {m.player for m in play.mentions if m.stat in ROLES["passer"]}
+    receivers = {m.player for m in play.mentions if m.stat in ROLES["receiver"]}
+    return len(passers) > 1 and mention.player in receivers
 
 
 def _payload(play: Play, mention: Mention, credit: Credit) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """One play; `elapsed_ms` counts up from the start of its period."""
+    """One play; `elapsed_ms` counts up from its period's start. `is_void`: a penalty undid it."""
 
     id: int
     period: str
@@ -34,6 +34,7 @@ class Play:
     elapsed_ms: int
     clock_label: str
     note: str
+    is_void: bool
     down: int
     to_go: int
     yard_line: str
@@ -112,6 +113,7 @@ def _play(play_id: int, node: Node, clubs: Sequence[str], before: Sequence[Play]
         elapsed_ms=elapsed_ms,
         clock_label=clock_label(length_ms - elapsed_ms),
         note=node.text("note", ""),
+        is_void="No Play" in node.text("desc", ""),
         down=node.whole("down", 0),
         to_go=node.whole("ydstogo", 0),
         yard_line=node.text("yrdln", ""),

@@ -18,6 +18,10 @@ def _lines(game: Game) -> dict:
     return {who: as_stated(line) for who, line in players_of(game.folded).items()}
 
 
+def _counts(report: Report) -> dict:
+    return {column: (tally.matched, tally.total) for column, tally in report.items()}
+
+
 def test_final_score_and_periods_are_official(game):
     assert game.folded.score == game.match.score == (3, 2)
     assert game.folded.status == "finished"
