@@ -32,9 +32,11 @@ class ConditionalMiddleware:
             response["ETag"] = content_tag(response.content)
         if "Cache-Control" not in response:
             patch_cache_control(response, public=True, max_age=60, stale_while_revalidate=60)
-        return (
-            get_conditional_response(request, etag=response["ETag"], response=response) or response
-        )
+        answer = get_conditional_response(request, etag=response["ETag"], response=response)
+        if "Data-Age-Ms" in response:
+            # News about what the client holds, so a 304 carries it too.
+            answer["Data-Age-Ms"] = response["Data-Age-Ms"]
+        return answer
 
 
 def content_tag(content: bytes) -> str:

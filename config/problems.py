@@ -243,7 +243,7 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def is_api(request: HttpRequest) -> bool:
     """Return whether the request came in by the API's door."""
-    return request.path.startswith(API_PREFIX)
+    return f"{request.path}/".startswith(API_PREFIX)
 
 
 def api_not_found(request: HttpRequest, **_: str) -> HttpResponse:

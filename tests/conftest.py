@@ -26,7 +26,8 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def _clean_redis(request: pytest.FixtureRequest) -> None:
     """Give each test that uses the database an empty Redis of its own worker."""
-    if {"db", "transactional_db"} & set(request.fixturenames):
+    uses_database = {"db", "transactional_db"} & set(request.fixturenames)
+    if uses_database or request.node.get_closest_marker("django_db"):
         from streams.redis_client import client
 
         client().flushdb()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponsePermanentRedirect
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -20,6 +21,8 @@ from leagues.api.serializers import (
 from leagues.enums import ExternalKind
 from leagues.models import League, Player, RosterSpot, Season, Team
 from leagues.selectors import with_external_ids
+
+MERGED = OpenApiResponse(description="It was merged into the one at Location.")
 
 
 class PublicRead:
@@ -99,6 +102,7 @@ class TeamList(TeamRead, ListAPIView[Team]):
         return super().get_queryset().filter(merged_into=None)
 
 
+@extend_schema_view(get=extend_schema(responses={200: TeamSerializer, 308: MERGED}))
 class TeamDetail(TeamRead, RetrieveAPIView[Team]):
     """One team."""
 
@@ -123,5 +127,6 @@ class PlayerList(PlayerRead, ListAPIView[Player]):
         return super().get_queryset().filter(merged_into=None)
 
 
+@extend_schema_view(get=extend_schema(responses={200: PlayerSerializer, 308: MERGED}))
 class PlayerDetail(PlayerRead, RetrieveAPIView[Player]):
     """One player."""

@@ -21,14 +21,14 @@ class Text(serializers.CharField):
         return value or None
 
 
-class NamedSerializer(serializers.Serializer[Any]):
+class MatchNamedSerializer(serializers.Serializer[Any]):
     """A row that is only referred to."""
 
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
 
 
-class SideSerializer(NamedSerializer):
+class SideSerializer(MatchNamedSerializer):
     short_name = Text()
     code = Text()
 
@@ -51,11 +51,11 @@ class ScoreSerializer(serializers.Serializer[Any]):
 
 class MatchSerializer(serializers.ModelSerializer[Match]):
     id = serializers.CharField(source="public_id")
-    league = NamedSerializer(source="season.league")
-    season = NamedSerializer()
+    league = MatchNamedSerializer(source="season.league")
+    season = MatchNamedSerializer()
     home = SideSerializer()
     away = SideSerializer()
-    venue = NamedSerializer(allow_null=True)
+    venue = MatchNamedSerializer(allow_null=True)
     kickoff_local = serializers.SerializerMethodField(help_text="With the offset of `time_zone`.")
     time_zone = serializers.SerializerMethodField(help_text="IANA name of the place's zone.")
     round = Text(source="round_name")

@@ -91,6 +91,7 @@ class MatchDetail(MatchRead, RetrieveAPIView[Match]):
 class EventList(PublicRead, ListAPIView[PlayEvent]):
     """The event log in order of arrival, every revision included; `after` goes on from a `seq`."""
 
+    queryset = PlayEvent.objects.none()
     serializer_class = EventSerializer
     filterset_class = EventFilter
 

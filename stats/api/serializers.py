@@ -9,7 +9,7 @@ from stats.enums import TableKind
 from stats.models import TableRow
 
 
-class NamedSerializer(serializers.Serializer[Any]):
+class TableNamedSerializer(serializers.Serializer[Any]):
     """A row that is only referred to."""
 
     id = serializers.CharField(source="public_id")
@@ -17,7 +17,7 @@ class NamedSerializer(serializers.Serializer[Any]):
 
 
 class TableRowSerializer(serializers.ModelSerializer[TableRow]):
-    team = NamedSerializer()
+    team = TableNamedSerializer()
     group = serializers.SerializerMethodField(help_text="Group or conference, where there are any.")
     values = serializers.DictField(help_text="Numbers by column, see `columns`.")
     form = serializers.CharField(help_text="Letters W, D, L; the newest last.")
@@ -43,8 +43,8 @@ class TableRowSerializer(serializers.ModelSerializer[TableRow]):
 class StandingsSerializer(serializers.Serializer[Any]):
     """A season's table."""
 
-    league = NamedSerializer()
-    season = NamedSerializer()
+    league = TableNamedSerializer()
+    season = TableNamedSerializer()
     kind = serializers.ChoiceField(choices=TableKind.choices)
     columns = serializers.ListField(
         child=serializers.CharField(), help_text="Keys of `values` in display order."
@@ -58,8 +58,9 @@ class BoxMatchSerializer(serializers.Serializer[Any]):
     season = serializers.JSONField()
     kickoff_at = serializers.DateTimeField()
     status = serializers.CharField()
-    period = serializers.CharField()
+    period = serializers.CharField(allow_null=True)
     clock_ms = serializers.IntegerField()
+    score_mismatch = serializers.BooleanField()
     home = serializers.JSONField()
     away = serializers.JSONField()
     external_ids = serializers.DictField(child=serializers.CharField())

@@ -127,7 +127,7 @@ class Standings(PublicRead, ListAPIView[Season]):
     serializer_class = StandingsSerializer
     queryset = Season.objects.filter(league__is_test=False).select_related("league")
 
-    @extend_schema(responses=StandingsSerializer)
+    @extend_schema(responses={200: StandingsSerializer, 404: None})
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         seasons = self.filter_queryset(self.get_queryset())
         if not {"season", "league"} & set(request.query_params):

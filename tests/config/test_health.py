@@ -1,0 +1,124 @@
+"""Liveness, readiness and metrics."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test import Client
+
+from config import health
+from config.beat import BEAT_SEEN_KEY
+from config.clock import now
+from streams.models import OutboxEvent
+
+
+@pytest.fixture
+def beat():
+    cache.set(BEAT_SEEN_KEY, now())
+
+
+def test_health_answers_without_any_server(client: Client):
+    response = client.get("/health")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready_when_every_part_works(client: Client, beat):
+    response = client.get("/ready")
+
+    assert response.status_code == 200, response.json()
+    assert response.json()["status"] == "ok"
+    assert set(response.json()["checks"]) == {
+        "database",
+        "redis",
+        "migrations",
+        "streams",
+        "beat",
+    }
+
+
+@pytest.mark.django_db
+def test_not_ready_without_beat(client: Client):
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["beat"]["ok"] is False
+
+
+@pytest.mark.django_db
+def test_not_ready_when_beat_has_stopped(client: Client):
+    cache.set(BEAT_SEEN_KEY, now() - timedelta(minutes=5))
+
+    beat = client.get("/ready").json()["checks"]["beat"]
+
+    assert beat == {"ok": False, "error": "beat was last seen 300 s ago"}
+
+
+@pytest.mark.django_db
+def test_not_ready_while_an_event_waits_for_the_relay(client: Client, beat):
+    OutboxEvent.objects.create(
+        topic="match.ingested", payload={}, created_at=now() - timedelta(minutes=2)
+    )
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert "waits for the relay since 120 s" in response.json()["checks"]["streams"]["error"]
+
+
+@pytest.mark.django_db
+def test_not_ready_when_a_group_is_far_behind(client: Client, beat, monkeypatch):
+    monkeypatch.setattr(health, "lags", lambda: {"stats": 50_001})
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["streams"]["error"] == "group stats is 50001 entries behind"
+
+
+@pytest.mark.django_db
+def test_not_ready_without_redis(client: Client, beat, monkeypatch):
+    def away() -> None:
+        raise redis.ConnectionError("unix:/run/secret.sock refused")
+
+    monkeypatch.setattr(health, "client", away)
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["redis"] == {"ok": False, "error": "ConnectionError"}
+
+
+@pytest.mark.django_db
+def test_not_ready_without_database(client: Client, beat, monkeypatch):
+    def away() -> None:
+        raise OperationalError("password=secret")
+
+    monkeypatch.setattr(connection, "cursor", away)
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"] == {"ok": False, "error": "OperationalError"}
+
+
+def test_metrics_are_open_in_development(client: Client):
+    response = client.get("/metrics")
+
+    assert response.status_code == 200
+    assert b"django_http_requests_total" in response.content
+
+
+@pytest.mark.parametrize(
+    ("token", "sent", "status"),
+    [("", "", 404), ("t0ken", "", 404), ("t0ken", "wrong", 404), ("t0ken", "t0ken", 200)],
+)
+def test_metrics_of_production_need_the_token(client: Client, settings, token, sent, status):
+    settings.PRODUCTION, settings.METRICS_TOKEN = True, token
+
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {sent}"})
+
+    assert response.status_code == status
