@@ -117,7 +117,7 @@ FILE = "lanternball/sport.toml"
         (
             "h2 = { hands = 1 }",
             "h2 = { hnads = 1 }",
-            "vectors[0].expect.home.players.h2.gusts: no such player column; did you mean 'dims'?",
+            "vectors[0].expect.home.players.h2.hnads: no such player column; did you mean 'hands'?",
         ),
         ("schema = 1", "schema = 7", "schema: this engine reads schema 1"),
         ('version = "1.0.0"', "", "version: missing; this key is required"),
@@ -196,3 +196,15 @@ def test_vectors_may_lie_in_files_of_their_own(tmp_path: Path):
     names = [(v.file, v.name) for v in load_pack(LANTERN_ID, path=folder).vectors]
 
     assert names[1:] == [("lanternball/vectors/more.toml", "nothing")]
+
+
+def test_sport_of_the_how_to_loads_and_holds(tmp_path: Path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "add-a-sport.md"
+    text = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    (tmp_path / "kabaddi").mkdir()
+    (tmp_path / "kabaddi" / "sport.toml").write_text(text, encoding="utf-8")
+
+    pack = load_pack("kabaddi", path=tmp_path)
+
+    assert check_pack(pack) == []
+    assert len(pack.vectors) == 1
