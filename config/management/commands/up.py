@@ -55,19 +55,18 @@ def beat() -> Process:
 
 
 def web(*, host: str, port: int) -> Process:
-    """Pages, API and sockets in one daphne."""
+    """Pages, API and sockets in one process."""
     return Process(
         name="web",
-        argv=(*_DAPHNE, "-b", host, "-p", str(port), _ASGI),
-        stop_s=15,
-        is_ready=lambda: _listens(host, port),
+        argv=(*_SERVER, "-b", host, "-p", str(port)),
+        stop_s=25,  # it drains for up to 20 s
+        is_ready=lambda: listens(host, port),
     )
 
 
-_ASGI = "config.asgi:application"
 # Root is warned on every start; what it warns of, pickled messages, is refused anyway.
 _QUIET = ("-W", "ignore::RuntimeWarning:celery.platforms", "-W", "ignore:No directory at")
-_DAPHNE = (sys.executable, *_QUIET, "-m", "daphne", "-v", "0")
+_SERVER = (sys.executable, *_QUIET, "-m", "config.server")
 _CELERY = (sys.executable, *_QUIET, "-m", "celery", "-q", "-A", "config")
 
 
@@ -83,7 +82,8 @@ def refuse_taken(host: str, port: int) -> None:
             ) from error
 
 
-def _listens(host: str, port: int) -> bool:
+def listens(host: str, port: int) -> bool:
+    """Return whether somebody accepts connections there."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "all" is no target
     try:
         socket.create_connection((address, port), timeout=0.2).close()
