@@ -24,8 +24,8 @@ from matches.ingest.adapters._nfl_plays import (
     read_drives,
 )
 from matches.ingest.adapters._nfl_summary import Conversion, missing_conversions
-from matches.ingest.adapters._nodes import Node
 from matches.ingest.documents import FeedEvent
+from matches.ingest.reading import Node
 
 # Room for the credits of one play in `order`; its last places are for what follows the play.
 _ORDER_STEP = 100
@@ -172,7 +172,13 @@ def _frame(plays: Sequence[Play], *, over: bool, paused: bool) -> Iterator[FeedE
     """Yield where periods start and end, which the vendor says only in words."""
     last = {play.period: play for play in plays}
     for number, (period, play) in enumerate(last.items(), start=1):
-        yield FeedEvent(type="period_start", period=period, vendor_event_id=f"start:{period}")
+        yield FeedEvent(
+            type="period_start",
+            period=period,
+            clock_label=clock_label(play.length_ms),
+            payload={"length_ms": play.length_ms},
+            vendor_event_id=f"start:{period}",
+        )
         if number < len(last) or over or paused:
             yield _whistle(play, 3, "period_end", f"end:{period}")
     if last and over:

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matches.ingest.adapters._nfl_clubs import same_club
-from matches.ingest.adapters._nodes import Node
+from matches.ingest.adapters._nodes import members
+from matches.ingest.reading import Node
 
 QUARTER_MS = 900_000
 SHORT_OVERTIME_MS = 600_000
 PERIODS = ("Q1", "Q2", "Q3", "Q4", "OT", "OT2", "OT3")
 NOBODY = "0"
+_PLAY_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,9 @@ class Drive:
 def read_plays(game: Node, clubs: Sequence[str]) -> list[Play]:
     """Return all plays in the vendor's order, a play that stands in two drives once."""
     found: dict[int, Node] = {}
-    for _number, drive in _drives(game):
-        for key, node in drive.at("plays").entries():
-            if not key.isdecimal():
-                raise node.error("a play under a whole number as key")
-            found.setdefault(int(key), node)
+    for _drive_number, drive in _drives(game):
+        for key, node in members(drive, "plays"):
+            found.setdefault(_number(key, node), node)
     plays: list[Play] = []
     for play_id in sorted(found):
         plays.append(_play(play_id, found[play_id], clubs, plays))
@@ -74,7 +74,7 @@ def read_drives(game: Node, clubs: Sequence[str], *, over: bool) -> Iterator[Dri
     drives = list(_drives(game))
     for number, node in drives if over else drives[:-1]:
         club = _club(node.text("posteam", ""), clubs)
-        ids = [int(play_id) for play_id, _play_node in node.at("plays").entries()]
+        ids = [_number(key, play) for key, play in members(node, "plays")]
         if club is None or not ids:
             continue
         yield Drive(
@@ -90,17 +90,22 @@ def read_drives(game: Node, clubs: Sequence[str], *, over: bool) -> Iterator[Dri
 
 
 def _drives(game: Node) -> Iterator[tuple[str, Node]]:
-    if "drives" not in game:
-        return
-    for key, node in game.at("drives").entries():
+    for key, node in members(game, "drives"):
         if key.isdecimal():
             yield key, node
+
+
+def _number(key: str, node: Node) -> int:
+    """Return a play's number; the log's order is made of them."""
+    if not key.isdecimal() or len(key) > _PLAY_DIGITS:
+        raise node.refuse("a play under a whole number as key")
+    return int(key)
 
 
 def _play(play_id: int, node: Node, clubs: Sequence[str], before: Sequence[Play]) -> Play:
     quarter = node.whole("qtr")
     if not 1 <= quarter <= len(PERIODS):
-        raise node.at("qtr").error(f"a quarter from 1 to {len(PERIODS)}")
+        raise node.get("qtr").refuse(f"a quarter from 1 to {len(PERIODS)}")
     period = PERIODS[quarter - 1]
     left_s = _seconds(node, "time")
     so_far = [play for play in before if play.period == period]
@@ -150,13 +155,13 @@ def _seconds(node: Node, key: str) -> int | None:
         return None
     minutes, colon, seconds = text.partition(":")
     if not colon or not seconds.isdecimal() or not (minutes or "0").isdecimal():
-        raise node.at(key).error("a clock such as 14:05")
+        raise node.get(key).refuse("a clock such as 14:05")
     return min(int(minutes or 0) * 60 + int(seconds), 3600)
 
 
 def _mentions(play: Node, clubs: Sequence[str]) -> Iterator[Mention]:
-    for player, mentions in play.at("players").entries():
-        for node in mentions.elements():
+    for player, mentions in members(play, "players"):
+        for node in mentions.items():
             club = _club(node.text("clubcode", ""), clubs)
             if club is None:
                 continue

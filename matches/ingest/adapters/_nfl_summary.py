@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from matches.ingest.adapters._nfl_clubs import same_club
 from matches.ingest.adapters._nfl_credits import CONVERSION_TRIES
 from matches.ingest.adapters._nfl_plays import NOBODY, Play
-from matches.ingest.adapters._nodes import Node
+from matches.ingest.adapters._nodes import has, members
+from matches.ingest.reading import Node
 
 _KICK = re.compile(r"\(([^()]+) kick is good\)")
 _RUN = re.compile(r"\(([^()]+) run\)")
@@ -34,9 +35,7 @@ def missing_conversions(
     game: Node, plays: Sequence[Play], clubs: Sequence[str]
 ) -> Iterator[Conversion]:
     """Yield the conversions of touchdowns whose play is there but whose try is not."""
-    if "scrsummary" not in game:
-        return
-    entries = {int(key): node for key, node in game.at("scrsummary").entries() if key.isdecimal()}
+    entries = {int(key): node for key, node in members(game, "scrsummary") if key.isdecimal()}
     known = {play.id for play in plays}
     tried = [p.id for p in plays if any(m.stat in CONVERSION_TRIES for m in p.mentions)]
     for play_id, entry in sorted(entries.items()):
@@ -74,5 +73,5 @@ def _conversion(
 
 def _ref(entry: Node, name: str) -> str | None:
     """Return the id of the player the summary calls `name`."""
-    ref = entry.at("players").text(name, "") if "players" in entry else ""
+    ref = entry.get("players").text(name, "") if has(entry, "players") else ""
     return ref if ref not in ("", NOBODY) else None

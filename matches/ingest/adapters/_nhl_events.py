@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from matches.ingest.adapters._nodes import Node
+from matches.ingest.adapters._nodes import has, items
 from matches.ingest.documents import FeedEvent
+from matches.ingest.reading import Node
 
 # A rink is 200 by 85 feet; the vendor measures from the middle.
 _HALF_LENGTH_FT = 100.0
@@ -58,22 +59,22 @@ class Reading:
 Reader = Callable[[Reading], Iterator[FeedEvent]]
 
 
-def game_events(plays: Node, setting: Setting) -> Iterator[FeedEvent]:
+def game_events(game: Node, setting: Setting) -> Iterator[FeedEvent]:
     """Yield the events of all plays; a type that is not known is skipped."""
-    for play in plays.elements():
+    for play in items(game, "plays"):
         reader = _READERS.get(play.text("typeDescKey", ""))
         if reader is None:
             continue
-        details = play.at("details")
+        details = play.get("details", None)
         if details.value is None:
-            details = Node(play.file, details.path, {})
+            details = Node({}, details.path)
         yield from reader(Reading(play=play, details=details, base=_base(play), setting=setting))
 
 
 def _base(play: Node) -> FeedEvent:
     return FeedEvent(
         type="",
-        period=period_id(play.at("periodDescriptor")),
+        period=period_id(play.get("periodDescriptor")),
         clock_ms=_clock_ms(play, "timeInPeriod"),
         clock_label=_label(play),
         order=play.whole("sortOrder", 0) * _ORDER_STEP,
@@ -87,7 +88,7 @@ def period_id(descriptor: Node) -> str:
         return _SHOOTOUT
     number = descriptor.whole("number")
     if not 1 <= number <= _REGULATION + _OVERTIMES:
-        raise descriptor.at("number").error("a period number")
+        raise descriptor.get("number").refuse("a period number")
     if number <= _REGULATION:
         return f"P{number}"
     overtime = number - _REGULATION
@@ -97,13 +98,13 @@ def period_id(descriptor: Node) -> str:
 def _clock_ms(play: Node, key: str) -> int:
     minutes, colon, seconds = play.text(key, "00:00").partition(":")
     if not colon or not minutes.isdecimal() or not seconds.isdecimal():
-        raise play.at(key).error("a clock such as 14:05")
+        raise play.get(key).refuse("a clock such as 14:05")
     return min(int(minutes) * 60 + int(seconds), 3600) * 1000
 
 
 def _label(play: Node) -> str:
     """Return the time left as "4:05"."""
-    if "timeRemaining" not in play:
+    if not has(play, "timeRemaining"):
         return ""
     minutes, seconds = divmod(_clock_ms(play, "timeRemaining") // 1000, 60)
     return f"{minutes}:{seconds:02}"
@@ -255,7 +256,7 @@ def _stoppage(reading: Reading) -> Iterator[FeedEvent]:
 def _period_start(reading: Reading) -> Iterator[FeedEvent]:
     """Overtime is longer in the play-offs: the clock at the start tells the length."""
     payload = {}
-    if not reading.is_shootout and "timeRemaining" in reading.play:
+    if not reading.is_shootout and has(reading.play, "timeRemaining"):
         payload["length_ms"] = _clock_ms(reading.play, "timeRemaining")
     yield replace(reading.base, type="period_start", payload=payload)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from matches.ingest.adapters._nfl_clubs import club_name
 from matches.ingest.adapters._nfl_events import game_events
 from matches.ingest.adapters._nfl_plays import NOBODY, Play, read_plays
-from matches.ingest.adapters._nodes import Node, decoded
+from matches.ingest.adapters._nodes import has, members
 from matches.ingest.documents import (
     FeedDocument,
     FeedError,
@@ -21,6 +21,7 @@ from matches.ingest.documents import (
     FeedSpot,
     FeedTeam,
 )
+from matches.ingest.reading import Node, parse_json
 
 _GAME_ID = re.compile(r"(?<!\d)\d{10}(?!\d)")
 _SIDES = ("home", "away")
@@ -56,9 +57,7 @@ class NflAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the games of all files. Raises FeedError."""
-        games = [
-            game for name, content in files.items() for game in _games(name, content)
-        ]
+        games = [game for name, content in files.items() for game in _games(name, content)]
         teams: dict[str, FeedTeam] = {}
         players: dict[str, FeedPlayer] = {}
         matches = [_match(ref, game, teams, players) for ref, game in games]
@@ -74,10 +73,10 @@ class NflAdapter:
 
 
 def _games(name: str, content: bytes) -> list[tuple[str, Node]]:
-    top = decoded(name, content)
-    games = [(key, node) for key, node in top.entries() if _GAME_ID.fullmatch(key)]
+    top = Node(parse_json(content, name), name)
+    games = [(key, node) for key, node in top.members() if _GAME_ID.fullmatch(key)]
     if not games:
-        raise FeedError(f"{name}: $: expected a game id of ten digits as key")
+        raise FeedError(f"{name}: expected a game id of ten digits as key")
     return games
 
 
@@ -90,15 +89,13 @@ def _season(ref: str) -> str:
 def _match(
     ref: str, game: Node, teams: dict[str, FeedTeam], players: dict[str, FeedPlayer]
 ) -> FeedMatch:
-    codes = {side: game.at(side).text("abbr") for side in _SIDES}
+    codes = {side: game.get(side).text("abbr") for side in _SIDES}
     clubs = tuple(codes.values())
     for code in clubs:
-        teams[code] = FeedTeam(
-            ref=code, name=club_name(code), short_name=code, code=code
-        )
+        teams[code] = FeedTeam(ref=code, name=club_name(code), short_name=code, code=code)
     status = _status(game)
     plays = read_plays(game, clubs)
-    names = {codes[side]: _listed(game.at(side)) for side in _SIDES}
+    names = {codes[side]: _listed(game.get(side)) for side in _SIDES}
     _add_mentioned(plays, names)
     for code, people in names.items():
         for player, name in people.items():
@@ -127,42 +124,33 @@ def _match(
 
 def _status(game: Node) -> str:
     """The header's quarter is a number, or a text that may also be a number."""
-    quarter = game.fields().get("qtr")
-    if isinstance(quarter, int):
-        return "live"
-    words = game.text("qtr", "").lower()
+    words = game.text("qtr", "").strip().lower()
     return "live" if words.isdecimal() else _STATUS.get(words, "")
 
 
 def _kickoff(ref: str, game: Node) -> datetime:
     try:
-        return datetime.strptime(
-            f"{ref[:8]} {_KICKOFF_HOUR_UTC} +0000", "%Y%m%d %H %z"
-        ).astimezone(UTC)
+        return datetime.strptime(f"{ref[:8]} {_KICKOFF_HOUR_UTC} +0000", "%Y%m%d %H %z").astimezone(
+            UTC
+        )
     except ValueError as error:
-        raise FeedError(
-            f"{game.file}: {game.path}: expected a game id that is a date"
-        ) from error
+        raise FeedError(f"{game.path}: expected a game id that is a date") from error
 
 
 def _score(game: Node) -> tuple[int, int] | None:
-    if not all(
-        "score" in game.at(side) and "T" in game.at(side).at("score") for side in _SIDES
-    ):
+    home, away = (game.get(side).get("score", {}) for side in _SIDES)
+    if not has(home, "T") or not has(away, "T"):
         return None
-    return game.at("home").at("score").whole("T"), game.at("away").at("score").whole(
-        "T"
-    )
+    return home.whole("T"), away.whole("T")
 
 
 def _listed(side: Node) -> Names:
     """Return the players that the vendor's own totals list."""
     names: Names = {}
-    groups = side.at("stats").entries() if "stats" in side else ()
-    for category, group in groups:
+    for category, group in members(side, "stats"):
         if category == "team":
             continue
-        for player, totals in group.entries():
+        for player, totals in group.members():
             if player != NOBODY:
                 names[player] = totals.text("name", "")
     return names

@@ -7,10 +7,9 @@ time on ice, shifts and plus-minus. Its other totals are left alone: the plays f
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from matches.ingest.adapters._nhl_events import Setting, game_events
-from matches.ingest.adapters._nodes import Node, decoded
+from matches.ingest.adapters._nodes import has, items, members
 from matches.ingest.documents import (
     FeedDocument,
     FeedError,
@@ -21,6 +20,7 @@ from matches.ingest.documents import (
     FeedSpot,
     FeedTeam,
 )
+from matches.ingest.reading import Node, parse_json
 
 _GAME_ID = re.compile(r"(?<!\d)\d{10}(?!\d)")
 _STATES = {
@@ -63,19 +63,19 @@ class NhlAdapter:
                 games.setdefault(found[0], []).append(name)
             elif len(listed) == 1:
                 games[name] = [name]
-        for key, members in games.items():
-            yield key, tuple(members)
+        for key, files in games.items():
+            yield key, tuple(files)
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the game. Raises FeedError."""
-        documents = [decoded(name, content) for name, content in files.items()]
-        game = next((doc for doc in documents if "plays" in doc), None)
-        box = next((doc for doc in documents if "playerByGameStats" in doc), None)
+        documents = [Node(parse_json(content, name), name) for name, content in files.items()]
+        game = next((doc for doc in documents if has(doc, "plays")), None)
+        box = next((doc for doc in documents if has(doc, "playerByGameStats")), None)
         top = game or box
         if top is None:
             name = ", ".join(files)
-            raise FeedError(f"{name}: $: expected plays (play-by-play) or playerByGameStats")
-        teams = {side: _team(top.at(f"{side}Team")) for side in ("home", "away")}
+            raise FeedError(f"{name}: expected plays (play-by-play) or playerByGameStats")
+        teams = {side: _team(top.get(f"{side}Team")) for side in ("home", "away")}
         rosters = _rosters(top, box, teams)
         return FeedDocument(
             source=self.name,
@@ -90,9 +90,7 @@ class NhlAdapter:
 
 def _default(node: Node, key: str) -> str:
     """Return the vendor's text in its first language; other languages stand beside it."""
-    if key not in node:
-        return ""
-    return node.at(key).text("default", "")
+    return node.get(key).text("default", "") if has(node, key) else ""
 
 
 def _team(node: Node) -> FeedTeam:
@@ -121,7 +119,7 @@ def _rosters(top: Node, box: Node | None, teams: Mapping[str, FeedTeam]) -> list
 
 
 def _dressed(top: Node) -> Iterator[FeedPlayer]:
-    for spot in top.at("rosterSpots").elements():
+    for spot in items(top, "rosterSpots"):
         first, last = _default(spot, "firstName"), _default(spot, "lastName")
         ref = str(spot.whole("playerId"))
         yield FeedPlayer(
@@ -150,8 +148,8 @@ def _boxed(box: Node, teams: Mapping[str, FeedTeam]) -> Iterator[FeedPlayer]:
 
 
 def _lines(box: Node, side: str) -> Iterator[Node]:
-    for _group, lines in box.at("playerByGameStats").at(f"{side}Team").entries():
-        yield from lines.elements()
+    for _group, lines in members(box.get("playerByGameStats"), f"{side}Team"):
+        yield from lines.items()
 
 
 def _match(
@@ -166,7 +164,7 @@ def _match(
     events: tuple[FeedEvent, ...] = ()
     if game is not None:
         setting = Setting(home=home, away=away, team_of=team_of)
-        events = tuple(game_events(game.at("plays"), setting))
+        events = tuple(game_events(game, setting))
     if box is not None:
         events += tuple(_stated(box, teams))
     starters = _starting_goalies(box, teams) or _first_goalies(game)
@@ -175,7 +173,7 @@ def _match(
         ref=str(top.whole("id")),
         home=home,
         away=away,
-        kickoff_at=_kickoff(top),
+        kickoff_at=top.moment("startTimeUTC"),
         status=status,
         round_name=_ROUNDS.get(top.whole("gameType", 0), ""),
         venue=_default(top, "venue"),
@@ -193,7 +191,7 @@ def _stated(box: Node, teams: Mapping[str, FeedTeam]) -> Iterator[FeedEvent]:
             ref = str(line.whole("playerId"))
             values: dict[str, int] = {"toi_s": _toi_s(line)}
             for key, column in _STATED.items():
-                if key in line:
+                if has(line, key):
                     values[column] = line.whole(key)
             yield FeedEvent(
                 type="stat.set",
@@ -208,7 +206,7 @@ def _toi_s(line: Node) -> int:
     text = line.text("toi", "0:00")
     minutes, colon, seconds = text.partition(":")
     if not colon or not minutes.isdecimal() or not seconds.isdecimal():
-        raise line.at("toi").error("a time such as 16:08")
+        raise line.get("toi").refuse("a time such as 16:08")
     return int(minutes) * 60 + int(seconds)
 
 
@@ -217,27 +215,16 @@ def _status(top: Node) -> str:
     if schedule in _SCHEDULE_STATES:
         return _SCHEDULE_STATES[schedule]
     status = _STATES.get(top.text("gameState", ""), "")
-    if status == "finished" and "gameOutcome" in top:
-        return _LAST_PERIOD.get(top.at("gameOutcome").text("lastPeriodType", ""), status)
-    if status == "live" and "clock" in top and top.at("clock").flag("inIntermission"):
+    if status == "finished" and has(top, "gameOutcome"):
+        return _LAST_PERIOD.get(top.get("gameOutcome").text("lastPeriodType", ""), status)
+    if status == "live" and has(top, "clock") and top.get("clock").flag("inIntermission"):
         return "break"
     return status
 
 
-def _kickoff(top: Node) -> datetime | None:
-    text = top.text("startTimeUTC", "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise top.at("startTimeUTC").error("a time such as 2023-11-11T00:00:00Z") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _score(top: Node) -> tuple[int, int] | None:
-    home, away = top.at("homeTeam"), top.at("awayTeam")
-    if "score" not in home or "score" not in away:
+    home, away = top.get("homeTeam"), top.get("awayTeam")
+    if not has(home, "score") or not has(away, "score"):
         return None
     return home.whole("score"), away.whole("score")
 
@@ -252,10 +239,12 @@ def _starting_goalies(box: Node | None, teams: Mapping[str, FeedTeam]) -> frozen
 def _first_goalies(game: Node | None) -> frozenset[str]:
     """Return the goalies who faced the first shots; without a boxscore they must do."""
     first: dict[str, str] = {}
-    plays = game.at("plays").elements() if game else ()
+    plays = items(game, "plays") if game else ()
     for play in plays:
-        details = play.at("details")
-        if "goalieInNetId" in details and "eventOwnerTeamId" in details:
+        if not has(play, "details"):
+            continue
+        details = play.get("details")
+        if has(details, "goalieInNetId") and has(details, "eventOwnerTeamId"):
             shooters = str(details.whole("eventOwnerTeamId"))
             first.setdefault(shooters, str(details.whole("goalieInNetId")))
     return frozenset(first.values())
