@@ -169,9 +169,15 @@ def _delivery(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Del
 def reclaim(subscription: Subscription) -> int:
     """Handle again what a dead worker or a failure left pending; give up after five failures."""
     stream = _STREAM_PREFIX + subscription.topic
-    pending = client().xpending_range(
-        stream, subscription.group, min="-", max="+", count=BATCH_SIZE, idle=STUCK_AFTER_MS
-    )
+    try:
+        pending = client().xpending_range(
+            stream, subscription.group, min="-", max="+", count=BATCH_SIZE, idle=STUCK_AFTER_MS
+        )
+    except redis.ResponseError as error:
+        if not str(error).startswith("NOGROUP"):
+            raise
+        create_groups()  # a new Redis, or one that lost its memory: nothing is pending
+        return 0
     handled = 0
     for item in pending:  # type: ignore[union-attr]
         claimed = client().xclaim(
