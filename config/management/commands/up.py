@@ -65,7 +65,7 @@ def web(*, host: str, port: int) -> Process:
 
 
 # Root is warned on every start; what it warns of, pickled messages, is refused anyway.
-_QUIET = ("-W", "ignore::RuntimeWarning:celery.platforms", "-W", "ignore:No directory at")
+_QUIET = ("-W", "ignore::UserWarning:celery.platforms", "-W", "ignore:No directory at")
 _SERVER = (sys.executable, *_QUIET, "-m", "config.server")
 _CELERY = (sys.executable, *_QUIET, "-m", "celery", "-q", "-A", "config")
 
