@@ -27,7 +27,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
 	@touch $@
 
-demo: setup ## run the product with leagues, live matches and logins
+demo: setup ## run the product with live matches and logins; RESET=1 starts a new season
+	$(if $(RESET),$(PY) -m config.embedded reset)
 	$(PY) manage.py demo $(ARGS)
 
 up: setup ## run the product on its own data

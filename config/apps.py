@@ -17,4 +17,8 @@ class ConfigConfig(AppConfig):
         # Makes this Celery application the one that every process of the project sends to.
         from config import celery  # noqa: F401
 
-        post_migrate.connect(_make_schedule, sender=self, dispatch_uid="config.make_schedule")
+        # Sent for apps with models only, and the schedule's rows are that app's.
+        schedule_app = self.apps.get_app_config("django_celery_beat")
+        post_migrate.connect(
+            _make_schedule, sender=schedule_app, dispatch_uid="config.make_schedule"
+        )

@@ -55,3 +55,4 @@ class PollOutcome(models.TextChoices):
     HTTP_ERROR = "http_error", "HTTP error"
     NETWORK_ERROR = "network_error", "Network error"
     REFUSED = "refused", "Refused document"
+    FAILED = "failed", "Failed on our side"

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import structlog
 from celery import shared_task
 
 from config.clock import now
@@ -10,6 +11,8 @@ from matches.clients import FetchError, fetch
 from matches.enums import PollOutcome
 from matches.models import Feed, FeedPoll
 from matches.services import feeds
+
+log = structlog.get_logger(__name__)
 
 # Feeds faster than the beat are polled in a loop by one worker, which then hands over.
 _LOOP_FOR_S = 5.0
@@ -52,8 +55,13 @@ def _poll_once(feed: Feed) -> None:
     except FetchError as error:
         outcome = PollOutcome.HTTP_ERROR if error.http_status else PollOutcome.NETWORK_ERROR
         feeds.record_failure(feed, outcome, str(error), http_status=error.http_status)
-    else:
+        return
+    try:
         feeds.record_answer(feed, answer)
+    except Exception as error:
+        # Ours to mend, but the admin must see it on the feed and the next poll must come.
+        log.exception("feed_answer_failed", feed=feed.public_id)
+        feeds.record_failure(feed, PollOutcome.FAILED, f"{type(error).__name__}: {error}")
 
 
 @shared_task(time_limit=120, soft_time_limit=100)

@@ -57,11 +57,13 @@ class HeldFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A row to append: `held` is what it revises, None for a new lineage."""
+    """A row to append. `held` is what it revises; `follows` is the place in the same plan of the
+    row it revises, where one document tells a fact twice; neither: a new lineage."""
 
     op: str
     fact: Fact
     held: HeldFact | None = None
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,20 @@ def make_plan(
     retracted at once. Facts an admin has pinned are left alone.
     """
     pairs = _pair(told, held)
-    revisions = []
+    revisions: list[Revision] = []
+    places: dict[str, int] = {}
     for fact, match in pairs:
-        revision = _revise(fact, match)
-        if revision is not None:
-            revisions.append(revision)
+        earlier = places.get(fact.vendor_event_id or "")
+        revision = _revise(fact, match) if earlier is None else _retell(fact, revisions, earlier)
+        if revision is None:
+            continue
+        if fact.vendor_event_id is not None:
+            places[fact.vendor_event_id] = len(revisions)
+        revisions.append(revision)
     paired = {match.lineage for _, match in pairs if match is not None}
-    absent = [h for h in held if h.lineage not in paired and not h.is_retracted] if is_snapshot else []
+    absent = (
+        [h for h in held if h.lineage not in paired and not h.is_retracted] if is_snapshot else []
+    )
     absent = [h for h in absent if h.source != "admin"]
     gone = [h for h in absent if is_authoritative or _is_gone(h, at)]
     revisions += [
@@ -124,6 +133,21 @@ def _revise(fact: Fact, held: HeldFact | None) -> Revision | None:
     if _content(fact) == _content(held.fact):
         return None
     return Revision(op="amend", fact=fact, held=held)
+
+
+def _retell(fact: Fact, revisions: Sequence[Revision], earlier: int) -> Revision | None:
+    """Compare with what this very document said of the fact before."""
+    before = revisions[earlier]
+    told_before = before.fact.rev or 1
+    if fact.rev is not None and fact.rev < told_before:
+        return None
+    if fact.is_retracted:
+        op = None if before.op == "retract" else "retract"
+    elif before.op == "retract":
+        op = "add" if fact.rev is None or fact.rev > told_before else None
+    else:
+        op = None if _content(fact) == _content(before.fact) else "amend"
+    return None if op is None else Revision(op=op, fact=fact, follows=earlier)
 
 
 def _content(fact: Fact) -> tuple[Any, ...]:

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import random
+import sys
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,6 +37,12 @@ class FakeVendor(ThreadingHTTPServer):
         self.misbehaviour = misbehaviour
         self.dice = random.Random(seed)
         self.silent_until = 0.0
+        self.turn = threading.Lock()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up; anything else is worth its traceback."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -56,14 +64,18 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}
         at = datetime.now(tz=UTC)
         try:
-            if query.get("snapshot"):
-                document = feed.snapshot(at, with_ids=query.get("ids") != "0")
-            else:
-                document = feed.document(at, after=query.get("after", ""))
+            # One at a time: all answers share the feed's memory of what was played.
+            with self.server.turn:
+                document = self._document(feed, query, at)
         except ValueError as error:
             self._send(400, {"error": str(error)})
             return
         self._send(200, document)
+
+    def _document(self, feed: VendorFeed, query: Mapping[str, str], at: datetime) -> dict[str, Any]:
+        if query.get("snapshot"):
+            return feed.snapshot(at, with_ids=query.get("ids") != "0")
+        return feed.document(at, after=query.get("after", ""))
 
     def _is_rude(self) -> bool:
         wrong, dice = self.server.misbehaviour, self.server.dice

@@ -112,9 +112,7 @@ def unpack_files(document: RawDocument) -> dict[str, bytes]:
     return {name: text.encode() for name, text in orjson.loads(packed).items()}
 
 
-def _note_success(
-    feed: Feed, answer: Fetched, at: datetime, *, has_more: bool = False
-) -> None:
+def _note_success(feed: Feed, answer: Fetched, at: datetime, *, has_more: bool = False) -> None:
     feed.failures, feed.last_error, feed.last_good_at = 0, "", at
     feed.etag, feed.last_modified = answer.etag, answer.last_modified
     _schedule(feed, at, at_once=has_more)

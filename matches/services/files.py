@@ -86,4 +86,3 @@ def _read_file(path: Path) -> bytes:
     if len(body) > limit:
         raise FeedError(f"{path.name}: larger than {limit} bytes", code="too_large")
     return bytes(body)
-

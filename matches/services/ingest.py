@@ -104,9 +104,7 @@ def _season_of(document: FeedDocument) -> Season:
         raise FeedError(
             "the document names no league: choose one with --league", code="league_missing"
         )
-    return season_for(
-        sport=document.sport, league=document.league, season=document.season or "all"
-    )
+    return season_for(sport=document.sport, league=document.league, season=document.season or "all")
 
 
 def _place(document: FeedDocument, season: Season, at: datetime) -> _Keys:
@@ -246,9 +244,7 @@ def _fixture(match: Match) -> tuple[object, ...]:
     )
 
 
-def _apply_sheets(
-    match: Match, sheets: Sequence[FeedSheet], keys: _Keys, at: datetime
-) -> bool:
+def _apply_sheets(match: Match, sheets: Sequence[FeedSheet], keys: _Keys, at: datetime) -> bool:
     changed = False
     for told in sheets:
         team = keys.teams.get(told.team)
@@ -340,8 +336,12 @@ def _may_tell(
     if match.event_source:
         if not tells_play or match.event_source_tells_play:
             report.unplaced.append(
-                {"kind": "events", "ref": keys.source, "match": told.ref,
-                 "reason": f"this match is told by {match.event_source}"}
+                {
+                    "kind": "events",
+                    "ref": keys.source,
+                    "match": told.ref,
+                    "reason": f"this match is told by {match.event_source}",
+                }
             )
             return False
         _retract_all(match, keys.source, at)

@@ -44,6 +44,7 @@ _COLUMNS = (
     "certainty",
     "reason",
 )
+_LINEAGE, _REV = _COLUMNS.index("lineage_id"), _COLUMNS.index("rev")
 _COPY = "COPY matches_playevent ({}) FROM STDIN".format(
     ", ".join(f'"{column}"' for column in _COLUMNS)
 )
@@ -54,10 +55,10 @@ def append_plan(match: Match, source: str, plan: Plan, *, at: datetime) -> int:
 
     Needs the match row locked by the caller's transaction, who also saves `head_seq`.
     """
-    rows = [
-        _row(match.pk, match.head_seq + place, source, revision, at)
-        for place, revision in enumerate(plan.revisions, start=1)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for place, revision in enumerate(plan.revisions, start=1):
+        before = None if revision.follows is None else rows[revision.follows]
+        rows.append(_row(match.pk, match.head_seq + place, source, revision, at, before))
     if rows:
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for row in rows:
@@ -67,9 +68,7 @@ def append_plan(match: Match, source: str, plan: Plan, *, at: datetime) -> int:
     return len(rows)
 
 
-def _row(
-    match_id: int, seq: int, source: str, revision: Revision, at: datetime
-) -> tuple[Any, ...]:
+def _row(match_id: int, seq: int, source: str, revision: Revision, at: datetime) -> tuple[Any, ...]:
     fact, held = revision.fact, revision.held
     event_id = ids.event_uuid()
     rev = max(held.rev + 1, fact.rev or 0) if held else (fact.rev or 1)
@@ -80,7 +79,7 @@ def _row(
         event_id,
         match_id,
         seq,
-        held.lineage if held else event_id,
+        lineage,
         rev,
         revision.op,
         fact.type,

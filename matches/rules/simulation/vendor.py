@@ -99,6 +99,10 @@ class VendorFeed:
             "more": len(entries) > len(page),
         }
 
+    def play_until(self, at: datetime) -> None:
+        """Play everything that begins before `at`, so that no answer has to wait for it."""
+        self._entries(at)
+
     def snapshot(self, at: datetime, *, with_ids: bool = True) -> dict[str, Any]:
         """Return the whole log so far of every match that is on, as snapshot vendors do."""
         matches = []
@@ -226,9 +230,7 @@ class VendorFeed:
     def _tell(self, index: int, fixture: SimulatedFixture, match: SimulatedMatch) -> list[_Entry]:
         rng = random.Random(f"{self._seed}:{fixture.ref}:telling")
         base = index * 100_000
-        entries = [
-            _Entry(at_ms=_ms(fixture.kickoff_at - SHEETS_BEFORE), fixture=index, place=base)
-        ]
+        entries = [_Entry(at_ms=_ms(fixture.kickoff_at - SHEETS_BEFORE), fixture=index, place=base)]
         for place, fact in enumerate(match.facts, start=1):
             at_ms = _ms(fixture.kickoff_at + self._real(fact.at_s))
             event = self._event(fixture, place, fact, at_ms)
@@ -272,9 +274,7 @@ class VendorFeed:
         hidden = (0, 0)
         if plain and rng.random() < wrong.vanishing:
             hidden = (at_ms + round(30_000 / self.speed), at_ms + round(90_000 / self.speed))
-        entries = [
-            _Entry(at_ms=at_ms, fixture=index, place=place, event=event, hidden_ms=hidden)
-        ]
+        entries = [_Entry(at_ms=at_ms, fixture=index, place=place, event=event, hidden_ms=hidden)]
         if plain and rng.random() < wrong.duplicates:
             again = at_ms + round(rng.uniform(3_000, 30_000) / self.speed)
             entries.append(_Entry(at_ms=again, fixture=index, place=place + 1, event=event))
@@ -355,4 +355,3 @@ def _ms(moment: datetime) -> int:
 
 def _time(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
-

@@ -8,25 +8,163 @@ from datetime import datetime, timedelta
 from leagues.packs.schema import SportPack
 from matches.rules.simulation.play import SimulatedPlayer, SimulatedTeam
 
-_TOWNS = (
-    "Alderbrook Ashmere Birchfield Blackhaven Bramford Calder Castlewick Cobham Dunmore Eastgate "
-    "Elmswood Fairholm Foxley Glenrock Greyport Harrowby Ivybridge Kestrel Kingsmoor Larkhill "
-    "Maplewood Northam Oakridge Penrose Quarrybank Ravenhill Redcliff Saltmarsh Stonebury Thornby "
-    "Underwood Valemont Westhaven Wrenfield Yarrow Zephyr"
-).split()
-_SUFFIXES = "United Rovers City Athletic Town Albion Wanderers Harriers Rangers Olympic".split()
-_FIRST = (
-    "Aaron Adil Amara Anton Bilal Bruno Caleb Carlos Chidi Dario David Emeka Emil Enzo Felix Filip "
-    "Gabriel Hamza Hugo Ibrahim Ilia Ivan Jamal Jonas Kofi Lars Leon Luca Malik Marco Mateo Milan "
-    "Nico Noah Omar Oscar Pablo Rafael Remi Samir Santiago Tariq Theo Tomas Viktor Yusuf Zane"
-).split()
-_LAST = (
-    "Abara Almeida Anders Baptiste Becker Bello Brandt Castell Coates Cordeiro Danso Delacroix "
-    "Dimitrov Duarte Ekberg Farrow Ferreira Fontaine Garcez Haddad Hallam Holm Ivanic Jansen Kaba "
-    "Keller Kovac Laurent Lindqvist Marchetti Mbeki Mensah Moreau Navarro Nilsen Novak Okafor "
-    "Olsson Pereira Petrov Quist Ramsay Rossi Sandoval Santos Schreiber Silva Sorensen Tanaka "
-    "Torres Vance Vidal Weber Whitlock Yilmaz Zeman"
-).split()
+_TOWNS = [
+    "Alderbrook",
+    "Ashmere",
+    "Birchfield",
+    "Blackhaven",
+    "Bramford",
+    "Calder",
+    "Castlewick",
+    "Cobham",
+    "Dunmore",
+    "Eastgate",
+    "Elmswood",
+    "Fairholm",
+    "Foxley",
+    "Glenrock",
+    "Greyport",
+    "Harrowby",
+    "Ivybridge",
+    "Kestrel",
+    "Kingsmoor",
+    "Larkhill",
+    "Maplewood",
+    "Northam",
+    "Oakridge",
+    "Penrose",
+    "Quarrybank",
+    "Ravenhill",
+    "Redcliff",
+    "Saltmarsh",
+    "Stonebury",
+    "Thornby",
+    "Underwood",
+    "Valemont",
+    "Westhaven",
+    "Wrenfield",
+    "Yarrow",
+    "Zephyr",
+]
+_SUFFIXES = [
+    "United",
+    "Rovers",
+    "City",
+    "Athletic",
+    "Town",
+    "Albion",
+    "Wanderers",
+    "Harriers",
+    "Rangers",
+    "Olympic",
+]
+_FIRST = [
+    "Aaron",
+    "Adil",
+    "Amara",
+    "Anton",
+    "Bilal",
+    "Bruno",
+    "Caleb",
+    "Carlos",
+    "Chidi",
+    "Dario",
+    "David",
+    "Emeka",
+    "Emil",
+    "Enzo",
+    "Felix",
+    "Filip",
+    "Gabriel",
+    "Hamza",
+    "Hugo",
+    "Ibrahim",
+    "Ilia",
+    "Ivan",
+    "Jamal",
+    "Jonas",
+    "Kofi",
+    "Lars",
+    "Leon",
+    "Luca",
+    "Malik",
+    "Marco",
+    "Mateo",
+    "Milan",
+    "Nico",
+    "Noah",
+    "Omar",
+    "Oscar",
+    "Pablo",
+    "Rafael",
+    "Remi",
+    "Samir",
+    "Santiago",
+    "Tariq",
+    "Theo",
+    "Tomas",
+    "Viktor",
+    "Yusuf",
+    "Zane",
+]
+_LAST = [
+    "Abara",
+    "Almeida",
+    "Anders",
+    "Baptiste",
+    "Becker",
+    "Bello",
+    "Brandt",
+    "Castell",
+    "Coates",
+    "Cordeiro",
+    "Danso",
+    "Delacroix",
+    "Dimitrov",
+    "Duarte",
+    "Ekberg",
+    "Farrow",
+    "Ferreira",
+    "Fontaine",
+    "Garcez",
+    "Haddad",
+    "Hallam",
+    "Holm",
+    "Ivanic",
+    "Jansen",
+    "Kaba",
+    "Keller",
+    "Kovac",
+    "Laurent",
+    "Lindqvist",
+    "Marchetti",
+    "Mbeki",
+    "Mensah",
+    "Moreau",
+    "Navarro",
+    "Nilsen",
+    "Novak",
+    "Okafor",
+    "Olsson",
+    "Pereira",
+    "Petrov",
+    "Quist",
+    "Ramsay",
+    "Rossi",
+    "Sandoval",
+    "Santos",
+    "Schreiber",
+    "Silva",
+    "Sorensen",
+    "Tanaka",
+    "Torres",
+    "Vance",
+    "Vidal",
+    "Weber",
+    "Whitlock",
+    "Yilmaz",
+    "Zeman",
+]
 _COLORS = (
     ("#b3202c", "#ffffff"),
     ("#1c4f9c", "#ffffff"),
@@ -95,9 +233,7 @@ def make_world(
     )
 
 
-def _make_teams(
-    pack: SportPack, count: int, seed: str, rng: random.Random
-) -> list[SimulatedTeam]:
+def _make_teams(pack: SportPack, count: int, seed: str, rng: random.Random) -> list[SimulatedTeam]:
     towns = rng.sample(_TOWNS, count)
     teams = []
     for index, town in enumerate(towns):
