@@ -176,7 +176,7 @@ def _getter(value: Value, scale: int) -> Getter:
         if isinstance(stated, int):
             return factor * stated
         # A vendor's nonsense counts nothing rather than ending the fold.
-        if isinstance(stated, float) and math.isfinite(stated):
+        if isinstance(stated, float) and math.isfinite(factor * stated):
             return round(factor * stated)
         return 0
 

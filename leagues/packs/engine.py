@@ -15,7 +15,7 @@ from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
 from leagues.packs.longest import longest_by_player
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
-from leagues.packs.state import STATUSES, State, Walk, pair_of
+from leagues.packs.state import State, Walk, pair_of, status_of
 from leagues.packs.tally import Tally
 
 __all__ = ["Fold", "FoldEvent", "MatchFold", "Sheet", "SideBox", "fold"]
@@ -167,7 +167,8 @@ def _decide(payload: Mapping[str, Any], state: State) -> None:
     score = payload.get("score")
     if isinstance(score, Mapping):
         state.score = pair_of(score) or state.score
-    if payload.get("status") in STATUSES:
-        state.status = str(payload["status"])
+    status = status_of(payload)
+    if status is not None:
+        state.status = status
         state.running = state.status == "live"
         state.reason = str(payload.get("reason") or "")

@@ -11,7 +11,8 @@ from leagues.packs.schema import MATCH_END, PERIOD_END, PERIOD_START, SCORE_SET,
 BEFORE_PLAY = -1
 
 # Statuses a vendor states without saying when: these do not stop play from going on.
-_OPEN_STATUSES = frozenset(("scheduled", "delayed", "lineups", "postponed", "cancelled", "live"))
+# A tuple: what a vendor states may be unhashable.
+_OPEN_STATUSES = ("scheduled", "delayed", "lineups", "postponed", "cancelled", "live")
 _PHASES = {PERIOD_START: -1, PERIOD_END: 1}
 
 
@@ -43,8 +44,8 @@ def entry_of(event: FoldEvent, rule: Rule, pack: CompiledPack) -> Entry:
     elif not event.period and kind == SCORE_SET:
         place = last
     elif not event.period and kind == STATUS:
-        open_status = event.payload.get("status") in _OPEN_STATUSES
-        place = BEFORE_PLAY if open_status else last + 2
+        stated = event.payload.get("status")
+        place = BEFORE_PLAY if stated in _OPEN_STATUSES else last + 2
     elif not event.period:
         place = 0
     else:

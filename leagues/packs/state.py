@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from leagues.packs.counting import CompiledPack
 from leagues.packs.entries import Entries, Entry, Key
@@ -144,11 +144,11 @@ class Walk:
             state.status, state.running, state.reason = "finished", False, ""
 
     def _status(self, entry: Entry) -> None:
-        stated = entry.event.payload.get("status")
-        if stated not in STATUSES:
+        stated = status_of(entry.event.payload)
+        if stated is None:
             return
         state = self.state
-        state.status = str(stated)
+        state.status = stated
         state.reason = str(entry.event.payload.get("reason") or "")
         state.running = stated == "live"
         if 0 <= entry.period < len(self._periods) and stated not in _NOT_BEGUN:
@@ -297,9 +297,19 @@ def _side_for(side: str, acting: str | None) -> str | None:
     return "away" if acting == "home" else "home"
 
 
+def status_of(payload: Mapping[str, Any]) -> str | None:
+    """Return the stated status, None when it is not one."""
+    stated = payload.get("status")
+    return stated if isinstance(stated, str) and stated in STATUSES else None
+
+
 def pair_of(payload: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return home and away of a stated score, None when it is not one."""
     home, away = payload.get("home"), payload.get("away")
-    if isinstance(home, int) and isinstance(away, int):
+    if _is_whole(home) and _is_whole(away):
         return home, away
     return None
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
