@@ -118,8 +118,10 @@ def _snapshot(match: Match, seq: int) -> Snapshot:
 
 def _load_match(topic: str) -> Snapshot | None:
     match = Match.objects.filter(public_id=topic.removeprefix("match:")).first()
-    if match is None or not BoxScore.objects.filter(match=match).exists():
+    if match is None:
         return None
+    if not BoxScore.objects.filter(match=match).exists():
+        return Snapshot(epoch=str(match.epoch), seq=0, state=None)
     return _snapshot(match, match.folded_seq)
 
 

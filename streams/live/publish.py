@@ -77,7 +77,7 @@ def head_position(topic: str, epoch: str) -> int | None:
 
     A publisher that starts behind it leaves no gap, whoever else publishes meanwhile.
     """
-    held, seq = client().hmget(store.keys_of(topic)[0], "epoch", "seq")  # type: ignore[misc]
+    held, seq = client().hmget(store.keys_of(topic)[0], ["epoch", "seq"])  # type: ignore[misc]
     return int(seq) if held == epoch.encode() and seq is not None else None
 
 

@@ -103,7 +103,7 @@ class Head:
     epoch: str
     seq: int
     floor: int
-    snap_seq: int | None
+    snap_seq: int
     state: bytes | None
     digest: str
 
@@ -146,7 +146,9 @@ def queue_head(pipe: Any, topic: str) -> None:
 
 def parse_head(topic: str, answer: Sequence[Any]) -> Head | None:
     """Return what Redis holds of the topic, None where it holds nothing."""
-    (epoch, seq, floor, snap_seq, state, digest), parts = answer
+    fields: Any = answer[0]
+    parts: Any = answer[1]
+    epoch, seq, floor, snap_seq, state, digest = fields
     if epoch is None or seq is None:
         return None
     position = int(seq)
@@ -157,7 +159,7 @@ def parse_head(topic: str, answer: Sequence[Any]) -> Head | None:
         epoch=epoch.decode(),
         seq=position,
         floor=int(floor or 0),
-        snap_seq=None if snap_seq is None else int(snap_seq),
+        snap_seq=int(snap_seq or 0),
         state=state,
         digest=(digest or b"").decode(),
     )

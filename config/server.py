@@ -1,0 +1,254 @@
+"""The socket server: daphne, taught to write finished frames and to leave without cutting anyone.
+
+    python -m config.server -b 127.0.0.1 -p 8000
+
+Sockets and the pages of one process are served by it; under plain `daphne config.asgi:application`
+everything works too, a few times slower per frame.
+"""
+
+# The reactor has to be daphne's before anything else of Twisted is imported.
+from daphne.server import Server  # isort: skip
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import daphne.server
+from daphne import http_protocol, ws_protocol
+from django.utils.module_loading import import_string
+from twisted.internet import defer, reactor, task
+
+from streams.live.outlets import EXTENSION
+
+GOING_AWAY: Final = 1001
+DRAIN_S: Final = 20.0
+_BACKLOG: Final = 2_048
+# The consumer answers what is a little too large; this bound protects the memory.
+_MAX_MESSAGE_BYTES: Final = 65_536
+_CLOSES_PER_TURN: Final = 200
+
+log = logging.getLogger(__name__)
+
+
+class FrameProtocol(ws_protocol.WebSocketProtocol):  # type: ignore[misc]
+    """daphne's WebSocket with a second way out: finished frames, written at once.
+
+    Twisted's transport queues every write, wakes for it and writes then: three system calls a
+    frame. Here the frame goes to the socket directly; only what the kernel does not take goes
+    through the transport, and while anything is queued there, everything does, to keep the order.
+    """
+
+    on_drained: Callable[[], None] | None = None
+    _is_waiting = False
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        super().onOpen()
+        # HTTP's flow control still hangs on the connection and would stop us reading.
+        self.transport.unregisterProducer()
+        self._socket_send = self.transport.socket.send
+
+    def send_wire(self, data: bytes) -> bool:
+        """Send finished frames; False when some wait, whose end `on_drained` reports."""
+        if self.state != self.STATE_OPEN:
+            return True
+        transport = self.transport
+        if transport.dataBuffer or transport._tempDataBuffer:
+            return self._write_later(data)
+        try:
+            sent = self._socket_send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            # The transport meets the same error, and knows how to end a connection.
+            transport.write(data)
+            return True
+        return sent == len(data) or self._write_later(data[sent:])
+
+    def _write_later(self, data: bytes) -> bool:
+        self.transport.write(data)
+        if not self._is_waiting and not self.transport.disconnecting:
+            # A pull producer is asked for more when the buffer is empty, and once at the start.
+            self.transport.registerProducer(self, False)
+            self._is_waiting = True
+        return False
+
+    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """The transport's buffer is empty."""
+        if not self._is_waiting:
+            return
+        self._is_waiting = False
+        self.transport.unregisterProducer()
+        if self.on_drained is not None:
+            self.on_drained()
+
+    def stopProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """The connection is lost."""
+        self.on_drained = None
+
+    def close_with(self, code: int) -> None:
+        """Start the closing handshake; autobahn drops who does not answer it."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code)
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
+        # autobahn's public method refuses the registered codes, such as 1001.
+        self.close_with(1000 if code is None else code)
+
+
+class FrameFactory(ws_protocol.WebSocketFactory):  # type: ignore[misc]
+    """Makes `FrameProtocol`s."""
+
+    protocol = FrameProtocol
+
+
+class FrameServer(Server):  # type: ignore[misc]
+    """daphne's server with finished frames, and with a drain instead of a hard stop."""
+
+    is_draining = False
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """As daphne, offering the protocol to the consumer as an extension of the scope."""
+        if isinstance(protocol, FrameProtocol):
+            scope.setdefault("extensions", {})[EXTENSION] = protocol
+        return super().create_application(protocol, scope)
+
+    def listen_success(self, port: Any) -> None:
+        """As daphne; the ports are kept to be closed first."""
+        super().listen_success(port)
+        self.ports = [*getattr(self, "ports", []), port]
+
+    def run(self) -> None:
+        """Serve until a signal; the first one drains, a second one stops at once."""
+        self.signal_handlers = False
+        reactor.callWhenRunning(self._watch_signals)
+        reactor.addSystemEventTrigger("before", "shutdown", _close_hub)  # type: ignore[arg-type]
+        super().run()
+
+    def _watch_signals(self) -> None:
+        loop = reactor._asyncioEventloop
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+
+    def _on_signal(self) -> None:
+        if self.is_draining:
+            self.stop()
+            return
+        self.is_draining = True
+        log.info("draining")
+        defer.ensureDeferred(self._drain()).addErrback(lambda failure: log.error("%s", failure))
+
+    async def _drain(self) -> None:
+        """Take nobody new, say good-bye to sockets, let requests finish."""
+        until = time.monotonic() + DRAIN_S
+        for port in getattr(self, "ports", []):
+            await defer.maybeDeferred(port.stopListening)
+        sockets = [held for held in self.connections if isinstance(held, FrameProtocol)]
+        for number, held in enumerate(sockets, 1):
+            held.close_with(GOING_AWAY)
+            if number % _CLOSES_PER_TURN == 0:
+                await task.deferLater(reactor, 0.01)
+        while self._is_busy() and time.monotonic() < until:
+            await task.deferLater(reactor, 0.05)
+        self.stop()
+
+    def _is_busy(self) -> bool:
+        return any("disconnected" not in details for details in self.connections.values())
+
+    def kill_all_applications(self) -> Any:
+        """Cancel what the drain left. As daphne, which trips over a finished application."""
+        for details in self.connections.values():
+            details.setdefault("application_instance", _finished())
+        return super().kill_all_applications()
+
+
+def _finished() -> "asyncio.Future[None]":
+    future: asyncio.Future[None] = reactor._asyncioEventloop.create_future()
+    future.set_result(None)
+    return future
+
+
+def _close_hub() -> Any:
+    from streams.live.hub import running_hub  # noqa: PLC0415 - Django is set up only by now
+
+    loop = reactor._asyncioEventloop
+    hub = running_hub(loop)
+    return defer.Deferred.fromFuture(loop.create_task(hub.close())) if hub else None
+
+
+def endpoints(arguments: argparse.Namespace) -> list[str]:
+    """Return the addresses to listen at, in Twisted's notation."""
+    if arguments.unix is not None:
+        return [f"unix:{arguments.unix}:backlog={_BACKLOG}"]
+    if arguments.fd is not None:
+        return [f"fd:fileno={arguments.fd}"]
+    host = arguments.bind.replace(":", "\\:")
+    return [f"tcp:port={arguments.port}:interface={host}:backlog={_BACKLOG}"]
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m config.server", description="Serve the site.")
+    parser.add_argument("-b", "--bind", default="127.0.0.1", help="address (127.0.0.1)")
+    parser.add_argument("-p", "--port", type=int, default=8000, help="TCP port (8000)")
+    parser.add_argument("-u", "--unix", help="path of a Unix socket instead of a port")
+    parser.add_argument("--fd", type=int, help="number of an open listening descriptor instead")
+    parser.add_argument("--app", default="config.asgi:application", help="module:name to serve")
+    parser.add_argument(
+        "--proxy-headers", action="store_true", help="believe X-Forwarded-For: behind nginx only"
+    )
+    return parser.parse_args(arguments)
+
+
+def load(path: str) -> Any:
+    """Import the application `module:name`."""
+    return import_string(path.replace(":", "."))
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many sockets as the system lets us have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one server process."""
+    chosen = parse_arguments(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    raise_descriptor_limit()
+    application = load(chosen.app)
+    http_protocol.HTTPFactory.noisy = False
+    server = FrameServer(
+        application,
+        endpoints=endpoints(chosen),
+        websocket_max_message_size=_MAX_MESSAGE_BYTES,
+        websocket_max_frame_size=_MAX_MESSAGE_BYTES,
+        proxy_forwarded_address_header="X-Forwarded-For" if chosen.proxy_headers else None,
+        proxy_forwarded_port_header="X-Forwarded-Port" if chosen.proxy_headers else None,
+        proxy_forwarded_proto_header="X-Forwarded-Proto" if chosen.proxy_headers else None,
+        verbosity=0,
+        server_name="vezepysports",
+        ready_callable=partial(print, f"Listening on {endpoints(chosen)[0]}", flush=True),
+    )
+    _use_frame_factory()
+    # What is loaded by now lives as long as the process: no need to look at it again and again.
+    gc.collect()
+    gc.freeze()
+    server.run()
+
+
+def _use_frame_factory() -> None:
+    """Replace the class of the factory, which daphne makes inside `run` and lets nobody choose."""
+    daphne.server.WebSocketFactory = FrameFactory
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""One hub per server process: a single subscription per topic, and the same bytes to all sockets.
+
+The hub never waits for a socket. What it hears from the channel layer it writes out at once; what
+it missed (a lost notification, a restarted or flushed Redis) it finds by comparing positions with
+Redis once a second.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import orjson
+import structlog
+from channels.layers import get_channel_layer
+from django.db import InterfaceError, OperationalError
+from redis.exceptions import RedisError
+
+from streams.live import census
+from streams.live.metrics import CLOSED
+from streams.live.outlets import EXTENSION, TOO_SLOW, AsgiOutlet, Outlet, Send, WireOutlet
+from streams.live.reader import Reader
+from streams.live.rights import RIGHTS_LOST, Watch, lost_rights
+from streams.live.room import Resume, Room
+from streams.live.store import group_of
+
+PING_S: Final = 25
+RECHECK_S: Final = 60
+_LEASE_TICKS: Final = 5
+_CONFIRM_S: Final = 0.1
+_LINGER_S: Final = 30.0
+# A loader that fails is asked again after this, not every second.
+_REST_S: Final = 15.0
+_TICK_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+# What a server that is away, restarting or still loading makes of a call.
+AWAY: Final = (RedisError, OperationalError, InterfaceError, OSError, TimeoutError)
+
+
+class Hub:
+    """The live sockets of this process. All methods belong to one event loop."""
+
+    def __init__(self) -> None:
+        self.name = census.process_name()
+        self.outlets: dict[Outlet, int] = {}
+        self.reader = Reader()
+        self._rooms: dict[str, Room] = {}
+        self._working: set[str] = set()
+        self._subscribed: set[str] = set()
+        self._unflushed: set[Room] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._channel: str | None = None
+        self._has_channel = asyncio.Event()
+        self._layer: Any = get_channel_layer()
+        self._tick = 0
+        self._is_away = False
+        self._spawn(self._listen())
+        self._spawn(self._keep_time())
+
+    # Sockets.
+
+    def open(self, scope: Mapping[str, Any], send: Send) -> Outlet:
+        """Take in an accepted socket."""
+        writer = (scope.get("extensions") or {}).get(EXTENSION)
+        outlet = AsgiOutlet(self, send) if writer is None else WireOutlet(self, writer)
+        # Sockets are spread over the seconds, so that pings never come in one burst.
+        self.outlets[outlet] = len(self.outlets)
+        return outlet
+
+    def forget(self, outlet: Outlet) -> None:
+        """Let go of a socket that was closed."""
+        self.outlets.pop(outlet, None)
+        for topic in tuple(outlet.topics):
+            self.leave(outlet, topic)
+        outlet.end()
+
+    def join(self, outlet: Outlet, topic: str, resume: Resume | None) -> None:
+        """Subscribe a socket; its snapshot or replay follows as soon as Redis has answered."""
+        room = self._rooms.get(topic)
+        if room is None:
+            room = self._rooms[topic] = Room(topic, self.reader, self._refuse)
+        room.join(outlet, resume)
+        outlet.topics.add(topic)
+        self._wake(room)
+
+    def leave(self, outlet: Outlet, topic: str) -> None:
+        outlet.topics.discard(topic)
+        if (room := self._rooms.get(topic)) is not None:
+            room.leave(outlet)
+
+    def stall(self, outlet: Outlet) -> None:
+        """Leave out a socket that reads too slowly."""
+        for topic in outlet.topics:
+            self._rooms[topic].stall(outlet)
+
+    def revive(self, outlet: Outlet) -> None:
+        """Give a socket that has caught up one snapshot per topic."""
+        for topic in tuple(outlet.topics):
+            self.join(outlet, topic, None)
+
+    def close_outlet(self, outlet: Outlet, code: int) -> None:
+        CLOSED.labels(str(code)).inc()
+        outlet.close(code)
+
+    def _refuse(self, outlet: Outlet, topic: str) -> None:
+        outlet.topics.discard(topic)
+        outlet.answer(error_text("unknown_topic", "There is no such topic.", topic=topic))
+
+    # Rooms.
+
+    def _wake(self, room: Room) -> None:
+        if room.topic not in self._working:
+            self._working.add(room.topic)
+            self._spawn(self._work(room))
+
+    async def _work(self, room: Room) -> None:
+        try:
+            if room.topic not in self._subscribed:
+                await self._subscribe(room.topic)
+                # Redis takes up the subscription a moment after it was sent.
+                asyncio.get_running_loop().call_later(
+                    _CONFIRM_S, lambda: self._spawn(self._confirm(room))
+                )
+            await room.work()
+        except AWAY as error:
+            self._note_away(error)  # the next tick tries again
+        except Exception:
+            room.rest_until = time.monotonic() + _REST_S
+            log.exception("live.room_failed", topic=room.topic)
+        finally:
+            self._working.discard(room.topic)
+
+    async def _subscribe(self, topic: str) -> None:
+        if self._channel is None:
+            self._channel = await self._layer.new_channel("hub.")
+            self._has_channel.set()
+        await self._layer.group_add(group_of(topic), self._channel)
+        self._subscribed.add(topic)
+
+    async def _confirm(self, room: Room) -> None:
+        try:
+            self._place(room, (await self.reader.positions([room.topic]))[0])
+        except AWAY as error:
+            self._note_away(error)
+
+    def _place(self, room: Room, position: tuple[str, int] | None) -> None:
+        """Tell a room where Redis says that its topic is."""
+        room.lost() if position is None else room.heard(*position)
+        if room.has_work and room.rest_until < time.monotonic():
+            self._wake(room)
+
+    async def _listen(self) -> None:
+        await self._has_channel.wait()
+        while True:
+            news = await self._layer.receive(self._channel)
+            room = self._rooms.get(news["t"])
+            if room is None:
+                continue
+            if room.hear(news):
+                # After all that has arrived by now: frames that come together go out together.
+                self._unflushed.add(room)
+                if len(self._unflushed) == 1:
+                    asyncio.get_running_loop().call_soon(self._flush)
+            elif room.has_work:
+                self._wake(room)
+
+    def _flush(self) -> None:
+        rooms, self._unflushed = self._unflushed, set()
+        for room in rooms:
+            room.flush()
+
+    # Once a second.
+
+    async def _keep_time(self) -> None:
+        while True:
+            try:
+                if self._tick % _LEASE_TICKS == 0:
+                    await census.renew(self.reader.redis, self.name, len(self.outlets))
+                await self._compare()
+                self._is_away = False
+            except AWAY as error:
+                self._note_away(error)
+            self._ping()
+            self._close_stuck()
+            if self._tick % RECHECK_S == 0:
+                self._spawn(self._recheck())
+            self._tick += 1
+            await asyncio.sleep(_TICK_S)
+
+    async def _compare(self) -> None:
+        """Compare every room with Redis: nothing that was missed stays missed."""
+        await self._drop_empty()
+        rooms = tuple(self._rooms.values())
+        if rooms:
+            positions = await self.reader.positions([room.topic for room in rooms])
+            for room, position in zip(rooms, positions, strict=True):
+                self._place(room, position)
+
+    async def _drop_empty(self) -> None:
+        over = time.monotonic() - _LINGER_S
+        for topic, room in tuple(self._rooms.items()):
+            idle = room.empty_since is not None and room.empty_since < over
+            if idle and topic not in self._working:
+                del self._rooms[topic]
+                self._subscribed.discard(topic)
+                await self._layer.group_discard(group_of(topic), self._channel)
+
+    def _ping(self) -> None:
+        texts: dict[frozenset[str], bytes] = {}
+        for outlet, number in tuple(self.outlets.items()):
+            is_due = (number + self._tick) % PING_S == 0
+            if not is_due or not outlet.topics or outlet.blocked_at is not None:
+                continue
+            topics = frozenset(outlet.topics)
+            if topics not in texts:
+                texts[topics] = self._ping_text(topics)
+            outlet.answer(texts[topics])
+
+    def _ping_text(self, topics: frozenset[str]) -> bytes:
+        rooms = [self._rooms[topic] for topic in sorted(topics)]
+        heads = {room.topic: {"epoch": room.epoch, "seq": room.seq} for room in rooms}
+        return orjson.dumps({"type": "ping", "heads": heads})
+
+    def _close_stuck(self) -> None:
+        now_s = time.monotonic()
+        for outlet in tuple(self.outlets):
+            if outlet.is_stuck(now_s):
+                self.close_outlet(outlet, TOO_SLOW)
+
+    async def _recheck(self) -> None:
+        """Close sockets whose session ended or whose user may not see a topic any more."""
+        watches = [
+            Watch(key=outlet, who=outlet.who, topics=frozenset(outlet.topics))
+            for outlet in self.outlets
+            if outlet.who is not None
+        ]
+        if watches:
+            for outlet in await self.reader.in_thread(lambda: lost_rights(watches)):
+                self.close_outlet(outlet, RIGHTS_LOST)
+
+    # Life.
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("live.task_failed", exc_info=error)
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._is_away:
+            log.warning("live.server_away", error=str(error))
+        self._is_away = True
+
+    async def close(self) -> None:
+        """End all tasks and take the process out of the count."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await census.resign(self.reader.redis, self.name)
+        except AWAY as error:
+            self._note_away(error)
+        await self.reader.close()
+
+
+def error_text(code: str, detail: str, *, field: str = "", topic: str = "") -> bytes:
+    """Return an `error` message; `field` names the part of the client's message at fault."""
+    error = {"type": "error", "code": code, "detail": detail, "field": field, "topic": topic}
+    return orjson.dumps({key: value for key, value in error.items() if value or key == "field"})
+
+
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """Return the hub of the running event loop, starting it at the first call."""
+    loop = asyncio.get_running_loop()
+    found = _hubs.get(loop)
+    if found is None:
+        found = _hubs[loop] = Hub()
+    return found
+
+
+def running_hub(loop: asyncio.AbstractEventLoop) -> Hub | None:
+    """Return the loop's hub if there is one."""
+    return _hubs.get(loop)

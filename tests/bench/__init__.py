@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`, one last line of JSON each."""

@@ -1,0 +1,1 @@
+"""What the live fan-out is measured against."""
