@@ -25,7 +25,12 @@ from leagues.packs.schema import (
 
 COMMON = {
     PERIOD_START: EventType(
-        id=PERIOD_START, label="Start of the period", icon="whistle", group="match", acts=False
+        id=PERIOD_START,
+        label="Start of the period",
+        icon="whistle",
+        group="match",
+        payload={"length_ms": "int", "moves": "str"},
+        acts=False,
     ),
     PERIOD_END: EventType(
         id=PERIOD_END, label="End of the period", icon="whistle", group="match", acts=False

@@ -382,6 +382,29 @@ def test_silent_player_makes_room_for_those_who_act(tmp_path: Path):
     assert minutes(fold(pack, SHEET, log), "h1", "h2", "h3") == [1200, 2400, 1200]
 
 
+def test_line_up_goes_on_where_the_feed_says_that_it_tells_all_moves(tmp_path: Path):
+    pack = variant(tmp_path, EXACT, INFERRED)
+    log = told(
+        *PLAYED[:2],
+        ("period_start", "NIGHT", 0, {"payload": {"moves": "all"}}),
+        ("try", "NIGHT", 2, by("h3")),
+        ("match_end", "", 0),
+    )
+
+    assert minutes(fold(pack, SHEET, log), "h1", "h2", "h3") == [2400, 2400, 0]
+
+
+def test_length_told_at_the_start_of_a_period_wins_over_the_packs(pack: SportPack):
+    log = told(
+        ("period_start", "DUSK", 0, {"payload": {"length_ms": 15 * MINUTE}}),
+        ("period_end", "DUSK", 15),
+        ("period_start", "NIGHT", 0, {"payload": {"length_ms": "long"}}),
+        ("match_end", "", 0),
+    )
+
+    assert minutes(fold(pack, SHEET, log), "h1") == [35]
+
+
 # Derived columns and stated totals
 
 
@@ -419,6 +442,18 @@ def test_stated_totals_win_over_counters_and_move_the_team(pack: SportPack):
     assert result.home.totals["lights"] == 3
     assert result.away.totals["lights"] == 5
     assert result.score == (1, 0)
+
+
+def test_total_stated_as_none_is_one_that_nobody_knows(pack: SportPack):
+    log = told(
+        ("light", "DUSK", 1, by("h1")),
+        ("stat.set", "", 0, by("h1", values={"tries": None})),
+    )
+
+    result = fold(pack, SHEET, log)
+
+    assert result.home.players["h1"]["tries"] is None
+    assert result.home.players["h1"]["rate"] is None
 
 
 def test_stated_totals_add_a_player_nobody_heard_of(pack: SportPack):

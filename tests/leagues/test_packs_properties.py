@@ -22,7 +22,11 @@ FAST = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
+TOTALS = ("lights", "minutes", "odd")
 PAYLOADS = {
+    "period_start": st.fixed_dictionaries(
+        {}, optional={"length_ms": st.integers(-1, 1_000_000), "moves": st.just("all")}
+    ),
     "light": st.fixed_dictionaries(
         {},
         optional={
@@ -42,7 +46,7 @@ PAYLOADS = {
     "clock": st.fixed_dictionaries({"running": st.booleans()}),
     "score.set": st.fixed_dictionaries({"home": st.integers(0, 5), "away": st.integers(0, 5)}),
     "stat.set": st.fixed_dictionaries(
-        {"values": st.dictionaries(st.sampled_from(("lights", "minutes", "odd")), st.integers())}
+        {"values": st.dictionaries(st.sampled_from(TOTALS), st.one_of(st.integers(), st.none()))}
     ),
     "admin.override": st.fixed_dictionaries(
         {"values": st.dictionaries(st.sampled_from(("lights", "glow")), st.integers())},
