@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
@@ -15,14 +15,29 @@ from accounts.models import User
 admin.site.unregister(Group)
 
 
-class NewUserForm(BaseUserCreationForm):
+class LowerEmailMixin:
+    """Keeps addresses in lower case, as the login looks for them."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]  # type: ignore[attr-defined]
+        return email.lower()
+
+
+class NewUserForm(LowerEmailMixin, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email",)
 
 
+class UserForm(LowerEmailMixin, UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
+    form = UserForm
     add_form = NewUserForm
     ordering = ("email",)
     list_display = ("email", "display_name", "is_active", "is_staff", "last_login", "joined_at")

@@ -32,7 +32,8 @@ class ConditionalMiddleware:
             response["ETag"] = content_tag(response.content)
         if "Cache-Control" not in response:
             patch_cache_control(response, public=True, max_age=60, stale_while_revalidate=60)
-        answer = get_conditional_response(request, etag=response["ETag"], response=response)
+        tag = response["ETag"]
+        answer = get_conditional_response(request, etag=tag, response=response) or response
         if "Data-Age-Ms" in response:
             # News about what the client holds, so a 304 carries it too.
             answer["Data-Age-Ms"] = response["Data-Age-Ms"]

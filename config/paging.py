@@ -33,7 +33,7 @@ class CursorPaging(BasePagination):
 
     parameter_names = frozenset({"limit", "cursor", "total"})
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
         order = _total_order(queryset)

@@ -42,7 +42,7 @@ class StrictFilterBackend(DjangoFilterBackend):
                     for name, entries in filterset.errors.get_json_data().items()
                 }
             )
-        return filterset.qs
+        return filterset.qs  # type: ignore[no-any-return]
 
 
 def _paging_names(view: APIView) -> frozenset[str]:

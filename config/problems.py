@@ -115,7 +115,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
     )
 }
-_BY_STATUS: Final = {kind.status: kind for kind in reversed(KINDS.values())}
+_BY_STATUS: Final = {kind.status: kind for kind in reversed(tuple(KINDS.values()))}
 
 
 def problem(

@@ -188,6 +188,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+if ENVIRONMENT == "test":
+    # Hundreds of logins a run; real ones are slow on purpose.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -332,6 +335,9 @@ FEED_MAX_DEPTH = 32
 FEED_TIMEOUT_S = _whole("FEED_TIMEOUT_S", default=10, least=1)
 # Feeds of the local network are for development and the demo.
 FEED_ALLOW_PRIVATE_HOSTS = _flag("FEED_ALLOW_PRIVATE_HOSTS", default=not PRODUCTION)
+
+# Open sockets that one address may have without signing in.
+LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1)
 
 LOG_LEVEL = _choice("LOG_LEVEL", default="INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING_CONFIG = "config.logs.configure"

@@ -58,7 +58,8 @@ class LeagueAdmin(SportChoiceMixin, admin.ModelAdmin):
     inlines = (SeasonInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[League]:
-        return super().get_queryset(request).annotate(seasons_held=Count("seasons"))
+        rows: QuerySet[League] = super().get_queryset(request)
+        return rows.annotate(seasons_held=Count("seasons"))
 
     @admin.display(description="Seasons", ordering="seasons_held")
     def season_count(self, league: Any) -> int:
@@ -86,7 +87,8 @@ class SeasonAdmin(admin.ModelAdmin):
     inlines = (SeasonTeamInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Season]:
-        return super().get_queryset(request).annotate(teams_held=Count("season_teams"))
+        rows: QuerySet[Season] = super().get_queryset(request)
+        return rows.annotate(teams_held=Count("season_teams"))
 
     @admin.display(description="Teams", ordering="teams_held")
     def team_count(self, season: Any) -> int:
@@ -231,8 +233,8 @@ class DecisionForm(forms.ModelForm):
 
 
 def _best_suggestion(question: UnmatchedName) -> int | None:
-    best = max(question.suggestions, key=lambda s: s.get("confidence", 0), default={})
-    return best.get("player_id")
+    found: list[dict[str, Any]] = question.suggestions
+    return max(found, key=lambda s: s.get("confidence", 0))["player_id"] if found else None
 
 
 @admin.register(UnmatchedName)
@@ -304,7 +306,8 @@ class UnmatchedNameAdmin(admin.ModelAdmin):
     def link_best(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
         linked = 0
         for question in questions.filter(status=UnmatchedStatus.OPEN):
-            player = Player.objects.filter(pk=_best_suggestion(question)).first()
+            key = _best_suggestion(question)
+            player = Player.objects.filter(pk=key).first() if key else None
             if player:
                 resolve_unmatched(question, status=UnmatchedStatus.LINKED, player=player)
                 linked += 1

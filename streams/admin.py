@@ -64,11 +64,14 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     @admin.action(description="Hand to the group once more", permissions=["resolve"])
     def retry(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
         went_well = failed = 0
-        for pk in letters.exclude(status=DeadLetterStatus.RETRIED).values_list("pk", flat=True):
-            if retry_dead_letter(pk):
-                went_well += 1
-            else:
-                failed += 1
+        for letter in letters.exclude(status=DeadLetterStatus.RETRIED):
+            try:
+                is_handled = retry_dead_letter(letter.pk)
+            except KeyError:
+                gone = f"No group {letter.group} hears {letter.topic} any more."
+                self.message_user(request, gone, messages.ERROR)
+                continue
+            went_well, failed = went_well + is_handled, failed + (not is_handled)
         level = messages.WARNING if failed else messages.SUCCESS
         self.message_user(request, f"{went_well} handled, {failed} failed again.", level)
 

@@ -31,7 +31,7 @@ class NameSearch(filters.CharFilter):
 
 
 class LeagueFilter(filters.FilterSet):
-    sport = Text(help_text="Id of a sport, for example football.")
+    sport = Text(help_text="Id of a sport, as leagues have it in `sport`.")
     country = Text(lookup_expr="iexact")
     search = NameSearch()
 
@@ -58,7 +58,7 @@ class SeasonFilter(filters.FilterSet):
 class TeamFilter(filters.FilterSet):
     league = _id_filter("league", method="filter_league")
     season = _id_filter("season", method="filter_season")
-    sport = Text(help_text="Id of a sport, for example football.")
+    sport = Text(help_text="Id of a sport, as leagues have it in `sport`.")
     search = NameSearch()
 
     class Meta:
@@ -77,7 +77,7 @@ class TeamFilter(filters.FilterSet):
 
 class PlayerFilter(filters.FilterSet):
     team = _id_filter("team", method="filter_team")
-    sport = Text(help_text="Id of a sport, for example football.")
+    sport = Text(help_text="Id of a sport, as leagues have it in `sport`.")
     position = Text(help_text="Id of a position of the sport, for example GKP.")
     search = NameSearch()
 

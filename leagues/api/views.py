@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponsePermanentRedirect
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,12 +25,12 @@ from leagues.selectors import with_external_ids
 MERGED = OpenApiResponse(description="It was merged into the one at Location.")
 
 
-class PublicRead:
+class PublicRead(GenericAPIView[Any]):
     """Open to everybody, known or not."""
 
     permission_classes = [AllowAny]
     # No session is looked at, so that answers can be shared.
-    authentication_classes: list[Any] = []
+    authentication_classes = ()
     lookup_field = "public_id"
 
 
@@ -77,9 +77,9 @@ class SurvivorRead(PublicRead):
     """A row that was merged into another redirects there; its id goes on working."""
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        row = self.get_object()  # type: ignore[attr-defined]
+        row = self.get_object()
         if row.merged_into_id is None:
-            return Response(self.get_serializer(row).data)  # type: ignore[attr-defined]
+            return Response(self.get_serializer(row).data)
         name = request.resolver_match.view_name if request.resolver_match else ""
         place = reverse(name, args=[row.merged_into.public_id], request=request)
         return HttpResponsePermanentRedirect(place, preserve_request=True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 from django.utils.cache import patch_cache_control
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,12 +24,12 @@ from matches.models import Match, PlayEvent
 _ALMOST = timedelta(minutes=1)
 
 
-class PublicRead:
+class PublicRead(GenericAPIView[Any]):
     """Open to everybody, known or not."""
 
     permission_classes = [AllowAny]
     # No session is looked at, so that answers can be shared.
-    authentication_classes: list[Any] = []
+    authentication_classes = ()
     lookup_field = "public_id"
     rate_class = "live"
 

@@ -36,15 +36,15 @@ _HELD_FOR_S = 1
 _COLUMNS = ("etag", "document", "match__status", "match__data_at", "match__kickoff_at")
 
 
-class PublicRead:
+class PublicRead(GenericAPIView[Any]):
     """Open to everybody, known or not."""
 
     permission_classes = [AllowAny]
     # No session is looked at, so that answers can be shared.
-    authentication_classes: list[Any] = []
+    authentication_classes = ()
 
 
-class BoxScoreDetail(PublicRead, GenericAPIView[BoxScore]):
+class BoxScoreDetail(PublicRead):
     """Both teams' numbers of one match, players included."""
 
     rate_class = "live"
@@ -96,7 +96,7 @@ def _read(boxscores: Any, public_id: str) -> tuple[str, bytes, str, datetime | N
     row = (row[0], bytes(row[1]), *row[2:])
     with suppress(RedisError, OSError):
         cache.set(_key(public_id), row, timeout=_HELD_FOR_S)
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _age_ms(status: str, data_at: datetime | None) -> int | None:

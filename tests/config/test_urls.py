@@ -1,0 +1,137 @@
+"""Every route of the site, and who may use it. A new route fails here until it is listed."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.permissions import AllowAny
+from rest_framework.views import APIView
+
+from accounts.enums import Role
+from accounts.models import User
+from accounts.services import grant_role, sync_roles
+
+PUBLIC_API = {
+    "api/schema",
+    "api/v1",
+    "api/v1/leagues",
+    "api/v1/leagues/<slug:public_id>",
+    "api/v1/matches",
+    "api/v1/matches/<slug:public_id>",
+    "api/v1/matches/<slug:public_id>/boxscore",
+    "api/v1/matches/<slug:public_id>/corrections",
+    "api/v1/matches/<slug:public_id>/events",
+    "api/v1/players",
+    "api/v1/players/<slug:public_id>",
+    "api/v1/seasons",
+    "api/v1/seasons/<slug:public_id>",
+    "api/v1/standings",
+    "api/v1/teams",
+    "api/v1/teams/<slug:public_id>",
+}
+PUBLIC_PLAIN = {"health", "ready", "metrics", "api/docs", "api/problems/<slug:code>"}
+CATCH_ALL = {"^api(?:/.*)?$"}
+
+
+def routes(resolver=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        place = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, place)
+        else:
+            yield place, entry
+
+
+def test_every_api_route_is_listed():
+    found = {place for place, entry in routes() if hasattr(entry.callback, "cls")}
+
+    assert found == PUBLIC_API
+
+
+def test_every_api_view_names_its_permission():
+    for place, entry in routes():
+        if view := getattr(entry.callback, "cls", None):
+            assert list(view.permission_classes) == [AllowAny], place
+            assert set(view().allowed_methods) <= {"GET", "OPTIONS"}, place
+
+
+def test_a_view_that_names_no_permission_is_closed(rf):
+    class Forgotten(APIView):
+        def get(self, request):
+            raise AssertionError("reached")
+
+    request = rf.get("/api/v1/forgotten")
+    request.user = AnonymousUser()
+    anonymous = Forgotten.as_view()(request)
+    request.user = User(email="boss@example.org", is_staff=True, is_superuser=True)
+    boss = Forgotten.as_view()(request)
+
+    assert {anonymous.status_code, boss.status_code} == {403}
+
+
+def test_every_other_route_outside_pages_and_admin_is_listed():
+    found = {
+        place
+        for place, entry in routes()
+        if not hasattr(entry.callback, "cls")
+        and place.startswith(("api", "^api", "health", "ready", "metrics"))
+    }
+
+    assert found == PUBLIC_PLAIN | CATCH_ALL
+
+
+def admin_pages() -> list[str]:
+    places = []
+    for place, _ in routes():
+        if place.startswith("admin/") and place.count("/") <= 3 and "<" not in place:
+            places.append("/" + place)
+    return [place for place in places if not place.startswith(("/admin/log", "/admin/^"))]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [None, Role.FAN])
+def test_admin_is_closed_to_strangers_and_fans(client: Client, role: Role | None):
+    if role:
+        sync_roles()
+        fan = User.objects.create_user("fan@example.org", "x")
+        grant_role(fan, role)
+        client.force_login(fan)
+
+    for place in admin_pages():
+        response = client.get(place)
+        assert response.status_code in {302, 404}, place
+        if response.status_code == 302:
+            assert response["Location"].startswith("/admin/login/"), place
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "opened", "closed"),
+    [
+        (
+            Role.ANALYST,
+            ["/admin/matches/match/", "/admin/stats/boxscore/"],
+            ["/admin/matches/match/add/", "/admin/accounts/user/", "/admin/streams/deadletter/"],
+        ),
+        (
+            Role.ADMIN,
+            [
+                "/admin/matches/match/add/",
+                "/admin/accounts/user/",
+                "/admin/streams/deadletter/",
+                "/admin/django_celery_beat/periodictask/",
+            ],
+            ["/admin/matches/playevent/add/", "/admin/streams/outboxevent/add/"],
+        ),
+    ],
+)
+def test_admin_opens_by_role(client: Client, role: Role, opened, closed):
+    sync_roles()
+    user = User.objects.create_user("someone@example.org", "x")
+    grant_role(user, role)
+    client.force_login(user)
+
+    assert {place: client.get(place).status_code for place in opened} == dict.fromkeys(opened, 200)
+    assert {place: client.get(place).status_code for place in closed} == dict.fromkeys(closed, 403)

@@ -1,0 +1,202 @@
+"""The admin of matches: what curators see and do, and what nobody may do."""
+
+import json
+import zlib
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from config.clock import now
+from matches.enums import EventOp, PollOutcome
+from matches.models import FeedPoll, Match, PlayEvent, RawDocument, TeamSheet
+from streams.models import OutboxEvent
+from tests.factories.leagues import make_player
+from tests.factories.matches import make_event, make_feed, make_live_match, make_match
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def curator(client: Client, admin_user) -> Client:
+    client.force_login(admin_user)
+    return client
+
+
+def make_raw(feed, body: object) -> RawDocument:
+    packed = json.dumps(body).encode()
+    return RawDocument.objects.create(
+        adapter=feed.adapter,
+        key=feed.public_id,
+        sha256="0" * 64,
+        body=zlib.compress(packed),
+        size_bytes=len(packed),
+    )
+
+
+@pytest.mark.parametrize("model", ["match", "playevent", "feed", "teamsheet", "feedpoll"])
+def test_list_needs_as_many_queries_for_five_rows_as_for_one(
+    curator: Client, model: str, django_assert_max_num_queries
+):
+    def add() -> None:
+        match = make_live_match()
+        make_event(match, team=match.home, player=make_player())
+        feed = make_feed(match.season)
+        TeamSheet.objects.create(match=match, team=match.home)
+        FeedPoll.objects.create(feed=feed, outcome=PollOutcome.CHANGED)
+
+    address = reverse(f"admin:matches_{model}_changelist")
+    add()
+    curator.get(address)
+    with django_assert_max_num_queries(14) as one:
+        assert curator.get(address).status_code == 200
+    for _ in range(4):
+        add()
+
+    with django_assert_max_num_queries(len(one.captured_queries)):
+        assert curator.get(address).status_code == 200
+
+
+def test_log_cannot_be_added_to_changed_or_deleted(curator: Client):
+    event = make_event(make_live_match())
+    change = reverse("admin:matches_playevent_change", args=[event.pk])
+
+    assert curator.get(reverse("admin:matches_playevent_add")).status_code == 403
+    assert curator.post(change, {"type": "goal"}).status_code == 403
+    delete = reverse("admin:matches_playevent_delete", args=[event.pk])
+    assert curator.post(delete, {"post": "yes"}).status_code == 403
+    assert PlayEvent.objects.get().type == event.type
+
+
+def test_event_shows_all_revisions_of_its_fact(curator: Client):
+    match = make_live_match()
+    first = make_event(match, type="score.home")
+    make_event(match, lineage_id=first.lineage_id, rev=2, op=EventOp.AMEND, reason="wrong minute")
+    make_event(match, reason="another fact")
+
+    page = curator.get(reverse("admin:matches_playevent_change", args=[first.pk])).content.decode()
+
+    assert "wrong minute" in page
+    assert "another fact" not in page
+
+
+def test_fact_is_taken_back_with_a_reason_only(curator: Client):
+    match = make_live_match()
+    event = make_event(match)
+    address = reverse("admin:matches_playevent_retract", args=[event.pk])
+
+    curator.post(address, {"reason": "  "})
+    untouched = PlayEvent.objects.count()
+    curator.post(address, {"reason": "offside"})
+
+    assert untouched == 1
+    retraction = PlayEvent.objects.get(seq=2)
+    assert (retraction.op, retraction.source, retraction.reason) == ("retract", "admin", "offside")
+    assert retraction.lineage_id == event.lineage_id
+
+
+def test_edit_of_a_fixture_is_announced(curator: Client):
+    match = make_match()
+    kickoff_at = now().replace(microsecond=0)
+    form = {
+        "season": match.season_id,
+        "home": match.home_id,
+        "away": match.away_id,
+        "kickoff_at_0": f"{kickoff_at:%Y-%m-%d}",
+        "kickoff_at_1": f"{kickoff_at:%H:%M:%S}",
+        "round_name": "Final",
+        "team_sheets-TOTAL_FORMS": 0,
+        "team_sheets-INITIAL_FORMS": 0,
+    }
+
+    response = curator.post(reverse("admin:matches_match_change", args=[match.pk]), form)
+
+    assert response.status_code == 302, response.content.decode()
+    assert Match.objects.get().round_name == "Final"
+    assert OutboxEvent.objects.filter(topic="match.ingested").count() == 1
+
+
+def test_match_with_a_log_cannot_be_deleted(curator: Client):
+    match = make_live_match()
+    make_event(match)
+
+    address = reverse("admin:matches_match_delete", args=[match.pk])
+
+    assert curator.post(address, {"post": "yes"}).status_code == 403
+    assert Match.objects.count() == 1
+
+
+def test_feed_page_shows_what_the_feed_did(curator: Client):
+    match = make_live_match()
+    feed = make_feed(match.season, last_error="answered 502", failures=3)
+    document = make_raw(feed, {"hello": "world"})
+    FeedPoll.objects.create(feed=feed, outcome=PollOutcome.CHANGED, document=document, added=7)
+
+    page = curator.get(reverse("admin:matches_match_feed", args=[match.pk])).content.decode()
+
+    assert "answered 502" in page
+    assert "New facts" in page
+    assert reverse("admin:matches_rawdocument_change", args=[document.pk]) in page
+
+
+def test_raw_document_is_shown_and_sent_unpacked(curator: Client):
+    document = make_raw(make_feed(), {"name": "<Ødegaard>"})
+
+    shown = curator.get(reverse("admin:matches_rawdocument_change", args=[document.pk]))
+    sent = curator.get(reverse("admin:matches_rawdocument_raw", args=[document.pk]))
+
+    assert "&lt;Ødegaard&gt;" in shown.content.decode()
+    assert sent.json() == {"name": "<Ødegaard>"}
+
+
+def test_raw_documents_are_for_staff(client: Client, django_user_model):
+    document = make_raw(make_feed(), {})
+    client.force_login(django_user_model.objects.create_user("fan@example.org", "x"))
+
+    response = client.get(reverse("admin:matches_rawdocument_raw", args=[document.pk]))
+
+    assert response.status_code == 302
+
+
+def test_rerun_needs_a_document_and_a_post(curator: Client):
+    match = make_live_match()
+    make_event(match)
+    address = reverse("admin:matches_match_rerun", args=[match.pk])
+
+    by_get = curator.get(address)
+    page = curator.post(address, follow=True).content.decode()
+
+    assert by_get.status_code == 403
+    assert "No raw document is kept of it." in page
+    assert PlayEvent.objects.count() == 1
+
+
+def test_rerun_with_a_broken_document_changes_nothing(curator: Client):
+    match = make_live_match()
+    make_event(match)
+    feed = make_feed(match.season)
+    document = make_raw(feed, "no feed at all")
+    FeedPoll.objects.create(feed=feed, outcome=PollOutcome.CHANGED, document=document)
+
+    page = curator.post(reverse("admin:matches_match_rerun", args=[match.pk]), follow=True)
+
+    assert "Nothing changed" in page.content.decode()
+    assert PlayEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("ask_now", {"is_enabled": True, "failures": 0}),
+        ("disable", {"is_enabled": False, "failures": 4}),
+        ("enable", {"is_enabled": True, "failures": 4}),
+    ],
+)
+def test_feed_is_switched_and_asked(curator: Client, action: str, expected: dict):
+    feed = make_feed(failures=4, is_enabled=action != "enable")
+    form = {"action": action, "_selected_action": [feed.pk]}
+
+    curator.post(reverse("admin:matches_feed_changelist"), form)
+
+    feed.refresh_from_db()
+    assert {name: getattr(feed, name) for name in expected} == expected
