@@ -1,12 +1,13 @@
 """What the football adapters share: periods, clock labels, the frame of a match, file names."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from matches.ingest.documents import FeedEvent
+from matches.ingest.documents import FeedError, FeedEvent
 
 SPORT = "football"
 FIRST, SECOND, EXTRA_FIRST, EXTRA_SECOND, SHOOTOUT = "1H", "2H", "E1", "E2", "P"
@@ -112,6 +113,22 @@ def season_of(day: date) -> str:
     """Return the name of a season that runs from summer to summer: "2017-18"."""
     first = day.year if day.month >= 7 else day.year - 1
     return f"{first}-{(first + 1) % 100:02d}"
+
+
+@contextmanager
+def refusing(files: Mapping[str, bytes]) -> Iterator[None]:
+    """Turn what a document of another shape leads to into a FeedError that names the files."""
+    for name, body in files.items():
+        # PostgreSQL stores no NUL, and no name has one.
+        if b"\0" in body or b"\\u0000" in body:
+            raise FeedError(f"{name}: $: expected text without NUL")
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise FeedError(
+            f"{', '.join(files)}: $: expected the vendor's own form, found {reason:.200}"
+        ) from error
 
 
 def match_number(name: str) -> str | None:

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from matches.ingest.adapters import _kloppy as kloppy
-from matches.ingest.adapters._opta_events import RawEvent
+from matches.ingest.adapters._opta_events import DELETED, RawEvent
 from matches.ingest.documents import FeedEvent
 
-_FOUL, _SHOTS, _ON = 4, (13, 14, 15, 16), 19
+_FOUL, _SHOTS, _OFF, PLAYER_ON = 4, (13, 14, 15, 16), 18, 19
 _CAUGHT, _PENALTY, _RELATED, _OPPOSITE = 7, 9, 55, 233
 _ASSISTED, _BIG_CHANCE, _KEEPER_THROW = 29, 214, 123
 _DEFENDER_BLOCK, _BLOCKED_CROSS, _OFF_TARGET, _AERIAL_FOUL = 94, 185, 190, 264
@@ -29,8 +29,8 @@ class Words:
 
     @classmethod
     def of(cls, events: Iterable[RawEvent]) -> "Words":
-        """Index the events."""
-        return cls(by_number={(event.team, event.number): event for event in events})
+        """Index the events that still stand."""
+        return cls(by_number={(e.team, e.number): e for e in events if e.type != DELETED})
 
     def related(self, raw: Any) -> RawEvent | None:
         """Return the event of the same team that the event names."""
@@ -39,17 +39,18 @@ class Words:
     def opposite(self, raw: Any) -> RawEvent | None:
         """Return the other team's record of the same happening."""
         number = _number(raw, _OPPOSITE)
-        return (
-            next(
-                (
-                    e
-                    for (team, n), e in self.by_number.items()
-                    if n == number and team != raw.contestant_id
-                ),
-                None,
-            )
-            if number
-            else None
+        for (team, held), event in self.by_number.items():
+            if held == number and team != raw.contestant_id:
+                return event
+        return None
+
+    def is_replacement(self, raw: RawEvent) -> bool:
+        """Return whether somebody's going off names this coming on."""
+        return any(
+            event.type == _OFF
+            and event.team == raw.team
+            and event.qualifiers.get(_RELATED) == str(raw.number)
+            for event in self.by_number.values()
         )
 
 
@@ -170,7 +171,7 @@ def _pick_up(event: Any, _words: Words) -> list[FeedEvent]:
 def _substitution(event: Any, words: Words) -> list[FeedEvent]:
     """Return the change: going off names the event of who comes on."""
     other = words.related(event.raw_event)
-    if other is None or other.type != _ON:
+    if other is None or other.type != PLAYER_ON:
         return kloppy.translate(event)
     return [replace(kloppy.fact(event, "substitution"), related_player=other.player)]
 
@@ -210,7 +211,7 @@ _READINGS: Mapping[int, Callable[[Any, Words], list[FeedEvent]]] = MappingProxyT
         12: _clearance,
         **dict.fromkeys(_SHOTS, _shot),
         17: _as_kloppy,
-        18: _substitution,
+        _OFF: _substitution,
         20: _named("player_off"),
         21: _named("player_on"),
         27: _named("delay"),

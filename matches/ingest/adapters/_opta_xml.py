@@ -26,7 +26,7 @@ def tree(name: str, body: bytes) -> ET.Element:
         raise FeedError(f"{name}: $: a document type is not allowed", code="bad_document")
     try:
         return ET.fromstring(body)  # noqa: S314 - entities were refused above
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:
         raise FeedError(f"{name}: $: not XML: {error}") from error
 
 

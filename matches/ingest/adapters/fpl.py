@@ -48,6 +48,10 @@ class FplAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the season. Raises FeedError."""
+        with football.refusing(files):
+            return self._read(files)
+
+    def _read(self, files: Mapping[str, bytes]) -> FeedDocument:
         by_kind = {_kind(name): (name, body) for name, body in files.items()}
         if _BOOTSTRAP not in by_kind:
             names = ", ".join(files)

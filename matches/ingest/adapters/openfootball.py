@@ -66,6 +66,10 @@ class OpenFootballAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the season. Raises FeedError."""
+        with football.refusing(files):
+            return self._read(files)
+
+    def _read(self, files: Mapping[str, bytes]) -> FeedDocument:
         name, body = next(iter(files.items()))
         root = Node(parse_json(body, name), name)
         found = _FILE.search(name)

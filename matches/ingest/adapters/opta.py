@@ -27,7 +27,7 @@ from matches.ingest.adapters._opta_events import (
     read_events,
 )
 from matches.ingest.adapters._opta_record import Record, read_record
-from matches.ingest.adapters._opta_words import OWN_READINGS, Words, own_words
+from matches.ingest.adapters._opta_words import OWN_READINGS, PLAYER_ON, Words, own_words
 from matches.ingest.adapters._opta_xml import london_time, tree
 from matches.ingest.documents import FeedDocument, FeedError, FeedEvent, FeedMatch
 
@@ -64,6 +64,10 @@ class OptaAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the match. Raises FeedError."""
+        with football.refusing(files):
+            return self._read(files)
+
+    def _read(self, files: Mapping[str, bytes]) -> FeedDocument:
         trees = {name: tree(name, body) for name, body in files.items()}
         f24 = next(((n, t) for n, t in trees.items() if t.find("Game") is not None), None)
         if f24 is None:
@@ -172,9 +176,7 @@ def _events(game: _Game) -> list[FeedEvent]:
         for event in game.dataset.records
         for fact in own_words(event, words)
     ]
-    told += [
-        _placed(fact, raw, order[raw.id]) for raw in game.raw for fact in _unread(raw) if raw.period
-    ]
+    told += [_placed(fact, raw, order[raw.id]) for raw in game.raw for fact in _unread(raw, words)]
     ends = {football.period_of(raw.period): raw.clock_ms for raw in game.raw if raw.type == END}
     return football.framed(told, over=game.is_over, ends=ends)
 
@@ -198,8 +200,10 @@ def _placed(fact: FeedEvent, raw: Any, order: int) -> FeedEvent:
     )
 
 
-def _unread(raw: RawEvent) -> list[FeedEvent]:
-    """Return what the feed tells beside what kloppy reads: formations and deletions."""
+def _unread(raw: RawEvent, words: Words) -> list[FeedEvent]:
+    """Return what the feed tells beside what kloppy reads: formations, deletions, coming on."""
+    if raw.type == PLAYER_ON and not words.is_replacement(raw):
+        return [_raw_fact(raw, "player_on", {})]
     if raw.type == FORMATION:
         number = raw.qualifiers.get(130, "")
         shape = _FORMATIONS.get(int(number), "") if number.isdecimal() else ""

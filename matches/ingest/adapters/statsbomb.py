@@ -56,6 +56,10 @@ class StatsBombAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the match. Raises FeedError."""
+        with football.refusing(files):
+            return self._read(files)
+
+    def _read(self, files: Mapping[str, bytes]) -> FeedDocument:
         documents = {name: Node(parse_json(body, name), name) for name, body in files.items()}
         events = next((node for node in documents.values() if _looks_like_events(node)), None)
         if events is None:

@@ -50,6 +50,10 @@ class WyscoutAdapter:
 
     def parse(self, files: Mapping[str, bytes]) -> FeedDocument:
         """Return the match. Raises FeedError."""
+        with football.refusing(files):
+            return self._read(files)
+
+    def _read(self, files: Mapping[str, bytes]) -> FeedDocument:
         documents = {name: Node(parse_json(body, name), name) for name, body in files.items()}
         found = next((node for node in documents.values() if _has_events(node)), None)
         if found is None:
@@ -111,7 +115,8 @@ def _checked(events: Node) -> Iterator[Node]:
         entry.whole("eventId")
         entry.whole("teamId")
         entry.whole("playerId")
-        entry.number("eventSec")
+        if entry.number("eventSec") is None:
+            raise entry.get("eventSec", None).refuse("seconds since the period's start")
         if entry.text("matchPeriod") not in football.PERIODS:
             raise entry.get("matchPeriod").refuse("one of " + ", ".join(football.PERIODS))
         for tag in entry.get("tags").items():
