@@ -1,6 +1,5 @@
 """`manage.py packs check` and `packs list`: the sport packs this installation knows."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -41,10 +40,10 @@ class Command(BaseCommand):
             return [str(error)]
         failures = check_pack(pack) if action == "check" else []
         if not failures:
-            sys.stdout.write(
+            self.stdout.write(
                 f"{pack.id:20} {pack.version:8} {pack.name:24} "
                 f"{len(pack.events):3} events {len(pack.columns):3} columns "
-                f"{len(pack.vectors):3} vectors\n"
+                f"{len(pack.vectors):3} vectors"
             )
         return failures
 
