@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 
 from config.clock import now
@@ -23,6 +23,8 @@ from leagues.models import (
 from leagues.rules import MAYBE_SAME, SURELY_SAME, name_key, name_similarity
 from leagues.topics import RosterChanged
 from streams.outbox import announce
+
+_NAMES_LOCK = 0x76657A65_6E616D65
 
 
 class NamedTeam(Protocol):
@@ -95,6 +97,7 @@ def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> di
     known = external_map(source, ExternalKind.TEAM, (team.ref for team in teams))
     strangers = [team for team in teams if team.ref not in known]
     if strangers:
+        _lock_names()
         by_name = {
             name_key(name): key
             for key, name in Team.objects.filter(sport=sport, merged_into=None).values_list(
@@ -113,6 +116,12 @@ def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> di
         ignore_conflicts=True,
     )
     return known
+
+
+def _lock_names() -> None:
+    """Let one transaction at a time make teams and players, so that nobody is made twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NAMES_LOCK])
 
 
 def _make_team(team: NamedTeam, sport: str) -> Team:
@@ -154,6 +163,7 @@ def resolve_players(
     known = external_map(source, ExternalKind.PLAYER, (player.ref for player in players))
     strangers = [player for player in players if player.ref not in known]
     if strangers:
+        _lock_names()
         fresh = _place_strangers(source, sport, strangers, team_keys)
         link_external(source, ExternalKind.PLAYER, fresh)
         known |= fresh

@@ -68,10 +68,21 @@ def append_plan(match: Match, source: str, plan: Plan, *, at: datetime) -> int:
     return len(rows)
 
 
-def _row(match_id: int, seq: int, source: str, revision: Revision, at: datetime) -> tuple[Any, ...]:
+def _row(
+    match_id: int,
+    seq: int,
+    source: str,
+    revision: Revision,
+    at: datetime,
+    before: tuple[Any, ...] | None,
+) -> tuple[Any, ...]:
     fact, held = revision.fact, revision.held
-    event_id = ids.event_uuid()
-    rev = max(held.rev + 1, fact.rev or 0) if held else (fact.rev or 1)
+    event_id = lineage = ids.event_uuid()
+    rev = fact.rev or 1
+    if held is not None:
+        lineage, rev = held.lineage, max(held.rev + 1, rev)
+    elif before is not None:
+        lineage, rev = before[_LINEAGE], max(before[_REV] + 1, rev)
     vendor_id = fact.vendor_event_id
     if vendor_id is None and held is not None:
         vendor_id = held.fact.vendor_event_id
