@@ -338,6 +338,9 @@ FEED_ALLOW_PRIVATE_HOSTS = _flag("FEED_ALLOW_PRIVATE_HOSTS", default=not PRODUCT
 
 # Open sockets that one address may have without signing in.
 LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1)
+LIVE_PING_S = _whole("LIVE_PING_S", default=25, least=1)
+# A socket whose client has read nothing for this long is closed.
+LIVE_STUCK_S = _whole("LIVE_STUCK_S", default=20, least=1)
 
 LOG_LEVEL = _choice("LOG_LEVEL", default="INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING_CONFIG = "config.logs.configure"

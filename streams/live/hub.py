@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import orjson
 import structlog
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
@@ -25,7 +26,6 @@ from streams.live.rights import RIGHTS_LOST, Watch, lost_rights
 from streams.live.room import Resume, Room
 from streams.live.store import group_of
 
-PING_S: Final = 25
 RECHECK_S: Final = 60
 _LEASE_TICKS: Final = 5
 _CONFIRM_S: Final = 0.1
@@ -210,7 +210,7 @@ class Hub:
     def _ping(self) -> None:
         texts: dict[frozenset[str], bytes] = {}
         for outlet, number in tuple(self.outlets.items()):
-            is_due = (number + self._tick) % PING_S == 0
+            is_due = (number + self._tick) % settings.LIVE_PING_S == 0
             if not is_due or not outlet.topics or outlet.blocked_at is not None:
                 continue
             topics = frozenset(outlet.topics)

@@ -15,7 +15,6 @@ MAX_INBOUND_BYTES: Final = 16_384
 MESSAGES_BURST: Final = 60
 MESSAGES_PER_S: Final = 5.0
 SUBSCRIBE_WITHIN_S: Final = 60.0
-DEFAULT_SOCKETS_PER_ADDRESS: Final = 5
 
 IDLE: Final = 4408
 TOO_LARGE: Final = 4413
@@ -28,12 +27,8 @@ def as_document() -> dict[str, int]:
         "topics": MAX_TOPICS,
         "frame_bytes": MAX_INBOUND_BYTES,
         "messages_per_s": int(MESSAGES_PER_S),
-        "sockets_per_address": sockets_per_address(),
+        "sockets_per_address": settings.LIVE_SOCKETS_PER_ADDRESS,
     }
-
-
-def sockets_per_address() -> int:
-    return int(getattr(settings, "LIVE_SOCKETS_PER_ADDRESS", DEFAULT_SOCKETS_PER_ADDRESS))
 
 
 class Allowance:
@@ -75,7 +70,9 @@ async def admit(hub: Hub, address: str | None) -> bool:
     if address is None:
         return True
     try:
-        return await census.admit(hub.reader.redis, hub.name, address, sockets_per_address())
+        return await census.admit(
+            hub.reader.redis, hub.name, address, settings.LIVE_SOCKETS_PER_ADDRESS
+        )
     except AWAY:
         return True
 

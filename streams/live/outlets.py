@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
+from django.conf import settings
+
 from streams.live.frames import Encoded
 from streams.live.metrics import CONFLATED
 
 MAX_QUEUED_FRAMES: Final = 256
 MAX_QUEUED_BYTES: Final = 1_048_576
 MAX_QUEUED_ANSWERS: Final = 64
-STUCK_S: Final = 20.0
 
 TOO_SLOW: Final = 4408
 # The key of a scope's extensions under which a server offers a `Writer`.
@@ -115,7 +116,7 @@ class Outlet(ABC):
 
     def is_stuck(self, now_s: float) -> bool:
         """Whether the client has read nothing for too long."""
-        return self.blocked_at is not None and now_s - self.blocked_at > STUCK_S
+        return self.blocked_at is not None and now_s - self.blocked_at > settings.LIVE_STUCK_S
 
     @abstractmethod
     def _write(self, batch: Encoded) -> bool: ...
