@@ -65,9 +65,7 @@ def leagues_by_sport() -> list[SportLeagues]:
         by_sport.setdefault(league.sport, []).append(league)
     known = pack_ids()
     return [
-        SportLeagues(
-            name=load_pack(sport).name if sport in known else sport, leagues=tuple(found)
-        )
+        SportLeagues(name=load_pack(sport).name if sport in known else sport, leagues=tuple(found))
         for sport, found in by_sport.items()
     ]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from leagues.models import League, Team
+from leagues.models import League, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
 from matches.enums import Certainty, SheetRole
 from matches.ingest.plan import Fact, HeldFact
-from matches.models import LIVE_STATUSES, Match, MissingFact, PlayEvent, TeamSheet
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MissingFact, PlayEvent, TeamSheet
 from matches.rules.lineup import Mark, Place, in_order, pitch_rows
 from matches.rules.outcome import decisive_pair, winning_side
 from matches.rules.timeline import (
@@ -73,7 +73,9 @@ _HELD_COLUMNS = (
 
 def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
     lineage, rev, op, source, *rest = values
-    type_, period, clock_ms, label, team, player, related, x, y, payload, vendor_id, certainty = rest
+    type_, period, clock_ms, label, team, player, related, x, y, payload, vendor_id, certainty = (
+        rest
+    )
     gap = missing.get(lineage)
     return HeldFact(
         lineage=lineage,
@@ -264,7 +266,9 @@ def _line_up(
     ]
     starters = in_order(pack, [place for place in places if place.is_starter])
     rows = pitch_rows(pack, starters, sheet.formation)
-    named = {place.slug: replace(place, position=labels.get(place.position, "")) for place in places}
+    named = {
+        place.slug: replace(place, position=labels.get(place.position, "")) for place in places
+    }
     return LineUp(
         team=sheet.team,
         side="home" if sheet.team_id == match.home_id else "away",
@@ -281,9 +285,7 @@ def _line_up(
     )
 
 
-def _marks_by_player(
-    pack: SportPack, items: Sequence[TimelineItem]
-) -> dict[str, tuple[Mark, ...]]:
+def _marks_by_player(pack: SportPack, items: Sequence[TimelineItem]) -> dict[str, tuple[Mark, ...]]:
     marks: dict[str, list[Mark]] = {}
     for item in reversed(items):
         if item.is_cancelled or not item.is_key or item.is_divider:
@@ -342,3 +344,11 @@ def winning_side_of(match: Match) -> str:
     return winning_side(
         decisive_pair((match.home_score, match.away_score), shootout=shootout, awarded=awarded)
     )
+
+
+def season_matches(season: Season | None, *, is_over: bool) -> QuerySet[Match]:
+    """Return a season's results, newest first, or what is still to come, soonest first."""
+    rows = Match.objects.with_sides().filter(season=season)
+    if is_over:
+        return rows.results().order_by("-kickoff_at", "-id")
+    return rows.exclude(status__in=OVER_STATUSES).order_by("kickoff_at", "id")

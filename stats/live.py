@@ -146,7 +146,6 @@ def bar_fragments(match: Match, columns: Collection[str] = ()) -> dict[str, str]
         f"b:{bar.column.id}": render_to_string(
             "stats/partials/bar.html", {"bar": bar, "match": match}
         ).strip()
-        for group in stat_bars(pack, box)
-        for bar in group.bars
+        for bar in stat_bars(pack, box).all
         if not columns or bar.column.id in columns
     }

@@ -5,7 +5,7 @@ A telling is one revision of one fact; an item shows the newest revision and rem
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineItem:
-    """One line of a timeline. `sort_key` orders items as text, later moments greater."""
+    """One line of a timeline. `sort_key` orders items as text, later moments greater.
+
+    `side` acted; `shown_side` is where it stands: an own goal stands with who gained by it.
+    """
 
     key: str
     sort_key: str
@@ -79,6 +82,7 @@ class TimelineItem:
     reason: str
     seq: int
     revisions: tuple[Revision, ...]
+    shown_side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,9 @@ def shown_types(pack: SportPack) -> frozenset[str]:
     return _DIVIDERS | frozenset(own)
 
 
-def timeline(pack: SportPack, tellings: Iterable[Telling], sides: Sides) -> tuple[TimelineItem, ...]:
+def timeline(
+    pack: SportPack, tellings: Iterable[Telling], sides: Sides
+) -> tuple[TimelineItem, ...]:
     """Return the items of a match, newest first."""
     facts = _facts(tellings)
     period_order = {period.id: index for index, period in enumerate(pack.periods)}
@@ -110,12 +116,20 @@ def timeline(pack: SportPack, tellings: Iterable[Telling], sides: Sides) -> tupl
     shootouts = {period.id for period in pack.periods if period.kind == "shootout"}
     for fact in facts:
         changed = scores.get(fact[0].lineage)
+        before = present
         if changed and fact[-1].period not in shootouts:
             present = changed
         item = _item(pack, fact, sides, changed, present, period_order)
         if item:
-            items.append(item)
+            items.append(replace(item, shown_side=gaining_side(item.side, before, present)))
     return tuple(reversed(_without_doubled_dividers(items)))
+
+
+def gaining_side(side: str, before: tuple[int, int], after: tuple[int, int]) -> str:
+    """Return the side that an event moved the score for, else the acting one: own goals change."""
+    if after[0] != before[0]:
+        return "home"
+    return "away" if after[1] != before[1] else side
 
 
 def _facts(tellings: Iterable[Telling]) -> list[list[Telling]]:
@@ -205,9 +219,7 @@ def _item(
     )
 
 
-def _sentence(
-    pack: SportPack, row: Telling, sides: Sides, score: tuple[int, int] | None
-) -> str:
+def _sentence(pack: SportPack, row: Telling, sides: Sides, score: tuple[int, int] | None) -> str:
     team, opponent = sides.names(row.side)
     return pack.sentence(
         row.type,

@@ -14,8 +14,8 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import Period, SportPack
 from matches.enums import MatchStatus
 from matches.models import Match
-from matches.selectors import winning_side_of
 from matches.rules.clock import clock_now_ms, is_half_way
+from matches.selectors import winning_side_of
 
 register = template.Library()
 
@@ -68,9 +68,7 @@ def _live(match: Match, pack: SportPack) -> State:
     period = pack.period(match.period)
     label = match_clock(match, pack) or _("Live")
     words = _("Live, %(period)s") % {"period": period.label} if period else _("Live")
-    return State(
-        kind="live", label=label, words=words, ticks=match.clock_running_since is not None
-    )
+    return State(kind="live", label=label, words=words, ticks=match.clock_running_since is not None)
 
 
 def match_clock(match: Match, pack: SportPack) -> str:
@@ -88,7 +86,9 @@ def _pause(match: Match, pack: SportPack) -> State:
         return State(kind="pause", label=_("Break"), words=_("Break"))
     if is_half_way(pack, match.period):
         return State(kind="pause", label=_("HT"), words=_("Half-time"))
-    return State(kind="pause", label=_("End %(period)s") % {"period": period.short}, words=_("Break"))
+    return State(
+        kind="pause", label=_("End %(period)s") % {"period": period.short}, words=_("Break")
+    )
 
 
 def _words(pack: SportPack) -> Mapping[str, tuple[str, str, str]]:
@@ -97,7 +97,9 @@ def _words(pack: SportPack) -> Mapping[str, tuple[str, str, str]]:
     through = pack.clock.cumulative
     over = (_("FT"), _("Full time")) if through else (_("Final"), _("Final"))
     extra = (_("AET"), _("After extra time")) if through else (_("Final OT"), _("After overtime"))
-    shootout = (_("Pens"), _("After penalties")) if through else (_("Final SO"), _("After a shoot-out"))
+    shootout = (
+        (_("Pens"), _("After penalties")) if through else (_("Final SO"), _("After a shoot-out"))
+    )
     return {
         MatchStatus.SCHEDULED: (_("Soon"), _("Scheduled"), "before"),
         MatchStatus.LINEUPS: (_("Line-ups"), _("Line-ups are out"), "before"),

@@ -1,0 +1,254 @@
+// Keeps a page true while a match is played: patches parts by their key, lets clocks run, tells
+// how old the data is and speaks at most one sentence every five seconds.
+import { localise } from "./moments.js";
+
+const POLL_MS = 10_000;
+const SPEAK_EVERY_MS = 5_000;
+const DELAYED_S = 30;
+const SILENT_S = 120;
+const ASK_AGAIN_MS = 25_000;
+
+const root = document.documentElement;
+const clockSkewMs = Number(root.dataset.now || Date.now()) - Date.now();
+const serverNow = () => Date.now() + clockSkewMs;
+
+// Parts ------------------------------------------------------------------------------------------
+
+const elementOf = (html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+};
+
+const flash = (before, part) => {
+  for (const element of part.querySelectorAll("[data-flash]")) {
+    if (before && before !== element.dataset.flash) {
+      element.classList.add("flash");
+      element.addEventListener("animationend", () => element.classList.remove("flash"), { once: true });
+    }
+  }
+};
+
+const shownScore = (part) => part.querySelector("[data-flash]")?.dataset.flash;
+
+const replaceWhole = (held, fresh) => {
+  const before = shownScore(held);
+  const hadFocus = held.contains(document.activeElement);
+  const wasOpen = held.querySelector("details")?.open;
+  held.replaceWith(fresh);
+  if (wasOpen) fresh.querySelector("details")?.setAttribute("open", "");
+  if (hadFocus) fresh.querySelector("a, summary, button")?.focus({ preventScroll: true });
+  flash(before, fresh);
+};
+
+const replaceInside = (held, html) => {
+  if (held.innerHTML.trim() === html) return;
+  const before = shownScore(held);
+  held.innerHTML = html;
+  flash(before, held);
+};
+
+const belongs = (list, fresh) => {
+  const { show, period } = list.dataset;
+  return fresh.dataset.groups.split(" ").includes(show) && (!period || fresh.dataset.period === period);
+};
+
+const insert = (list, fresh) => {
+  if (!belongs(list, fresh)) return false;
+  const later = [...list.children].find((child) => child.dataset.order < fresh.dataset.order);
+  fresh.classList.add("moment--new");
+  list.insertBefore(fresh, later ?? null);
+  document.querySelector("[data-until-first]")?.remove();
+  return true;
+};
+
+const patchOne = (key, html) => {
+  const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
+  if (!key.includes(":")) {
+    for (const element of held) replaceInside(element, html);
+    return null;
+  }
+  for (const element of held) replaceWhole(element, elementOf(html));
+  const list = held.length ? null : document.querySelector(`[data-list="${key.split(":")[0]}:"]`);
+  const fresh = list && elementOf(html);
+  return fresh && insert(list, fresh) ? fresh : null;
+};
+
+const patch = (parts) => {
+  const added = [];
+  for (const [key, html] of Object.entries(parts)) {
+    if (key === "say") speaker.say(html, { isKey: true });
+    else added.push(patchOne(key, html));
+  }
+  localise(document);
+  tick();
+  countLive();
+  const newest = added.filter(Boolean).at(-1);
+  if (newest) {
+    offerJump(newest.parentElement);
+    speaker.say(newest.querySelector("p")?.textContent ?? "", { isKey: false });
+  }
+};
+
+const countLive = () => {
+  const count = document.querySelectorAll('[data-live-kind="live"], [data-live-kind="pause"]').length;
+  for (const place of document.querySelectorAll("[data-live-count]")) place.textContent = count;
+};
+
+const offerJump = (list) => {
+  const button = document.querySelector("[data-jump-latest]");
+  if (!button || list.getBoundingClientRect().top > 0) return;
+  button.hidden = false;
+  button.onclick = () => {
+    button.hidden = true;
+    list.scrollIntoView({ block: "start", behavior: "smooth" });
+  };
+};
+
+// Clocks and ages --------------------------------------------------------------------------------
+
+const minute = (ms, length, offset) => {
+  if (length && ms >= length) {
+    return `${Math.floor((offset + length) / 60000)}+${Math.floor((ms - length) / 60000) + 1}'`;
+  }
+  return `${Math.floor((offset + ms) / 60000) + 1}'`;
+};
+
+const minutesAndSeconds = (ms) => {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+
+const clockWords = ({ clock, ms, since, length, offset, prefix }) => {
+  const passed = since ? Math.max(0, serverNow() - Date.parse(since)) : 0;
+  const present = Number(ms) + passed;
+  if (clock === "minute") return minute(present, Number(length), Number(offset));
+  const shown = clock === "down" ? Math.max(0, Number(length) - present) : present;
+  return `${prefix} ${minutesAndSeconds(shown)}`.trim();
+};
+
+const ageOf = (element) => Math.max(0, Math.floor((serverNow() - Date.parse(element.dataset.age)) / 1000));
+
+const showAge = (element) => {
+  const seconds = ageOf(element);
+  const kind = seconds < DELAYED_S ? "fresh" : seconds < SILENT_S ? "delayed" : "silent";
+  const count = kind === "silent" ? Math.floor(seconds / 60) : seconds;
+  element.className = `age age--${kind}`;
+  const words = element.dataset[kind].replace("{n}", count);
+  const place = element.querySelector("[data-age-words]");
+  if (place.textContent !== words) place.textContent = words;
+  return seconds;
+};
+
+let oldest = 0;
+const tick = () => {
+  for (const element of document.querySelectorAll("[data-clock]")) {
+    const words = clockWords(element.dataset);
+    if (element.textContent !== words) element.textContent = words;
+  }
+  oldest = Math.max(0, ...[...document.querySelectorAll("[data-age]")].map(showAge));
+};
+
+// Speech -----------------------------------------------------------------------------------------
+
+class Speaker {
+  #region = document.getElementById("say");
+  #next = "";
+  #timer = 0;
+  #lastAt = -SPEAK_EVERY_MS;
+
+  get wish() {
+    return localStorage.getItem("say") ?? "key";
+  }
+
+  say(html, { isKey }) {
+    if (this.wish === "off" || (!isKey && this.wish !== "all")) return;
+    const text = elementOf(`<p>${html}</p>`)?.textContent.trim();
+    if (!text) return;
+    // The newest sentence wins: an older one that still waits is out of date.
+    this.#next = text;
+    if (!this.#timer) {
+      const wait = Math.max(0, this.#lastAt + SPEAK_EVERY_MS - performance.now());
+      this.#timer = setTimeout(() => this.#speak(), wait);
+    }
+  }
+
+  #speak() {
+    this.#timer = 0;
+    this.#lastAt = performance.now();
+    this.#region.textContent = this.#next;
+  }
+}
+
+const speaker = new Speaker();
+
+const offerSpeechChoice = () => {
+  const choice = document.querySelector("[data-say-choice]");
+  if (!choice) return;
+  choice.hidden = false;
+  const select = choice.querySelector("select");
+  select.value = speaker.wish;
+  select.addEventListener("change", () => localStorage.setItem("say", select.value));
+};
+
+// The wire ---------------------------------------------------------------------------------------
+
+const askForParts = async (url) => {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (answer.ok) patch((await answer.json()).k);
+  } catch {
+    // The next round asks again; the age of the data tells the reader meanwhile.
+  }
+};
+
+class Poller {
+  #timer = 0;
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  start() {
+    if (this.#timer) return;
+    this.#timer = setInterval(() => document.hidden || askForParts(this.url), POLL_MS);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+  }
+}
+
+const keepFresh = (url) => {
+  let askedAt = performance.now();
+  setInterval(() => {
+    tick();
+    if (document.hidden || oldest < DELAYED_S - 2 || performance.now() - askedAt < ASK_AGAIN_MS) return;
+    askedAt = performance.now();
+    askForParts(url);
+  }, 1000);
+};
+
+export const follow = async (place) => {
+  const topics = place.dataset.liveTopics.split(" ");
+  const url = place.dataset.fragments;
+  const poller = new Poller(url);
+  offerSpeechChoice();
+  tick();
+  keepFresh(url);
+  try {
+    const { connectLive } = await import("./live-socket.js");
+    connectLive({
+      topics,
+      onSnapshot: (_topic, state) => state?.k && patch(withoutSpeech(state.k)),
+      onFrame: (_topic, frame) => frame?.k && patch(frame.k),
+      onStatus: (state) => (state === "open" ? poller.stop() : poller.start()),
+    });
+  } catch {
+    poller.start();
+  }
+};
+
+// What was said before this page came is no news.
+const withoutSpeech = ({ say: _said, ...parts }) => parts;

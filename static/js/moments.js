@@ -1,0 +1,36 @@
+// Moments in the viewer's zone, as the server prints them; fragments of live updates come in UTC.
+const root = document.documentElement;
+
+export const zoneOfBrowser = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const parts = (at, options) =>
+  new Intl.DateTimeFormat(root.lang || "en", { timeZone: root.dataset.zone || "UTC", ...options }).format(at);
+
+const dayNumber = (at) => {
+  const [year, month, day] = new Intl.DateTimeFormat("en-CA", { timeZone: root.dataset.zone || "UTC" })
+    .format(at)
+    .split("-");
+  return Date.UTC(year, month - 1, day) / 86400000;
+};
+
+const dayName = (at) => {
+  const distance = dayNumber(at) - dayNumber(new Date());
+  if (Math.abs(distance) <= 1) {
+    const name = new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto" }).format(distance, "day");
+    return name.charAt(0).toLocaleUpperCase(root.lang || "en") + name.slice(1);
+  }
+  const weekday = parts(at, { weekday: "short" });
+  return `${weekday} ${parts(at, { day: "numeric" })} ${parts(at, { month: "short" })}`;
+};
+
+const words = (at, style) => {
+  const time = parts(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (style === "day") return dayName(at);
+  return style === "both" ? `${dayName(at)}, ${time}` : time;
+};
+
+export const localise = (part) => {
+  for (const element of part.querySelectorAll("time[data-style]")) {
+    element.textContent = words(new Date(element.dateTime), element.dataset.style);
+  }
+};

@@ -1,0 +1,197 @@
+"""Pages that show statistics: match, league, team, player."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from leagues.models import League, Player, RosterSpot, Season, Team
+from leagues.packs.loader import load_pack
+from matches.models import Match
+from matches.rules.filters import Choice, choose
+from matches.selectors import (
+    live_beside,
+    match_head,
+    match_timeline,
+    season_matches,
+    team_matches,
+)
+from stats.enums import TableKind
+from stats.live import page_fragments
+from stats.models import BoxScore
+from stats.selectors import player_seasons, player_tables, season_table, stat_bars
+
+_MATCHES_A_PAGE = 40
+_MATCHES_BESIDE = 4
+
+
+@require_safe
+def match(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A match: its timeline, on wide screens with statistics and the table beside it."""
+    found = _match(public_id)
+    pack = load_pack(found.season.league.sport)
+    items = match_timeline(found)
+    wish = Choice(show=request.GET.get("show", ""), period=request.GET.get("period", ""))
+    context = {
+        "match": found,
+        "tab": "timeline",
+        "head": match_head(found, items),
+        "chosen": choose(pack, items, wish),
+        "table": season_table(found.season),
+        "beside": live_beside(found),
+        **_bars(found),
+    }
+    return render(request, "stats/match_timeline.html", context)
+
+
+@require_safe
+def match_stats(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Both teams' and all players' numbers."""
+    found = _match(public_id)
+    context = {
+        "match": found,
+        "tab": "stats",
+        "head": match_head(found, match_timeline(found)),
+        **_bars(found),
+    }
+    pack = load_pack(found.season.league.sport)
+    context["tables"] = player_tables(found, pack, context["box"])
+    return render(request, "stats/match_stats.html", context)
+
+
+@require_safe
+def match_table(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The table as it stands, both teams marked."""
+    found = _match(public_id)
+    context = {
+        "match": found,
+        "tab": "table",
+        "head": match_head(found, match_timeline(found)),
+        "table": season_table(found.season),
+    }
+    return render(request, "stats/match_table.html", context)
+
+
+@require_safe
+def match_parts(request: HttpRequest, public_id: str) -> JsonResponse:
+    """The live parts of a match page, for pages whose socket fails."""
+    after = request.GET.get("after", "")
+    after_seq = int(after) if after.isdecimal() and len(after) < 10 else 0
+    return JsonResponse({"k": page_fragments(_match(public_id), after_seq=after_seq)})
+
+
+def _match(public_id: str) -> Match:
+    return get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+
+
+def _bars(found: Match) -> dict[str, Any]:
+    box = BoxScore.objects.filter(match=found).defer("document").first()
+    return {"box": box, "bars": stat_bars(load_pack(found.season.league.sport), box)}
+
+
+@require_safe
+def league(request: HttpRequest, slug: str) -> HttpResponse:
+    """A league's table, all matches or those at home or away."""
+    context = _league(request, slug)
+    kind = request.GET.get("table", "")
+    kind = kind if kind in TableKind.values else TableKind.TOTAL
+    season = context["season"]
+    context |= {
+        "tab": "table",
+        "kind": kind,
+        "kinds": TableKind,
+        "table": season_table(season, kind=kind) if season else None,
+        "next": season_matches(season, is_over=False)[:_MATCHES_BESIDE],
+        "last": season_matches(season, is_over=True)[:_MATCHES_BESIDE],
+    }
+    return render(request, "stats/league_table.html", context)
+
+
+@require_safe
+def league_matches(request: HttpRequest, slug: str, *, which: str) -> HttpResponse:
+    """A league's fixtures or results, by round where it has rounds, else by day."""
+    context = _league(request, slug)
+    rows = season_matches(context["season"], is_over=which == "results")
+    page = Paginator(rows, _MATCHES_A_PAGE).get_page(request.GET.get("page"))
+    context |= {"tab": which, "page": page, "rounds": _by_round(list(page.object_list))}
+    return render(request, "stats/league_matches.html", context)
+
+
+def _league(request: HttpRequest, slug: str) -> dict[str, Any]:
+    found = get_object_or_404(League, slug=slug)
+    seasons = list(Season.objects.filter(league=found).select_related("league"))
+    wish = request.GET.get("season", "")
+    named = next((season for season in seasons if season.name == wish), None)
+    present = next((season for season in seasons if season.is_current), None)
+    season = named or present or next(iter(seasons), None)
+    return {"league": found, "seasons": seasons, "season": season}
+
+
+def _by_round(rows: list[Match]) -> list[dict[str, Any]]:
+    rounds: list[dict[str, Any]] = []
+    for row in rows:
+        day = timezone.localtime(row.kickoff_at).date()
+        key = row.round_name or row.matchday or day
+        if not rounds or rounds[-1]["key"] != key:
+            rounds.append({"key": key, "name": row.round_name, "matchday": row.matchday})
+            rounds[-1] |= {"day": day, "matches": []}
+        rounds[-1]["matches"].append(row)
+    return rounds
+
+
+@require_safe
+def team(request: HttpRequest, slug: str) -> HttpResponse:
+    """A team: what comes, what was, where it stands, who plays."""
+    found = get_object_or_404(Team.objects.select_related("venue", "merged_into"), slug=slug)
+    found = found.merged_into or found
+    season = (
+        Season.objects.filter(season_teams__team=found, is_current=True)
+        .select_related("league")
+        .order_by("league__priority")
+        .first()
+    )
+    spots = RosterSpot.objects.filter(team=found, until_on=None).select_related("player")
+    context = {
+        "team": found,
+        "season": season,
+        "table": season_table(season).around(found.pk) if season else None,
+        "next": team_matches(found, is_over=False, limit=5),
+        "last": team_matches(found, is_over=True, limit=5),
+        "lines": _by_position(found.sport, list(spots)),
+    }
+    return render(request, "stats/team_detail.html", context)
+
+
+def _by_position(sport: str, spots: list[RosterSpot]) -> list[dict[str, Any]]:
+    pack = load_pack(sport)
+    groups: dict[str, list[RosterSpot]] = {position.id: [] for position in pack.positions}
+    for spot in spots:
+        groups.setdefault(spot.position or spot.player.position, []).append(spot)
+    labels = {position.id: position.label for position in pack.positions}
+    return [
+        {
+            "label": labels.get(position, ""),
+            "spots": sorted(found, key=lambda s: (len(s.shirt), s.shirt, s.player.name)),
+        }
+        for position, found in groups.items()
+        if found
+    ]
+
+
+@require_safe
+def player(request: HttpRequest, slug: str) -> HttpResponse:
+    """A player: who he is, his seasons in numbers, his matches."""
+    found = get_object_or_404(Player.objects.select_related("merged_into"), slug=slug)
+    found = found.merged_into or found
+    spot = RosterSpot.objects.filter(player=found, until_on=None).select_related("team").first()
+    labels = {position.id: position.label for position in load_pack(found.sport).positions}
+    context = {
+        "player": found,
+        "spot": spot,
+        "position": labels.get((spot.position if spot else "") or found.position, ""),
+        "seasons": player_seasons(found),
+    }
+    return render(request, "stats/player_detail.html", context)

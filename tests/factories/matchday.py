@@ -1,0 +1,248 @@
+"""A whole matchday for page tests: a league of real-looking teams in every state a match can have."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from leagues.models import League, Player, RosterSpot, Season, SeasonTeam, Team, Venue
+from matches.enums import EventOp, MatchStatus, SheetRole
+from matches.models import Match, PlayEvent, TeamSheet, TeamSheetSpot
+from stats.services.fold import fold_match
+from stats.services.tables import refresh_tables
+
+CLUBS = (
+    ("Ashford Rovers", "Ashford", "ASH", "#d21f2b", "#ffffff"),
+    ("Brighthelm & Hove Albion", "Brighthelm", "BHA", "#0057b8", "#ffffff"),
+    ("Castlewick United", "Castlewick", "CAS", "#111111", "#f6f6f6"),
+    ("Dunmore Athletic", "Dunmore", "DUN", "#f2c800", "#1b1b1b"),
+    ("Eastgate Wanderers", "Eastgate", "EAS", "#6c1d45", "#99d6ea"),
+    ("Fairholm Town", "Fairholm", "FAI", "#ffffff", "#12284c"),
+    ("Greyport City", "Greyport", "GRE", "#6cabdd", "#1c2c5b"),
+    ("Wolverhampton-upon-Severn Harriers", "Wolverhampton", "WOL", "#fdb913", "#231f20"),
+)
+SQUAD = (
+    ("1", "GKP", "Tomas Novak"),
+    ("2", "DEF", "Emil Lindqvist"),
+    ("4", "DEF", "Kofi Mensah"),
+    ("5", "DEF", "Jean-Baptiste Delacroix-Fontaine"),
+    ("3", "DEF", "Omar Haddad"),
+    ("6", "MID", "Luca Marchetti"),
+    ("8", "MID", "Noah Weber"),
+    ("10", "MID", "Rafael Silva"),
+    ("7", "FWD", "Chidi Okafor"),
+    ("9", "FWD", "Viktor Petrov"),
+    ("11", "FWD", "Enzo Moreau"),
+    ("12", "GKP", "Hugo Castell"),
+    ("14", "MID", "Adil Yilmaz"),
+    ("18", "FWD", "Milan Kovac"),
+)
+_STARTERS = 11
+_HALF_MS = 45 * 60_000
+
+
+@dataclass(slots=True)
+class Matchday:
+    """What was built; `players` by team and shirt, `matches` by what is special about them."""
+
+    league: League
+    season: Season
+    teams: list[Team]
+    players: dict[tuple[int, str], Player] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
+
+
+def make_matchday(at: datetime) -> Matchday:
+    """Build a league with a played round, and today's matches before, during and after play."""
+    league = League.objects.create(
+        slug="premier-division", name="Premier Division", sport="football", country="England"
+    )
+    season = Season.objects.create(league=league, name="2026-27", is_current=True)
+    day = Matchday(league=league, season=season, teams=[_team(club) for club in CLUBS])
+    for team in day.teams:
+        SeasonTeam.objects.create(season=season, team=team)
+        for shirt, position, name in SQUAD:
+            _sign(day, team, shirt, position, name)
+    _earlier_rounds(day, at)
+    _today(day, at)
+    refresh_tables(season.pk)
+    return day
+
+
+def _team(club: tuple[str, str, str, str, str]) -> Team:
+    name, short, code, color, color_alt = club
+    return Team.objects.create(
+        slug=code.lower(),
+        name=name,
+        short_name=short,
+        code=code,
+        sport="football",
+        color=color,
+        color_alt=color_alt,
+        venue=Venue.objects.create(name=f"{short} Park", city=short),
+    )
+
+
+def _sign(day: Matchday, team: Team, shirt: str, position: str, name: str) -> None:
+    player = Player.objects.create(
+        slug=f"{team.slug}-{shirt}",
+        name=name,
+        short_name=name.split()[-1],
+        sport="football",
+        position=position,
+        country="Portugal",
+    )
+    RosterSpot.objects.create(
+        team=team, player=player, from_on="2026-07-01", shirt=shirt, position=position
+    )
+    day.players[team.pk, shirt] = player
+
+
+def _earlier_rounds(day: Matchday, at: datetime) -> None:
+    scores = ((3, 1), (0, 0), (1, 2), (4, 4), (2, 0), (1, 1), (0, 3), (2, 1))
+    for number in range(1, 5):
+        for place in range(4):
+            home, away = day.teams[place], day.teams[4 + (place + number) % 4]
+            if number % 2:
+                home, away = away, home
+            goals = scores[(number * 3 + place) % len(scores)]
+            Match.objects.create(
+                season=day.season,
+                home=home,
+                away=away,
+                matchday=number,
+                kickoff_at=at - timedelta(days=7 * (5 - number), hours=place),
+                status=MatchStatus.FINISHED,
+                home_score=goals[0],
+                away_score=goals[1],
+                period="2H",
+            )
+
+
+def _today(day: Matchday, at: datetime) -> None:
+    t = day.teams
+    plan: tuple[tuple[str, Team, Team, int, Mapping[str, Any]], ...] = (
+        ("live", t[0], t[4], -85, {}),
+        ("break", t[1], t[5], -50, {}),
+        ("finished", t[2], t[6], -150, {}),
+        ("scheduled", t[3], t[7], 90, {}),
+        ("postponed", t[4], t[1], 120, {"status": MatchStatus.POSTPONED}),
+        ("suspended", t[6], t[0], -60, {"vendor_status": MatchStatus.SUSPENDED}),
+    )
+    for name, home, away, minutes, fields in plan:
+        day.matches[name] = Match.objects.create(
+            season=day.season,
+            home=home,
+            away=away,
+            venue=home.venue,
+            matchday=5,
+            kickoff_at=at + timedelta(minutes=minutes),
+            data_at=at - timedelta(seconds=4),
+            **fields,
+        )
+    day.matches["postponed"].status_reason = "Frozen pitch"
+    day.matches["postponed"].save()
+    for name in ("live", "break", "finished", "suspended"):
+        _play(day, day.matches[name], at, upto=name)
+    suspended = day.matches["suspended"]
+    Match.objects.filter(pk=suspended.pk).update(status_reason="Thunderstorm over the ground")
+
+
+def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
+    for team in (match.home, match.away):
+        _sheet(day, match, team)
+    log = Log(day=day, match=match, at=at)
+    home, away = match.home, match.away
+    log.tell("period_start", "1H", 0)
+    log.tell("shot", "1H", 6, team=home, player="9", payload={"outcome": "off_target"})
+    log.tell("goal", "1H", 12, team=home, player="10", related="7", payload={"xg": 0.31})
+    log.tell("yellow_card", "1H", 20, team=away, player="6")
+    log.tell("goal", "1H", 33, team=away, player="9", payload={"xg": 0.12})
+    log.tell("corner", "1H", 40, team=home)
+    if upto == "suspended":
+        log.fold()
+        return
+    log.tell("period_end", "1H", 46)
+    if upto == "break":
+        log.fold()
+        return
+    log.tell("period_start", "2H", 0)
+    cancelled = log.tell("goal", "2H", 6, team=home, player="9")
+    log.tell("substitution", "2H", 10, team=away, player="11", related="18")
+    log.tell("own_goal", "2H", 14, team=away, player="5")
+    log.tell("second_yellow", "2H", 19, team=away, player="6")
+    log.retract(cancelled, reason="VAR: offside")
+    log.tell("goal", "2H", 22, team=home, player="10", related="11", payload={"penalty": True})
+    if upto == "finished":
+        log.tell("period_end", "2H", 50)
+        log.tell("match_end", "2H", 50)
+    log.fold()
+
+
+def _sheet(day: Matchday, match: Match, team: Team) -> None:
+    sheet = TeamSheet.objects.create(match=match, team=team, formation="4-3-3", coach="Ana Duarte")
+    for order, (shirt, position, _name) in enumerate(SQUAD):
+        TeamSheetSpot.objects.create(
+            sheet=sheet,
+            player=day.players[team.pk, shirt],
+            role=SheetRole.STARTER if order < _STARTERS else SheetRole.BENCH,
+            position=position,
+            shirt=shirt,
+            order=order,
+            is_captain=shirt == "10",
+        )
+
+
+@dataclass(slots=True)
+class Log:
+    """Writes a match's log as a feed would, one row per telling."""
+
+    day: Matchday
+    match: Match
+    at: datetime
+    seq: int = 0
+
+    def tell(
+        self,
+        type_: str,
+        period: str,
+        minute: int,
+        *,
+        team: Team | None = None,
+        player: str = "",
+        related: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> PlayEvent:
+        """Add a fact; the last one told happened just now."""
+        self.seq += 1
+        people = self.day.players
+        return PlayEvent.objects.create(
+            match=self.match,
+            seq=self.seq,
+            lineage_id=uuid.uuid4(),
+            type=type_,
+            period=period,
+            clock_ms=minute * 60_000,
+            order=self.seq,
+            team=team,
+            player=people[team.pk, player] if team and player else None,
+            related_player=people[team.pk, related] if team and related else None,
+            payload=dict(payload or {}),
+            occurred_at=self.at,
+            source="test",
+        )
+
+    def retract(self, event: PlayEvent, *, reason: str) -> None:
+        """Take a fact back."""
+        self.seq += 1
+        event.pk = None
+        event.event_id = uuid.uuid4()
+        event.seq, event.rev, event.op, event.reason = self.seq, 2, EventOp.RETRACT, reason
+        event.save(force_insert=True)
+
+    def fold(self) -> None:
+        """Fold what was told, as the worker does."""
+        Match.objects.filter(pk=self.match.pk).update(head_seq=self.seq)
+        fold_match(self.match.pk, from_scratch=True)
+        self.match.refresh_from_db()
