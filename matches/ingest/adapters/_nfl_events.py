@@ -126,7 +126,7 @@ def _team_safety(play: Play, clubs: Sequence[str]) -> Iterator[FeedEvent]:
 def _conversion_event(conversion: Conversion, play: Play) -> FeedEvent:
     payload: dict[str, Any] = {"play": play.id, "yards": 0}
     if conversion.type.startswith("two_point"):
-        payload["good"] = True
+        payload["result"] = "good"
     return _after(
         play,
         0,

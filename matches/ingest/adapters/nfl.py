@@ -166,10 +166,10 @@ def _add_mentioned(plays: Sequence[Play], names: Mapping[str, Names]) -> None:
 
 
 def _sheet(code: str, people: Names) -> FeedSheet:
-    """Return who took part; the document does not say who started."""
+    """Return who took part, in the order of the totals; nobody says who started."""
     spots = (
         FeedSpot(player=player, is_starter=False, order=order)
-        for order, player in enumerate(sorted(people), start=1)
+        for order, player in enumerate(people, start=1)
     )
     return FeedSheet(team=code, spots=tuple(spots))
 
