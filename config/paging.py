@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core import signing
@@ -119,8 +120,11 @@ def _total_order(queryset: QuerySet[Any]) -> tuple[str, ...]:
     return (*order, "-pk" if first.startswith("-") else "pk")
 
 
-def _cursor(row: Model, order: Sequence[str]) -> str:
-    values = [_text(getattr(row, name.lstrip("-"))) for name in order]
+def _cursor(row: Model | Mapping[str, Any], order: Sequence[str]) -> str:
+    names = [name.lstrip("-") for name in order]
+    # Rows of `values()` are mappings; they have to name "pk" too.
+    read = row.__getitem__ if isinstance(row, Mapping) else partial(getattr, row)
+    values = [_text(read(name)) for name in names]
     return signing.dumps([list(order), values], salt=_SALT)
 
 

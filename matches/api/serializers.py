@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from config.clock import now
 from matches.models import Match, PlayEvent
+from matches.rules.documents import event_document
 
 
 class Text(serializers.CharField):
@@ -154,19 +155,16 @@ def _zone(match: Match) -> zoneinfo.ZoneInfo:
 class EventSerializer(serializers.ModelSerializer[PlayEvent]):
     """One revision of one fact. Events never change: a correction is a new revision."""
 
-    match_id = serializers.SerializerMethodField()
+    match_id = serializers.CharField()
     supersedes = serializers.UUIDField(
-        allow_null=True,
-        help_text="Event id of the revision before, of the same lineage.",
+        allow_null=True, help_text="Event id of the revision before, of the same lineage."
     )
-    team_id = serializers.CharField(source="team.public_id", allow_null=True, default=None)
-    player_id = serializers.CharField(source="player.public_id", allow_null=True, default=None)
-    related_player_id = serializers.CharField(
-        source="related_player.public_id", allow_null=True, default=None
-    )
+    team_id = serializers.CharField(allow_null=True)
+    player_id = serializers.CharField(allow_null=True)
+    related_player_id = serializers.CharField(allow_null=True)
     period = Text()
     clock_label = Text()
-    value = serializers.JSONField(source="payload", help_text="By event type, see the sport.")
+    value = serializers.JSONField(help_text="By event type, see the sport.")
     reason = Text(help_text="Why it was amended or retracted.")
 
     class Meta:
@@ -197,5 +195,11 @@ class EventSerializer(serializers.ModelSerializer[PlayEvent]):
             "reason",
         )
 
-    def get_match_id(self, _: PlayEvent) -> str:
-        return str(self.context["match_id"])
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        """Pass on the document that live frames carry: the fields above describe it."""
+        before = row["supersedes"]
+        return event_document(
+            row,
+            match_id=str(self.context["match_id"]),
+            supersedes=str(before) if before else None,
+        )

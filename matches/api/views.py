@@ -20,6 +20,7 @@ from matches.api.filters import EventFilter, MatchFilter
 from matches.api.serializers import EventSerializer, MatchSerializer, data_age_ms
 from matches.enums import EventOp, MatchStatus
 from matches.models import Match, PlayEvent
+from matches.rules.documents import EVENT_COLUMNS
 
 _ALMOST = timedelta(minutes=1)
 
@@ -104,7 +105,7 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
             raise Http404
         return found
 
-    def get_queryset(self) -> QuerySet[PlayEvent]:
+    def get_queryset(self) -> QuerySet[PlayEvent, dict[str, Any]]:
         before = PlayEvent.objects.filter(
             match=OuterRef("match"),
             lineage_id=OuterRef("lineage_id"),
@@ -112,9 +113,9 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
         ).order_by("-rev")
         return (
             PlayEvent.objects.filter(match=self.match)
-            .select_related("team", "player", "related_player")
             .annotate(supersedes=Subquery(before.values("event_id")[:1]))
             .order_by("seq")
+            .values("pk", "supersedes", *EVENT_COLUMNS)
         )
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -131,5 +132,5 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
 class CorrectionList(EventList):
     """The revisions that took back or changed an earlier one."""
 
-    def get_queryset(self) -> QuerySet[PlayEvent]:
+    def get_queryset(self) -> QuerySet[PlayEvent, dict[str, Any]]:
         return super().get_queryset().exclude(op=EventOp.ADD)

@@ -8,6 +8,7 @@ from django.test import Client
 
 from config.clock import now
 from matches.enums import Certainty, EventOp, MatchStatus
+from stats.live import event_documents
 from tests.factories.leagues import make_league, make_player, make_season
 from tests.factories.matches import make_event, make_live_match, make_match
 
@@ -277,3 +278,13 @@ def test_fields_choose_what_comes(client: Client):
 
     assert listed["results"] == [{"id": match.public_id, "status": "scheduled"}]
     assert detail == {"status": "scheduled"}
+
+
+def test_event_is_the_document_that_live_frames_carry(client: Client):
+    match = make_live_match()
+    for _ in range(3):
+        make_event(match, team=match.home, player=make_player(), vendor_at=now())
+
+    listed = client.get(f"/api/v1/matches/{match.public_id}/events").json()["results"]
+
+    assert listed == event_documents(match, after_seq=0, to_seq=3)
