@@ -290,6 +290,10 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 CLOCK = env.str("VEZE_CLOCK", default="")
+# A folder of further sport packs, one folder each.
+PACKS_DIR = env.str("VEZE_PACKS_DIR", default="")
+if PACKS_DIR and not Path(PACKS_DIR).is_dir():
+    raise ImproperlyConfigured(f"VEZE_PACKS_DIR={PACKS_DIR!r}: set it to a folder that exists.")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

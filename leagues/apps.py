@@ -1,6 +1,9 @@
-"""Registers the app and loads what it announces and hears."""
+"""Registers the app, loads what it announces and hears, and installs further sport packs."""
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from leagues.packs.loader import install_folders
 
 
 class LeaguesConfig(AppConfig):
@@ -9,3 +12,5 @@ class LeaguesConfig(AppConfig):
 
     def ready(self) -> None:
         from leagues import topics  # noqa: F401 - declares the topics
+
+        install_folders([settings.PACKS_DIR] if settings.PACKS_DIR else [])

@@ -18,10 +18,16 @@ SearchPath = str | Path | Iterable[str | Path] | None
 
 _BUILT_IN = Path(__file__).parent
 _SCHEMA = 1
+_installed: list[Path] = []
+
+
+def install_folders(folders: Iterable[str | Path]) -> None:
+    """Let every later call find packs in these folders, too, in place of those installed before."""
+    _installed[:] = [Path(folder) for folder in folders]
 
 
 def load_pack(pack_id: str, path: SearchPath = None) -> SportPack:
-    """Return the pack of that id, from the folders of `path` first, then the built-in ones.
+    """Return the pack of that id: from `path`, else the installed folders, else the built-in ones.
 
     The same call gives the same object. Raises PackError.
     """
@@ -34,16 +40,16 @@ def load_pack(pack_id: str, path: SearchPath = None) -> SportPack:
 
 
 def pack_ids(path: SearchPath = None) -> tuple[str, ...]:
-    """Return the ids of all packs of `path` and the built-in ones, sorted."""
+    """Return the ids of all packs of `path`, the installed folders and the built-in ones."""
     folders = (folder for folder in _folders(path) if folder.is_dir())
     return tuple(sorted({file.parent.name for f in folders for file in f.glob("*/sport.toml")}))
 
 
 def _folders(path: SearchPath) -> list[Path]:
     if path is None or path == "":
-        return [_BUILT_IN]
+        return [*_installed, _BUILT_IN]
     parts = [path] if isinstance(path, str | Path) else list(path)
-    return [*(Path(part) for part in parts), _BUILT_IN]
+    return [*(Path(part) for part in parts), *_installed, _BUILT_IN]
 
 
 @lru_cache(maxsize=64)

@@ -31,14 +31,6 @@ def test_packs_check_plays_the_vectors_of_a_given_folder(tmp_path: Path):
     assert err == ""
 
 
-def test_packs_check_reads_the_configured_folder(tmp_path: Path, settings):
-    settings.VEZE_PACKS_DIR = str(write_lanternball(tmp_path))
-
-    out, _ = packs("list")
-
-    assert LANTERN_ID in out
-
-
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -67,21 +59,30 @@ def test_packs_check_fails_with_the_place_of_a_mistake(
     assert (out, err) == ("", message)
 
 
-def test_packs_list_needs_no_servers():
-    environment = {
-        **os.environ,
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    nowhere = {
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }
-
-    listed = subprocess.run(
-        [sys.executable, "manage.py", "packs", "list"],
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, **nowhere, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+def test_packs_list_needs_no_servers_and_knows_the_installed_folder(tmp_path: Path):
+    listed = manage("packs", "list", VEZE_PACKS_DIR=str(write_lanternball(tmp_path)))
+
     assert (listed.returncode, listed.stderr) == (0, "")
-    assert "generic" in listed.stdout
+    assert {"generic", LANTERN_ID} <= set(listed.stdout.split())
+
+
+def test_installed_folder_that_does_not_exist_stops_the_start(tmp_path: Path):
+    listed = manage("packs", "list", VEZE_PACKS_DIR=str(tmp_path / "gone"))
+
+    assert listed.returncode != 0
+    assert "set it to a folder that exists" in listed.stderr

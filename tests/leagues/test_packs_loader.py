@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leagues.packs.loader import load_pack, pack_ids
+from leagues.packs.loader import install_folders, load_pack, pack_ids
 from leagues.packs.schema import PackError
 from leagues.packs.vectors import check_pack
 from tests.factories.packs import LANTERN, LANTERN_ID, write_lanternball
@@ -167,6 +167,16 @@ def test_pack_ids_are_the_built_in_and_the_given_ones(tmp_path: Path):
 
     assert set(pack_ids(write_lanternball(tmp_path))) == {*built_in, LANTERN_ID}
     assert "generic" in built_in
+
+
+def test_pack_of_an_installed_folder_is_found_by_its_id_alone(tmp_path: Path):
+    install_folders([write_lanternball(tmp_path)])
+
+    try:
+        assert load_pack(LANTERN_ID).name == "Lanternball"
+        assert LANTERN_ID in pack_ids()
+    finally:
+        install_folders([])
 
 
 @pytest.mark.parametrize("pack_id", pack_ids())

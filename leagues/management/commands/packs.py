@@ -3,7 +3,6 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from leagues.packs.loader import load_pack, pack_ids
@@ -25,9 +24,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, action: str, ids: list[str], path: list[str], **_options: Any) -> None:
-        folders = [*path, *_configured()]
-        chosen = ids or pack_ids(folders)
-        failures = [f for pack_id in chosen for f in self._visit(pack_id, folders, action)]
+        chosen = ids or pack_ids(path)
+        failures = [f for pack_id in chosen for f in self._visit(pack_id, path, action)]
         for failure in failures:
             self.stderr.write(self.style.ERROR(failure))
         if failures:
@@ -47,7 +45,3 @@ class Command(BaseCommand):
             )
         return failures
 
-
-def _configured() -> list[str]:
-    configured = getattr(settings, "VEZE_PACKS_DIR", None)
-    return [str(configured)] if configured else []
