@@ -193,7 +193,7 @@ def _frame(last: int, *, is_over: bool, is_break: bool) -> Iterator[FeedEvent]:
 
 def _totals(side: Node) -> FeedEvent:
     stats = side.get("Stats", {})
-    values = {column: stats.whole(key, 0) for column, key in _TOTALS.items() if _has(stats, key)}
+    values = {c: stats.whole(key) if _has(stats, key) else None for c, key in _TOTALS.items()}
     return team_totals(_ref(side), values, source="box")
 
 

@@ -368,8 +368,8 @@ def _status(events: list[FeedEvent], last: int) -> str:
 
 
 def _totals(team: _Team) -> FeedEvent:
-    known = {c: key for c, key in _TOTALS.items() if word(team.node, key)}
-    values = {column: int_of(team.node, key) for column, key in known.items()}
+    node = team.node
+    values = {c: int_of(node, key) if word(node, key) else None for c, key in _TOTALS.items()}
     return team_totals(team.ref, values, source="box")
 
 

@@ -54,6 +54,8 @@ class NbaAdapter:
         tops = [Node(parse_json(body, name), name) for name, body in files.items()]
         boxes = {box.game: box for top in tops if (box := _box(top)) is not None}
         logs = {log.game: log for top in tops if (log := _log(top, boxes)) is not None}
+        if not boxes and not logs:
+            raise FeedError(f"{' + '.join(files)}: no play-by-play or boxscore of a known format")
         return _document(boxes, logs, " + ".join(files))
 
 
@@ -89,8 +91,6 @@ def _log(top: Node, boxes: Mapping[str, Box]) -> Log | None:
     game = top.get("game", None)
     if game.value is not None and game.get("actions", None).value is not None:
         return _actions_log(top, game, boxes)
-    if _box(top) is None:
-        raise FeedError(f"{top.path}: is no play-by-play or boxscore of a known format")
     return None
 
 
@@ -186,30 +186,26 @@ def _events(log: Log, teams: Sequence[str], sides: Mapping[str, Side]) -> list[F
     if not log.has_origins:
         events += unknown_origins(teams)
     if not log.has_fouls_drawn:
-        events += [
-            _unknown_fouls_drawn(team, member.ref)
-            for team in teams
-            for member in sides[team].members
-            if member.is_active
-        ]
+        for team in teams:
+            events.append(_unknown_fouls_drawn(team, None))
+            active = [member for member in sides[team].members if member.is_active]
+            events += [_unknown_fouls_drawn(team, member.ref) for member in active]
     return events
 
 
-def _unknown_fouls_drawn(team: str, player: str) -> FeedEvent:
+def _unknown_fouls_drawn(team: str, player: str | None) -> FeedEvent:
     return FeedEvent(
         type="stat.set",
         order=LAST + 2,
         team=team,
         player=player,
         payload={"values": {"pfd": None}},
-        vendor_event_id=f"totals:none:{player}",
+        vendor_event_id=f"totals:fouls:{player or team}",
     )
 
 
 def _team(side: Side) -> FeedTeam:
-    return FeedTeam(
-        ref=side.ref, name=side.name, short_name=side.short_name, code=side.code, country="USA"
-    )
+    return FeedTeam(ref=side.ref, name=side.name, short_name=side.short_name, code=side.code)
 
 
 def _player(member: Member, side: Side) -> FeedPlayer:
