@@ -1,12 +1,14 @@
 """What the world hears when a match was folded: event frames for partners, fragments for pages."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
 import orjson
 from django.db.models import OuterRef, Subquery
 from django.template.loader import render_to_string
 
+from config.clock import now
 from leagues.packs.loader import load_pack
 from matches.live import match_fragments, match_topic, scores_fragments, scores_topic
 from matches.models import Match, PlayEvent
@@ -18,6 +20,8 @@ from streams.live.frames import Frame, Snapshot
 from streams.live.publish import Publication, head_position, publish_all
 from streams.live.topics import register_snapshots
 
+# Older matches are not news: whoever opens one loads it, and corrections reach those who watch.
+_NEWS_FOR = timedelta(hours=24)
 # More events than this at once reach watchers as one snapshot.
 _MOST_FRAMES = 2000
 
@@ -31,6 +35,8 @@ def publish_match(folded: Folded) -> None:
     match = Match.objects.with_sides().get(pk=folded.match_id)
     topic, epoch = f"match:{match.public_id}", str(match.epoch)
     head = head_position(topic, epoch)
+    if head is None and not _is_news(match):
+        return
     after = max(head if head is not None else folded.from_seq - 1, folded.to_seq - _MOST_FRAMES)
     header = match_header(match)
     documents = event_documents(match, after_seq=after, to_seq=folded.to_seq)
@@ -58,7 +64,8 @@ def publish_match(folded: Folded) -> None:
 
 def publish_pages(match_ids: Sequence[int]) -> None:
     """Render what changed on the pages of these matches and send it to whoever has them open."""
-    matches = list(Match.objects.with_sides().filter(pk__in=match_ids))
+    told = Match.objects.with_sides().filter(pk__in=match_ids)
+    matches = [match for match in told if _is_news(match)]
     publications = [
         Publication(
             topic=match_topic(match.public_id), frames=[Frame(data={"k": page_fragments(match)})]
@@ -71,6 +78,10 @@ def publish_pages(match_ids: Sequence[int]) -> None:
             Publication(topic=scores_topic(), frames=[Frame(data={"k": fragments})])
         )
     publish_all(publications)
+
+
+def _is_news(match: Match) -> bool:
+    return match.is_live or abs(now() - match.kickoff_at) < _NEWS_FOR
 
 
 def match_header(match: Match) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from config import demo, embedded, supervisor
 from config.bootstrap import start_servers
 from config.clock import now
-from config.management.commands.up import beat, listens, refuse_taken, web, worker
+from config.management.commands.up import beat, refuse_taken, web, worker
 from config.supervisor import Process
 
 
@@ -52,7 +52,6 @@ class Command(BaseCommand):
                 f"--misbehave={options['misbehave']}",
             ),
             stop_s=3,
-            is_ready=lambda: listens("127.0.0.1", vendor_port),
         )
         status = supervisor.run(
             [vendor, worker(count=options["workers"]), beat(), web(host=host, port=port)],

@@ -66,8 +66,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"--port {options['port']}: {error.strerror}; choose another"
             ) from error
-        for feed in feeds.values():
-            feed.play_until(datetime.now(tz=UTC))
         signal.signal(signal.SIGTERM, lambda *_: _stop(server))
         for path in feeds:
             host, port = server.server_address[:2]

@@ -23,6 +23,7 @@ SHEETS_BEFORE = timedelta(minutes=60)
 PAGE_ENTRIES = 4000
 # A snapshot lists matches from their team sheets until this long after the end.
 SNAPSHOT_AFTER = timedelta(minutes=15)
+_LONGEST_MATCH = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,9 @@ class VendorFeed:
         self._seed = seed
         self._misbehaviour = misbehaviour or Misbehaviour()
         self._played: dict[int, _Played] = {}
-        self._log: list[_Entry] = []
-        self._log_until = datetime.min.replace(tzinfo=UTC)
+        self._by_kickoff = sorted(
+            range(len(world.fixtures)), key=lambda index: world.fixtures[index].kickoff_at
+        )
 
     def document(self, at: datetime, *, after: str = "") -> dict[str, Any]:
         """Return what is new since the cursor `after`; without one, the league and its fixtures.
@@ -83,9 +85,7 @@ class VendorFeed:
         """
         if not after:
             return {**self._head(), **self._names(), "matches": self._fixtures(at), "cursor": "0-0"}
-        since = _cursor(after)
-        entries = [e for e in self._entries(at) if (e.at_ms, e.place) > since]
-        entries = [e for e in entries if e.at_ms <= _ms(at)]
+        entries = self._entries(_cursor(after), at)
         page = entries[:PAGE_ENTRIES]
         cursor = f"{page[-1].at_ms}-{page[-1].place}" if page else after
         by_match: dict[int, list[_Entry]] = {}
@@ -98,10 +98,6 @@ class VendorFeed:
             "cursor": cursor,
             "more": len(entries) > len(page),
         }
-
-    def play_until(self, at: datetime) -> None:
-        """Play everything that begins before `at`, so that no answer has to wait for it."""
-        self._entries(at)
 
     def snapshot(self, at: datetime, *, with_ids: bool = True) -> dict[str, Any]:
         """Return the whole log so far of every match that is on, as snapshot vendors do."""
@@ -198,20 +194,27 @@ class VendorFeed:
             played.scores[len(told)] = fold(self.world.pack, None, events).score
         return played.scores[len(told)]
 
-    def _entries(self, at: datetime) -> list[_Entry]:
-        if at > self._log_until:
-            horizon = at + timedelta(minutes=10)
-            self._log = sorted(
-                (
-                    entry
-                    for index, fixture in enumerate(self.world.fixtures)
-                    if fixture.kickoff_at - SHEETS_BEFORE <= horizon
-                    for entry in self._play(index).entries
-                ),
-                key=lambda entry: (entry.at_ms, entry.place),
-            )
-            self._log_until = horizon
-        return self._log
+    def _entries(self, since: tuple[int, int], at: datetime) -> list[_Entry]:
+        """Return what the log says after `since` and by `at`, in order: at least one full page.
+
+        Only matches that can have said something then are played.
+        """
+        entries: list[_Entry] = []
+        since_at = _time(since[0])
+        for index in self._by_kickoff:
+            fixture = self.world.fixtures[index]
+            opens_at = fixture.kickoff_at - SHEETS_BEFORE
+            if opens_at > at:
+                break
+            if fixture.kickoff_at + _LONGEST_MATCH < since_at:
+                continue
+            if len(entries) > PAGE_ENTRIES:
+                entries.sort(key=_place)
+                if _ms(opens_at) > entries[PAGE_ENTRIES].at_ms:
+                    break
+            told = self._play(index).entries
+            entries += [e for e in told if _place(e) > since and e.at_ms <= _ms(at)]
+        return sorted(entries, key=_place)
 
     def _play(self, index: int) -> _Played:
         if index not in self._played:
@@ -340,6 +343,10 @@ def _sheets(match: SimulatedMatch) -> list[dict[str, Any]]:
         }
         for team, (starters, bench) in match.lineups.items()
     ]
+
+
+def _place(entry: _Entry) -> tuple[int, int]:
+    return (entry.at_ms, entry.place)
 
 
 def _cursor(text: str) -> tuple[int, int]:
