@@ -27,8 +27,8 @@ TEAM_FORMS = (Ratio, WeightedSum)
 def read_columns(top: Table) -> tuple[Column, ...]:
     """Return [[columns]] in display order."""
     tables = top.tables("columns")
-    every = [table.raw("id", "") for table in tables]
-    known = {table.raw("id", "") for table in tables if table.raw("form", "count") == "count"}
+    every = [table.text("id") for table in tables]
+    known = {table.text("id") for table in tables if table.raw("form", "count") == "count"}
     columns: dict[str, Column] = {}
     for table in tables:
         column = _column(table, known, every)

@@ -77,13 +77,14 @@ class _Reader:
         return event
 
     def _payload(self, table: Table, type_id: str) -> Mapping[str, Any]:
-        payload = table.raw("payload", {})
+        payload = table.table("payload")
         known = self._events[type_id].payload
-        for key in payload:
+        for key in payload.keys():  # noqa: SIM118 - not a dict
             if key not in known:
-                hint = suggestion(key, known)
-                raise table.error(f"payload.{key}", f"not in the payload of {type_id}; {hint}")
-        return dict(payload)
+                raise payload.error(
+                    key, f"not in the payload of {type_id}; {suggestion(key, known)}"
+                )
+        return {key: payload.raw(key) for key in payload.keys()}  # noqa: SIM118 - not a dict
 
     def _expect(self, table: Table) -> Mapping[str, Any]:
         for key in ("score", "shootout", "periods", "timeline"):

@@ -1,10 +1,14 @@
 """A pack that cannot be used is refused with the file, the key and what to do."""
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from leagues.packs.loader import install_folders, load_pack, pack_ids
+from leagues.packs.loader import install_folders, load_pack, pack_ids, parse_pack
 from leagues.packs.schema import PackError
 from leagues.packs.vectors import check_pack
 from tests.factories.packs import LANTERN, LANTERN_ID, write_lanternball
@@ -138,6 +142,42 @@ def test_pack_with_a_mistake_is_refused_with_key_and_fix(
         load_pack(LANTERN_ID, path=folder)
 
     assert str(caught.value) == f"{FILE}: {message}"
+
+
+def places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = node.items() if isinstance(node, dict) else []
+    inner = enumerate(node) if isinstance(node, list) else inner
+    return [path] * bool(path) + [p for key, value in inner for p in places(value, (*path, key))]
+
+
+odd_values = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(("", "lights", "payload.", "-payload.worth or x", "$period")),
+    st.lists(st.one_of(st.integers(), st.text(max_size=3), st.just({})), max_size=2),
+    st.dictionaries(st.sampled_from(("id", "min", "lights", "?")), st.integers(), max_size=2),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.sampled_from(places(tomllib.loads(LANTERN))), value=odd_values)
+def test_any_value_in_any_place_is_read_or_refused_with_a_key(
+    place: tuple[str | int, ...], value: object
+):
+    data = tomllib.loads(LANTERN)
+    *path, last = place
+    node: Any = data
+    for key in path:
+        node = node[key]
+    node[last] = value
+
+    try:
+        outcome = [parse_pack(FILE, data).id, *check_pack(parse_pack(FILE, data))]
+    except PackError as refused:
+        outcome = [refused.key]
+
+    assert outcome[0]
 
 
 def test_pack_that_is_not_toml_is_refused_with_its_line(tmp_path: Path):
