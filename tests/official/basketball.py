@@ -122,7 +122,7 @@ def _stats(sets: list[Mapping[str, Any]]) -> dict[str, Any]:
     players = {
         str(row["PLAYER_ID"]): _renamed(row, _STATS)
         | {column: _percentage(row[name]) for column, name in _STATS_PCT.items()}
-        | {"minutes": _seconds(row["MIN"]), "plus_minus": row["PLUS_MINUS"]}
+        | {"played_s": _seconds(row["MIN"]), "plus_minus": row["PLUS_MINUS"]}
         for row in found["PlayerStats"]
     }
     teams = {str(row["TEAM_ID"]): _renamed(row, _STATS) for row in found["TeamStats"]}
@@ -173,7 +173,7 @@ def _live(sides: list[Mapping[str, Any]]) -> dict[str, Any]:
     players = {
         str(player["personId"]): _renamed(player["statistics"], _LIVE | _LIVE_PLAYER)
         | _percent(player["statistics"])
-        | {"minutes": _seconds(player["statistics"]["minutes"])}
+        | {"played_s": _seconds(player["statistics"]["played_s"])}
         for side in sides
         for player in side["players"]
         if player["status"] == "ACTIVE"
@@ -221,7 +221,7 @@ _EVENTS_TEAM = {"team_oreb": "T_OR", "team_dreb": "T_DR", "team_tov": "T_TO", "t
 def _events(sides: list[Mapping[str, Any]]) -> dict[str, Any]:
     players = {
         player["Id"][2:]: _renamed(player["Stats"], _EVENTS)
-        | {"minutes": _seconds(player["Stats"]["TP"]), "plus_minus": player["Stats"]["PM"]}
+        | {"played_s": _seconds(player["Stats"]["TP"]), "plus_minus": player["Stats"]["PM"]}
         for side in sides
         for player in side["Children"]
     }
@@ -258,7 +258,7 @@ def _livestats(sides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             if "mins" in player:
                 name = slug(f"{tidy(player['fname'])} {tidy(player['sname'])}")
                 row = {c: int(v) for c, v in _renamed(player, _LIVESTATS | {"eff": "eff"}).items()}
-                row["minutes"] = _seconds(player["mins"])
+                row["played_s"] = _seconds(player["mins"])
                 players[f"player:{team.removeprefix('team:')}:{name}"] = row
     teams = {
         team: {column: int(side[f"tot_{name}"]) for column, name in _LIVESTATS.items()}

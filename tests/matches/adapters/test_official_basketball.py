@@ -20,7 +20,7 @@ LIVESTATS = "fiba_livestats"
 
 SPLIT = ("fg2m", "fg2a", "fg2_pct")
 EXACT = {
-    LIVE: (*BASICS, *PERCENTAGES, *SPLIT, "blkr", "pfd", "pf_off", "tech", "plus_minus", "minutes"),
+    LIVE: (*BASICS, *PERCENTAGES, *SPLIT, "blkr", "pfd", "pf_off", "tech", "plus_minus", "played_s"),
     STATS: (*BASICS, *PERCENTAGES, "plus_minus"),
     EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", "plus_minus"),
     LIVESTATS: (*BASICS, "blkr", "pfd", "eff"),
@@ -121,17 +121,17 @@ def test_every_team_column_is_official(samples, name):
 @pytest.mark.parametrize("name", MINUTES)
 def test_minutes_are_official_as_far_as_whole_seconds_can_tell(samples, name):
     """Each coming or going within a period adds up to a second to what the feed cannot tell."""
-    report = _players(samples[name], ["minutes"])
+    report = _players(samples[name], ["played_s"])
     show(f"{name}, minutes to the second", report, misses=0)
-    assert (report["minutes"].matched, report["minutes"].total) == MINUTES[name]
+    assert (report["played_s"].matched, report["played_s"].total) == MINUTES[name]
 
     within = Tally()
     for game in samples[name]:
         moves = _moves(game)
         for who, row in game.players.items():
-            off_s = abs(players_of(game.folded)[who]["minutes"] - row["minutes"])
+            off_s = abs(players_of(game.folded)[who]["played_s"] - row["played_s"])
             within.add((game.key, who), off_s <= max(1, moves[who]), True)
-    show(f"{name}, minutes within a second a move", {"minutes": within}, misses=20)
+    show(f"{name}, minutes within a second a move", {"played_s": within}, misses=20)
     unexplained = [who for who, _, _ in within.misses if who[0] not in CLOSED_EARLY]
     assert unexplained in ([], [WRONG_MOVES])
 
@@ -149,8 +149,8 @@ def test_games_closed_early_lack_the_same_time_for_all_on_the_court(samples):
     short_s = {}
     for game in samples[EVENTS]:
         if game.key in CLOSED_EARLY:
-            folded_s = sum(row["minutes"] for row in players_of(game.folded).values())
-            official_s = sum(row["minutes"] for row in game.players.values())
+            folded_s = sum(row["played_s"] for row in players_of(game.folded).values())
+            official_s = sum(row["played_s"] for row in game.players.values())
             # Officially each of about 20 players loses half a second by rounding.
             short_s[game.key] = round((folded_s - official_s - 10) / 10)
     assert short_s == {CLOSED_EARLY[0]: 5, CLOSED_EARLY[1]: 26}
