@@ -160,7 +160,7 @@ odd_values = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(place=st.sampled_from(places(tomllib.loads(LANTERN))), value=odd_values)
 def test_any_value_in_any_place_is_read_or_refused_with_a_key(
     place: tuple[str | int, ...], value: object
