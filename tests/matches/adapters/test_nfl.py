@@ -322,7 +322,7 @@ def test_broken_play_is_refused_with_its_path(change, path):
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[1]", b"{}", b"\xff", b"[" * 100_000])
 def test_what_is_not_a_document_is_refused(content):
-    with pytest.raises(FeedError, match="2015092001.json: "):
+    with pytest.raises(FeedError, match=r"2015092001\.json: "):
         ADAPTER.parse({"2015092001.json": content})
 
 
