@@ -173,7 +173,7 @@ def _live(sides: list[Mapping[str, Any]]) -> dict[str, Any]:
     players = {
         str(player["personId"]): _renamed(player["statistics"], _LIVE | _LIVE_PLAYER)
         | _percent(player["statistics"])
-        | {"played_s": _seconds(player["statistics"]["played_s"])}
+        | {"played_s": _seconds(player["statistics"]["minutes"])}
         for side in sides
         for player in side["players"]
         if player["status"] == "ACTIVE"

@@ -20,7 +20,17 @@ LIVESTATS = "fiba_livestats"
 
 SPLIT = ("fg2m", "fg2a", "fg2_pct")
 EXACT = {
-    LIVE: (*BASICS, *PERCENTAGES, *SPLIT, "blkr", "pfd", "pf_off", "tech", "plus_minus", "played_s"),
+    LIVE: (
+        *BASICS,
+        *PERCENTAGES,
+        *SPLIT,
+        "blkr",
+        "pfd",
+        "pf_off",
+        "tech",
+        "plus_minus",
+        "played_s",
+    ),
     STATS: (*BASICS, *PERCENTAGES, "plus_minus"),
     EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", "plus_minus"),
     LIVESTATS: (*BASICS, "blkr", "pfd", "eff"),
