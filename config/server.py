@@ -17,9 +17,9 @@ import logging
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import daphne.server
@@ -125,6 +125,10 @@ class FrameServer(Server):  # type: ignore[misc]
         """As daphne; the ports are kept to be closed first."""
         super().listen_success(port)
         self.ports = [*getattr(self, "ports", []), port]
+        host = port.getHost()
+        place = f"{host.host}:{host.port}" if hasattr(host, "port") else host.name
+        sys.stdout.write(f"Listening on {place}\n")
+        sys.stdout.flush()
 
     def run(self) -> None:
         """Serve until a signal; the first one drains, a second one stops at once."""
@@ -236,7 +240,6 @@ def main(arguments: list[str] | None = None) -> None:
         proxy_forwarded_proto_header="X-Forwarded-Proto" if chosen.proxy_headers else None,
         verbosity=0,
         server_name="vezepysports",
-        ready_callable=partial(print, f"Listening on {endpoints(chosen)[0]}", flush=True),
     )
     _use_frame_factory()
     # What is loaded by now lives as long as the process: no need to look at it again and again.

