@@ -1,5 +1,7 @@
 """Login, logout, profile and the look of the site."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
@@ -12,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.forms import LoginForm, ProfileForm
+from accounts.models import User
 from accounts.services import update_profile
 
 _YEAR_S = 31_536_000
@@ -28,13 +31,13 @@ login = LoginView.as_view(
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the viewer's own data."""
-    assert request.user.is_authenticated
-    form = ProfileForm(request.POST or None, instance=request.user)
+    user = cast("User", request.user)
+    form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
-        update_profile(request.user, **form.cleaned_data)
+        update_profile(user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
         return redirect("accounts:profile")
-    roles = request.user.groups.values_list("name", flat=True)
+    roles = user.groups.values_list("name", flat=True)
     return render(request, "accounts/profile.html", {"form": form, "roles": list(roles)})
 
 

@@ -101,9 +101,9 @@ def search_all(words: str) -> Found:
     leagues = League.objects.filter(is_test=False, name__icontains=words)
     return Found(
         words=words,
-        teams=teams.order_by(_begins(words), "name")[:_MOST_FOUND],
-        players=players.order_by(_begins(words), "name")[:_MOST_FOUND],
-        leagues=leagues[:_MOST_FOUND],
+        teams=list(teams.order_by(_begins(words), "name")[:_MOST_FOUND]),
+        players=list(players.order_by(_begins(words), "name")[:_MOST_FOUND]),
+        leagues=list(leagues[:_MOST_FOUND]),
     )
 
 

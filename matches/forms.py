@@ -1,6 +1,6 @@
 """Validation of what a viewer asks of the scores."""
 
-from datetime import date
+import datetime
 
 from django import forms
 
@@ -11,7 +11,7 @@ class DayForm(forms.Form):
     date = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     live = forms.BooleanField(required=False)
 
-    def day(self, today: date) -> date:
+    def day(self, today: datetime.date) -> datetime.date:
         """Return the chosen day."""
-        chosen: date | None = self.cleaned_data.get("date") if self.is_valid() else None
+        chosen: datetime.date | None = self.cleaned_data.get("date") if self.is_valid() else None
         return chosen or today

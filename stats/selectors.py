@@ -14,7 +14,6 @@ from matches.models import Match, TeamSheetSpot
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
 from stats.rules.season_totals import Number, season_totals, telling_columns
 
-
 _LEADING_BARS = 6
 
 
@@ -77,7 +76,8 @@ def stat_bars(pack: SportPack, box: BoxScore | None) -> Bars:
     home, away = box.home_totals, box.away_totals
     shown = [c for c in telling_columns(pack.columns, (home, away)) if c.for_team]
     parts = {p for c in shown if isinstance(c.rule, Ratio) for p in (c.rule.num, c.rule.den)}
-    bars = [_bar(column, home, away) for column in shown if column.id not in parts]
+    visible = {column.id for column in shown}
+    bars = [_bar(column, home, away, visible) for column in shown if column.id not in parts]
     groups: dict[str, list[Bar]] = {}
     for bar in bars[_LEADING_BARS:]:
         groups.setdefault(bar.column.group, []).append(bar)
@@ -90,10 +90,12 @@ def stat_bars(pack: SportPack, box: BoxScore | None) -> Bars:
     )
 
 
-def _bar(column: Column, home: Mapping[str, Number], away: Mapping[str, Number]) -> Bar:
+def _bar(
+    column: Column, home: Mapping[str, Number], away: Mapping[str, Number], visible: set[str]
+) -> Bar:
     rule = column.rule
     details = ["", ""]
-    if isinstance(rule, Ratio) and column.format == "pct1":
+    if isinstance(rule, Ratio) and column.format == "pct1" and rule.num in visible:
         details = [f"{side.get(rule.num) or 0}/{side.get(rule.den) or 0}" for side in (home, away)]
     return Bar(
         column=column,

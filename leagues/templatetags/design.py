@@ -9,7 +9,7 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -82,7 +82,7 @@ def team_tile(team: Team, size: str = "") -> SafeString:
 
 @register.filter
 def main_color(team: Team) -> str:
-    """Return the team's colour; one that nobody told us is drawn from a palette, always the same."""
+    """Return the team's colour; one nobody told us comes from a palette, always the same."""
     if team.color != _UNTOLD:
         return team.color
     return _PALETTE[zlib.crc32(team.slug.encode()) % len(_PALETTE)]
@@ -153,14 +153,13 @@ def shape_color(color: str) -> str:
 def query(context: dict[str, Any], **changes: object) -> str:
     """Return the present address's query with changes; None removes a key."""
     request: HttpRequest | None = context.get("request")
-    values = request.GET.copy() if request else {}
+    values = request.GET.copy() if request else QueryDict(mutable=True)
     for key, value in changes.items():
         if value is None or value == "":
             values.pop(key, None)
         else:
             values[key] = str(value)
-    encoded = values.urlencode() if hasattr(values, "urlencode") else ""
-    return f"?{encoded}" if encoded else "?"
+    return f"?{values.urlencode()}"
 
 
 @register.filter

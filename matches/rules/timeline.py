@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from leagues.packs.engine import FoldEvent, Sheet, fold
@@ -174,7 +174,7 @@ def _running_scores(
         for row in fact
         if row.type in scoring
     ]
-    return fold(pack, Sheet(), events).running_score
+    return cast("Mapping[UUID, tuple[int, int]]", fold(pack, Sheet(), events).running_score)
 
 
 def _item(
@@ -285,7 +285,7 @@ def counts_single_goals(pack: SportPack) -> bool:
 
 
 def scorers(pack: SportPack, items: Sequence[TimelineItem]) -> Scorers:
-    """Return who scored, by the side that the goal counts for; an own goal stands with its rival."""
+    """Return who scored, by the side it counted for: an own goal stands with its rival."""
     shootouts = {period.id for period in pack.periods if period.kind == "shootout"}
     found: dict[str, dict[tuple[str, str], list[str]]] = {"home": {}, "away": {}}
     icon, before = "", (0, 0)

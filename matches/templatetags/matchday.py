@@ -47,6 +47,7 @@ class Age:
     """How old the newest good answer of the vendor is: fresh, delayed or silent."""
 
     kind: str
+    short: str
     words: str
     at: str
 
@@ -144,12 +145,14 @@ def age_of(data_at: datetime, at: datetime) -> Age:
     seconds = max(0, int((at - data_at).total_seconds()))
     stamp = data_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     if seconds < DELAYED_S:
-        return Age(kind="fresh", words=_("Live data"), at=stamp)
+        return Age(kind="fresh", short=_("Live data"), words=_("Live data"), at=stamp)
     if seconds < SILENT_S:
-        return Age(kind="delayed", words=_("Delayed %(n)d s") % {"n": seconds}, at=stamp)
+        words = _("Delayed %(n)d s") % {"n": seconds}
+        return Age(kind="delayed", short=words, words=words, at=stamp)
     minutes = seconds // 60
     words = ngettext("Feed silent for %(n)d min", "Feed silent for %(n)d min", minutes)
-    return Age(kind="silent", words=words % {"n": minutes}, at=stamp)
+    short = _("Silent %(n)d min") % {"n": minutes}
+    return Age(kind="silent", short=short, words=words % {"n": minutes}, at=stamp)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""A whole matchday for page tests: a league of real-looking teams in every state a match can have."""
+"""A whole matchday for page tests: a league whose matches are in every state there is."""
 
 import uuid
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ def _sign(day: Matchday, team: Team, shirt: str, position: str, name: str) -> No
     player = Player.objects.create(
         slug=f"{team.slug}-{shirt}",
         name=name,
-        short_name=name.split()[-1],
+        short_name=name.rsplit(maxsplit=1)[-1],
         sport="football",
         position=position,
         country="Portugal",
