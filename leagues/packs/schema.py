@@ -255,7 +255,8 @@ class SimulatedEvent:
     """How often an event happens in a simulated match and to whom.
 
     `per_team` is the expected number per team and match; `positions` weighs who acts; `related`
-    is the chance of a related player. `payload` maps keys to what to draw from: texts or flags
+    is the chance of a related player, `related_positions` weighs who he is (anyone without it).
+    `payload` maps keys to what to draw from: texts or flags
     (one of them), two numbers (a uniform range).
     """
 
@@ -264,6 +265,7 @@ class SimulatedEvent:
     positions: Mapping[str, float] = field(default_factory=dict)
     related: float = 0.0
     related_side: str = "acting"
+    related_positions: Mapping[str, float] = field(default_factory=dict)
     payload: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     periods: tuple[str, ...] = ()
     from_ms: int = 0

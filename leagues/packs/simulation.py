@@ -50,23 +50,26 @@ class _Reader:
     def event(self, table: Table) -> SimulatedEvent:
         """Return one event's rates."""
         type_id = self._known(table, "type", table.text("type"), self._events)
-        weights = table.table("positions")
         periods = table.texts("periods", ())
         event = SimulatedEvent(
             type=type_id,
             per_team=table.number("per_team"),
-            positions={
-                self._known(weights, name, name, self._positions): weights.number(name)
-                for name in list(weights.keys())
-            },
+            positions=self._weights(table.table("positions")),
             related=table.number("related", 0.0),
             related_side=table.text("related_side", "acting", choices=("acting", "opposing")),
+            related_positions=self._weights(table.table("related_positions")),
             payload=self._payload(table, type_id),
             periods=tuple(self._known(table, "periods", p, self._periods) for p in periods),
             from_ms=table.whole("from_ms", 0, minimum=0),
         )
         table.close()
         return event
+
+    def _weights(self, table: Table) -> Mapping[str, float]:
+        return {
+            self._known(table, name, name, self._positions): table.number(name)
+            for name in list(table.keys())
+        }
 
     def _payload(self, table: Table, type_id: str) -> Mapping[str, tuple[Any, ...]]:
         inner = table.table("payload")

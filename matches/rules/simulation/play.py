@@ -256,6 +256,8 @@ def _partner(
         return rng.choice(same or side.off) if side.off else None
     mates = other.on if event.related_side == "opposing" else side.on
     others = [mate for mate in mates if mate is not player]
+    if event.related_positions:
+        return _draw(others, event.related_positions, rng)
     return rng.choice(others) if others else None
 
 
