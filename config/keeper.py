@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -124,9 +125,18 @@ class Keeper:
             server.ask_to_stop()
         for server in self.servers:
             server.wait_stopped()
+        self._tidy()
         self._say(error or "stopped")
         self._report("failed" if error else "stopped", error=error)
         return 1 if error else 0
+
+    def _tidy(self) -> None:
+        """Remove what is of no use to a successor."""
+        deleted = os.fstat(self.lock).st_nlink == 0  # and not merely out of sight
+        if self._owns_files() or (deleted and not self.place.data.exists()):
+            shutil.rmtree(self.place.sockets, ignore_errors=True)
+        if deleted and self.home != self.place.data:
+            shutil.rmtree(self.home, ignore_errors=True)
 
     def _catch_signals(self) -> None:
         def ask(number: int, _: Any) -> None:

@@ -310,8 +310,7 @@ def test_strangers_are_refused_without_the_password(checkout: Checkout) -> None:
             redis.Redis(
                 unix_socket_path=f"{sockets}/valkey.sock", retry=Retry(NoBackoff(), 0)
             ).ping()
-
-    assert stat.S_IMODE(Path(sockets).stat().st_mode) == 0o700
+        assert stat.S_IMODE(Path(sockets).stat().st_mode) == 0o700
 
 
 def test_second_keeper_is_refused(checkout: Checkout) -> None:
@@ -459,6 +458,7 @@ def test_stop_ends_the_servers_even_with_clients(checkout: Checkout) -> None:
         assert checkout.command("status").returncode == 0
         assert checkout.command("stop").returncode == 0
         assert checkout.processes() == []
+        assert not Path(checkout.access["sockets"]).exists()
 
 
 def test_path_of_210_characters_with_code_nobody_can_reach(fresh: Checkout, tmp_path: Path) -> None:
@@ -502,6 +502,16 @@ def test_data_below_a_private_folder_is_kept_until_its_directory_is_deleted(
     assert home.is_relative_to(FALLBACK) == ROOT
     assert fresh.command("reset").returncode == 0
     assert not (home / "postgres").exists()
+
+
+def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout) -> None:
+    fresh.data.parent.chmod(0o700)
+    with clients(fresh) as keepers:
+        left = [Path(str(fresh.status["home"])), Path(fresh.access["sockets"])]
+        shutil.rmtree(fresh.data)
+
+        assert wait_until(lambda: not is_alive(keepers[0]))
+        assert [path for path in left if path.exists()] == []
 
 
 def test_unusable_data_directory_is_named_with_its_fix(fresh: Checkout) -> None:
