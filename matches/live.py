@@ -58,6 +58,16 @@ def scores_fragments(matches: Iterable[Match]) -> dict[str, str]:
     }
 
 
+def row_age_fragments(matches: Iterable[Match]) -> dict[str, str]:
+    """Return the HTML of the ages in the matches' rows by `data-k`."""
+    return {
+        f"a:{match.public_id}": render_to_string(
+            "components/row_age.html", {"match": match}
+        ).strip()
+        for match in matches
+    }
+
+
 def age_fragments(match: Match) -> dict[str, str]:
     """Return what a poll without news changes on a match page."""
     return {"age": _render("board_note", match=match), "banner": _render("banner", match=match)}

@@ -1,16 +1,26 @@
 """What the world hears when a match was folded: event frames for partners, fragments for pages."""
 
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.core.cache import cache
 from django.db.models import OuterRef, Subquery
 from django.template.loader import render_to_string
 
 from config.clock import now
 from leagues.packs.loader import load_pack
-from matches.live import match_fragments, match_topic, scores_fragments, scores_topic
+from matches.live import (
+    age_fragments,
+    match_fragments,
+    match_topic,
+    row_age_fragments,
+    scores_fragments,
+    scores_topic,
+)
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document
 from stats.models import BoxScore
@@ -24,6 +34,7 @@ from streams.live.topics import register_snapshots
 _NEWS_FOR = timedelta(hours=24)
 # More events than this at once reach watchers as one snapshot.
 _MOST_FRAMES = 2000
+_REMEMBER_SENT_S = 6 * 3600
 
 
 def publish_match(folded: Folded) -> None:
@@ -66,18 +77,57 @@ def publish_pages(match_ids: Sequence[int]) -> None:
     """Render what changed on the pages of these matches and send it to whoever has them open."""
     told = Match.objects.with_sides().filter(pk__in=match_ids)
     matches = [match for match in told if _is_news(match)]
+    held = cache.get_many([_sent_key(match) for match in matches])
+    rows: dict[str, str] = {}
+    sent: dict[str, _Sent] = {}
+    publications = []
+    for match in matches:
+        before: _Sent = held.get(_sent_key(match)) or _Sent()
+        page = page_fragments(match, after_seq=before.seq)
+        row = scores_fragments([match])
+        digests = {key: _digest(html) for key, html in {**page, **row}.items()}
+        fresh = {key for key, digest in digests.items() if before.digests.get(key) != digest}
+        frame = {key: html for key, html in page.items() if key in fresh}
+        if frame:
+            topic = match_topic(match.public_id)
+            publications.append(Publication(topic=topic, frames=[Frame(data={"k": frame})]))
+        rows |= {key: html for key, html in row.items() if key in fresh}
+        sent[_sent_key(match)] = _Sent(seq=match.folded_seq, digests={**before.digests, **digests})
+    if rows:
+        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
+    publish_all(publications)
+    # Only what went out counts as sent: a worker that dies before this sends it again.
+    cache.set_many(sent, timeout=_REMEMBER_SENT_S)
+
+
+def publish_ages() -> None:
+    """Tell open pages how old the data of each live match is, also when nothing happens in it."""
+    matches = list(Match.objects.with_sides().live())
     publications = [
-        Publication(
-            topic=match_topic(match.public_id), frames=[Frame(data={"k": page_fragments(match)})]
-        )
+        Publication(topic=match_topic(match.public_id), frames=[Frame(data={"k": parts})])
         for match in matches
+        for parts in (age_fragments(match),)
     ]
     if matches:
-        fragments = scores_fragments(matches)
-        publications.append(
-            Publication(topic=scores_topic(), frames=[Frame(data={"k": fragments})])
-        )
+        rows = row_age_fragments(matches)
+        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
     publish_all(publications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What the pages of a match were sent: the newest event and a digest of each part."""
+
+    seq: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def _sent_key(match: Match) -> str:
+    return f"page-parts:{match.public_id}:{match.epoch}"
+
+
+def _digest(html: str) -> str:
+    return hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
 
 
 def _is_news(match: Match) -> bool:

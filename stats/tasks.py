@@ -6,6 +6,12 @@ from stats import live
 from stats.services import fold
 
 
+@shared_task(time_limit=20, soft_time_limit=15, expires=10)
+def tell_ages() -> None:
+    """Tell open pages how old their live data is."""
+    live.publish_ages()
+
+
 @shared_task(time_limit=120, soft_time_limit=100)
 def sweep_behind() -> None:
     """Fold every match whose boxscore is behind its log."""

@@ -147,8 +147,9 @@ def age_of(data_at: datetime, at: datetime) -> Age:
     if seconds < DELAYED_S:
         return Age(kind="fresh", short=_("Live data"), words=_("Live data"), at=stamp)
     if seconds < SILENT_S:
+        short = _("Delayed %(n)d s") % {"n": seconds}
         words = _("Delayed %(n)d s") % {"n": seconds}
-        return Age(kind="delayed", short=words, words=words, at=stamp)
+        return Age(kind="delayed", short=short, words=words, at=stamp)
     minutes = seconds // 60
     words = ngettext("Feed silent for %(n)d min", "Feed silent for %(n)d min", minutes)
     short = _("Silent %(n)d min") % {"n": minutes}

@@ -6,7 +6,7 @@ const POLL_MS = 10_000;
 const SPEAK_EVERY_MS = 5_000;
 const DELAYED_S = 30;
 const SILENT_S = 120;
-const ASK_AGAIN_MS = 25_000;
+const ASK_AGAIN_MS = 60_000;
 
 const root = document.documentElement;
 const clockSkewMs = Number(root.dataset.now || Date.now()) - Date.now();

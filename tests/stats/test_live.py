@@ -1,0 +1,106 @@
+"""What open pages are sent while a match is played."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from config.clock import now
+from matches.models import Match
+from stats import live
+from streams.live import store
+from streams.redis_client import client
+from tests.factories.matchday import Log, Matchday, make_matchday
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def matchday() -> Matchday:
+    return make_matchday(now())
+
+
+def frames(topic: str) -> list[dict[str, str]]:
+    stored = client().xrange(store.keys_of(topic)[1])
+    return [json.loads(body)["k"] for _, body in store.parse_frames(stored)]
+
+
+def next_event(matchday: Matchday, match: Match) -> Log:
+    match.refresh_from_db()
+    return Log(day=matchday, match=match, at=now(), seq=match.head_seq)
+
+
+def test_first_sending_has_all_parts_and_says_nothing_old(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+
+    live.publish_pages([match.pk])
+
+    (page,) = frames(f"page:match:{match.public_id}")
+    (scores,) = frames("page:scores")
+    assert {"score", "scorers", "age", "b:goals"} <= set(page)
+    assert "say" not in page
+    assert list(scores) == [f"m:{match.public_id}"]
+
+
+def test_second_sending_has_only_what_changed_and_says_it(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.tell("yellow_card", "2H", 30, team=match.home, player="6")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert [key[:2] for key in page if ":" in key] == ["p:", "t:", "b:"]
+    assert page["say"].endswith("Ashford 3, Eastgate 1, 76&#x27;.")
+    assert "scorers" not in page
+
+
+def test_correction_is_said_as_one(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    goal = match.events.filter(type="goal", op="add").latest("seq")
+    log.retract(goal, reason="VAR: handball")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert page["say"] == "Correction: Goal cancelled, Ashford 2, Eastgate 1."
+
+
+def test_typical_frame_stays_small(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.tell("corner", "2H", 31, team=match.home)
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    assert len(json.dumps(frames(f"page:match:{match.public_id}")[-1])) < 4096
+
+
+def test_ages_are_told_of_live_matches_only(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    Match.objects.live().exclude(pk=match.pk).update(status="finished")
+    Match.objects.filter(pk=match.pk).update(data_at=now() - timedelta(seconds=150))
+
+    live.publish_ages()
+
+    (page,) = frames(f"page:match:{match.public_id}")
+    (scores,) = frames("page:scores")
+    assert list(page) == ["age", "banner"]
+    assert "Feed silent for 2 min" in page["banner"]
+    assert list(scores) == [f"a:{match.public_id}"]
+    assert "age--silent" in scores[f"a:{match.public_id}"]
+
+
+def test_old_matches_are_no_news(matchday: Matchday) -> None:
+    old = matchday.season.matches.filter(matchday=1).first()
+
+    live.publish_pages([old.pk])
+
+    assert frames("page:scores") == []
