@@ -54,6 +54,7 @@ COMMON = {
         label="Score",
         hidden=True,
         payload={"home": "int", "away": "int", "bucket": "str"},
+        marks=("result",),
         acts=False,
     ),
     STAT_SET: EventType(
@@ -108,7 +109,7 @@ def _event_type(
         payload=payload,
         counts=tuple(reader.read(block) for block in table.tables("counts")),
         presence=_presence(table),
-        marks=table.texts("marks", ()),
+        marks=table.texts("marks", base.marks),
         acts=table.flag("acts", base.acts),
     )
     table.close()
