@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from leagues.packs.flow import COUNTS as FLOW_COUNTS
 from leagues.packs.forms import (
     Appeared,
     Bound,
@@ -11,6 +12,7 @@ from leagues.packs.forms import (
     Longest,
     PresenceMinutes,
     Ratio,
+    ScoreFlow,
     ScoreOf,
     Started,
     WeightedSum,
@@ -87,13 +89,13 @@ def _column(table: Table, known: set[str], every: list[str]) -> Column:
 
 
 def _scope(table: Table, rule: Derivation | None) -> frozenset[str]:
-    default = ["team"] if isinstance(rule, ScoreOf) else ["player", "team"]
+    default = ["team"] if isinstance(rule, ScoreOf | ScoreFlow) else ["player", "team"]
     default = ["player"] if isinstance(rule, Longest) else default
     scope = table.texts("scope", default)
     for index, word in enumerate(scope):
         if word not in ("player", "team"):
             raise table.error(f"scope[{index}]", f"'{word}' is not one of player, team")
-    if isinstance(rule, ScoreOf) and "player" in scope:
+    if isinstance(rule, ScoreOf | ScoreFlow) and "player" in scope:
         raise table.error("scope", 'a score belongs to a team; use ["team"]')
     if isinstance(rule, Longest) and "team" in scope:
         raise table.error("scope", 'the longest belongs to a player; use ["player"]')
@@ -185,6 +187,10 @@ def _score(operands: _Operands) -> Derivation:
     return ScoreOf(side=operands.table.text("side", "acting", choices=("acting", "opposing")))
 
 
+def _score_flow(operands: _Operands) -> Derivation:
+    return ScoreFlow(counts=operands.table.text("counts", choices=FLOW_COUNTS))
+
+
 def _longest(operands: _Operands) -> Derivation:
     of = operands.table.texts("of")
     if not of:
@@ -200,6 +206,7 @@ _READERS: dict[str, Callable[[_Operands], Derivation]] = {
     "flag": _flag,
     "category_count": _category_count,
     "score": _score,
+    "score_flow": _score_flow,
     "started": lambda _: Started(),
     "appeared": lambda _: Appeared(),
     "longest": _longest,

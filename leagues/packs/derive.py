@@ -9,6 +9,7 @@ from leagues.packs.columns import TEAM_FORMS
 from leagues.packs.counting import MICRO, compiled
 from leagues.packs.entries import Key
 from leagues.packs.facts import Line, Number, Sheet, SideBox
+from leagues.packs.flow import Flow
 from leagues.packs.forms import (
     Appeared,
     Bound,
@@ -18,6 +19,7 @@ from leagues.packs.forms import (
     Longest,
     PresenceMinutes,
     Ratio,
+    ScoreFlow,
     ScoreOf,
     Started,
     WeightedSum,
@@ -36,6 +38,7 @@ class Scene:
 
     steps: Steps
     score: tuple[int, int]
+    flow: Flow
     presence: Presence
     stopwatch: Stopwatch
     starters: frozenset[tuple[str, Hashable]]
@@ -104,7 +107,7 @@ def sheets(pack: SportPack) -> Sheets:
 
 
 def _by_team(column: Column) -> bool:
-    return isinstance(column.rule, (*TEAM_FORMS, ScoreOf))
+    return isinstance(column.rule, (*TEAM_FORMS, ScoreOf, ScoreFlow))
 
 
 def _from_players(column: Column) -> bool:
@@ -287,6 +290,16 @@ def _score(rule: ScoreOf) -> Formula:
     return compute
 
 
+def _score_flow(rule: ScoreFlow) -> Formula:
+    def compute(_line: Line, subject: Subject) -> Number:
+        counted: int | tuple[int, int] = getattr(subject.scene.flow, rule.counts)
+        if isinstance(counted, int):
+            return counted
+        return counted[0 if subject.side == "home" else 1]
+
+    return compute
+
+
 def _started(_rule: Started) -> Formula:
     return lambda _line, subject: int((subject.side, subject.player) in subject.scene.starters)
 
@@ -309,6 +322,7 @@ _MAKERS: dict[type, Callable[[Any], Formula]] = {
     Flag: _flag,
     CategoryCount: _categories,
     ScoreOf: _score,
+    ScoreFlow: _score_flow,
     Started: _started,
     Appeared: _appeared,
     Longest: _longest,

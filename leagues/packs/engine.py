@@ -12,6 +12,7 @@ from leagues.packs.counting import Rule, compiled
 from leagues.packs.derive import Scene, sheets, side_box, starters_of
 from leagues.packs.entries import Entries, Entry, entry_of
 from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
+from leagues.packs.flow import flow_of
 from leagues.packs.longest import longest_by_player
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
@@ -66,6 +67,7 @@ class MatchFold:
         scene = Scene(
             steps=state.steps,
             score=state.score,
+            flow=flow_of(state.steps.scores),
             presence=presence_of(self._rules, self._sheet, self._entries, self._moves, state),
             stopwatch=Stopwatch(self._rules, state),
             starters=starters_of(self._sheet),

@@ -76,6 +76,13 @@ class ScoreOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreFlow:
+    """How the score went for a team: lead changes, ties, its biggest lead or scoring run."""
+
+    counts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """1 for a player of the starting line-up."""
 
@@ -101,6 +108,7 @@ Derivation = (
     | Flag
     | CategoryCount
     | ScoreOf
+    | ScoreFlow
     | Started
     | Appeared
     | Longest

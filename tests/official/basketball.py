@@ -72,7 +72,7 @@ def _official(match: FeedMatch, raw: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(document, list):
             continue
         if "content" in document:
-            return _events(document["content"]["full"]["Competitors"])
+            return _events(document["content"]["full"])
         if "tm" in document:
             return _livestats({match.home: document["tm"]["1"], match.away: document["tm"]["2"]})
         if "homeTeam" in document.get("game", {}):
@@ -158,6 +158,10 @@ _LIVE_PCT = {
 }
 _LIVE_PLAYER = {"reb": "reboundsTotal", "tech": "foulsTechnical", "plus_minus": "plusMinusPoints"}
 _LIVE_TEAM = {
+    "lead_changes": "leadChanges",
+    "ties": "timesTied",
+    "biggest_lead": "biggestLead",
+    "biggest_run": "biggestScoringRun",
     "reb": "reboundsPersonal",
     "team_oreb": "reboundsTeamOffensive",
     "team_dreb": "reboundsTeamDefensive",
@@ -215,17 +219,29 @@ _EVENTS = {
     "fg3_pct": "FG3P",
     "ft_pct": "FTP",
 }
-_EVENTS_TEAM = {"team_oreb": "T_OR", "team_dreb": "T_DR", "team_tov": "T_TO", "timeouts": "A_TOT"}
+_EVENTS_TEAM = {
+    "team_oreb": "T_OR",
+    "team_dreb": "T_DR",
+    "team_tov": "T_TO",
+    "timeouts": "A_TOT",
+    "biggest_lead": "A_BL",
+    "biggest_run": "A_BR",
+}
+_EVENTS_MATCH = {"lead_changes": "A_LC", "ties": "A_TT"}
 
 
-def _events(sides: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _events(full: Mapping[str, Any]) -> dict[str, Any]:
+    sides = full["Competitors"]
+    both = _renamed(full["Stats"], _EVENTS_MATCH)
     players = {
         player["Id"][2:]: _renamed(player["Stats"], _EVENTS)
         | {"played_s": _seconds(player["Stats"]["TP"]), "plus_minus": player["Stats"]["PM"]}
         for side in sides
         for player in side["Children"]
     }
-    teams = {side["Id"][2:]: _renamed(side["Stats"], _EVENTS | _EVENTS_TEAM) for side in sides}
+    teams = {
+        side["Id"][2:]: _renamed(side["Stats"], _EVENTS | _EVENTS_TEAM) | both for side in sides
+    }
     periods = {s["Id"][2:]: [int(period["Score"]) for period in s["Periods"]] for s in sides}
     return {"players": players, "teams": teams, "periods": periods}
 

@@ -37,10 +37,23 @@ EXACT = {
 }
 ORIGINS = ("pts_paint", "pts_fast_break", "pts_second_chance", "pts_off_turnovers")
 TEAM_REBOUNDS = ("team_oreb", "team_dreb", "team_tov")
+FLOW = ("lead_changes", "ties", "biggest_lead", "biggest_run")
 TEAM_EXACT = {
-    LIVE: (*BASICS, *PERCENTAGES, *SPLIT, "blkr", "pfd", "pf_off", *TEAM_REBOUNDS, *ORIGINS),
+    LIVE: (
+        *BASICS,
+        *PERCENTAGES,
+        *SPLIT,
+        "blkr",
+        "pfd",
+        "pf_off",
+        *TEAM_REBOUNDS,
+        *ORIGINS,
+        "lead_changes",
+        "ties",
+        "biggest_lead",
+    ),
     STATS: BASICS,
-    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", *TEAM_REBOUNDS, "timeouts"),
+    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", *TEAM_REBOUNDS, "timeouts", *FLOW),
     LIVESTATS: (*BASICS, "blkr", "pfd"),
 }
 # How often the official whole seconds come out exactly, of those whose clock has whole seconds.
@@ -126,6 +139,12 @@ def test_every_team_column_is_official(samples, name):
         compare(report, game.teams, _zero_for_none(game.totals), TEAM_EXACT[name], game.key)
     show(f"{name}, teams", report)
     assert not _missed(report)
+
+
+def test_live_data_lists_the_biggest_run_of_either_side_for_both(samples):
+    (game,) = samples[LIVE]
+    official = {row["biggest_run"] for row in game.teams.values()}
+    assert official == {max(total["biggest_run"] for total in game.totals.values())}
 
 
 @pytest.mark.parametrize("name", MINUTES)
