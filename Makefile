@@ -39,20 +39,21 @@ up: setup ## run the product on its own data
 test: setup ## run all tests but those that drive a browser
 	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e" $(ARGS)
 
+# All of them, so that one run shows everything there is to mend.
+CHECKS := "ruff check ." "ruff format --check ." "mypy ." lint-imports "djlint templates --lint --quiet" \
+	"python manage.py makemigrations --check --dry-run" "python manage.py packs check"
+
 lint: setup ## check style, types, layers, templates, migrations and packs
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy .
-	$(VENV)/bin/lint-imports
-	$(VENV)/bin/djlint templates --lint --quiet
-	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) manage.py packs check
+	@failed=0; for check in $(CHECKS); do \
+		echo "== $$check"; $(VENV)/bin/$$check || failed=1; \
+	done; exit $$failed
 
 e2e: setup chromium ## run the tests that drive a browser
 	$(PY) -m pytest -q -m e2e $(ARGS)
 
 chromium:
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get install -y --no-install-recommends chromium; } || \
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends chromium; } || \
 		{ echo "Chromium is missing: install the Debian package chromium"; exit 1; }
 
 bench: setup ## measure; BENCH=name runs one of tests/bench
