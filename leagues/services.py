@@ -76,8 +76,26 @@ def external_map(source: str, kind: ExternalKind, refs: Iterable[str]) -> dict[s
     )
 
 
+def external_maps(source: str, refs: Mapping[str, Iterable[str]]) -> dict[str, dict[str, int]]:
+    """As `external_map`, for the refs of several kinds in one query."""
+    wanted = {kind: set(values) for kind, values in refs.items()}
+    found: dict[str, dict[str, int]] = {kind: {} for kind in wanted}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, value, object_id FROM leagues_externalid "
+            "WHERE source = %s AND kind = ANY(%s) AND value = ANY(%s)",
+            [source, list(wanted), list(set().union(*wanted.values()))],
+        )
+        for kind, value, key in cursor.fetchall():
+            if value in wanted[kind]:
+                found[kind][value] = key
+    return found
+
+
 def link_external(source: str, kind: ExternalKind, keys: Mapping[str, int]) -> None:
     """Remember what the vendor calls our rows; ids that are taken stay as they are."""
+    if not keys:
+        return
     ExternalId.objects.bulk_create(
         [
             ExternalId(source=source, kind=kind, value=value, object_id=key)

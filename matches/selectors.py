@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+import orjson
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from leagues.models import League, Season, Team
@@ -51,6 +53,22 @@ def held_facts(
     return [_held(values, missing) for values in newest.values_list(*_HELD_COLUMNS)]
 
 
+def held_by_vendor_ids(
+    match_ids: Sequence[int], source: str, vendor_event_ids: Sequence[str]
+) -> dict[int, list[HeldFact]]:
+    """As `held_facts`, for these vendor ids of many matches in one query; no gaps are looked up."""
+    held: dict[int, list[HeldFact]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HELD_BY_IDS,
+            {"matches": list(match_ids), "source": source, "ids": list(vendor_event_ids)},
+        )
+        for match_id, payload, *values in cursor.fetchall():
+            values[_HELD_COLUMNS.index("payload")] = orjson.loads(payload)
+            held.setdefault(match_id, []).append(_held(tuple(values), {}))
+    return held
+
+
 _HELD_COLUMNS = (
     "lineage_id",
     "rev",
@@ -69,6 +87,14 @@ _HELD_COLUMNS = (
     "vendor_event_id",
     "certainty",
 )
+
+
+_HELD_BY_IDS = (
+    "SELECT DISTINCT ON (match_id, lineage_id) match_id, payload::text, {columns} "
+    "FROM matches_playevent WHERE match_id = ANY(%(matches)s) "
+    "AND source IN (%(source)s, 'admin') AND vendor_event_id = ANY(%(ids)s) "
+    "ORDER BY match_id, lineage_id, rev DESC"
+).format(columns=", ".join(name if name != "payload" else "NULL" for name in _HELD_COLUMNS))
 
 
 def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:

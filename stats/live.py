@@ -27,7 +27,13 @@ from stats.models import BoxScore
 from stats.selectors import stat_bars
 from stats.services.fold import Folded
 from streams.live.frames import Frame, Snapshot
-from streams.live.publish import Publication, head_position, publish_all
+from streams.live.publish import (
+    Publication,
+    forget,
+    head_position,
+    publish_all,
+    watched_topics,
+)
 from streams.live.topics import register_snapshots
 
 # Older matches are not news: whoever opens one loads it, and corrections reach those who watch.
@@ -43,91 +49,59 @@ def publish_match(folded: Folded) -> None:
     Starts where the topic stands, not where this fold did: another worker may have folded earlier
     events and not come round to sending them yet. Frames sent twice are dropped by the topic.
     """
-    match = Match.objects.with_sides().get(pk=folded.match_id)
+    match = folded.match
     topic, epoch = f"match:{match.public_id}", str(match.epoch)
     head = head_position(topic, epoch)
     if head is None and not _is_news(match):
         return
-    after = max(head if head is not None else folded.from_seq - 1, folded.to_seq - _MOST_FRAMES)
+    after = max(folded.from_seq - 1 if head is None else head, folded.to_seq - _MOST_FRAMES)
+    documents = folded.events
+    if after < folded.from_seq - 1 or len(documents) != folded.to_seq - folded.from_seq + 1:
+        documents = event_documents(match, after_seq=after, to_seq=folded.to_seq)
     header = match_header(match)
-    documents = event_documents(match, after_seq=after, to_seq=folded.to_seq)
-    publications = [
-        Publication(
-            topic=topic,
-            epoch=epoch,
-            frames=[
-                Frame(seq=document["seq"], data={"event": document, "match": header})
-                for document in documents
-            ],
-            snapshot=_snapshot(match, folded.to_seq),
-        )
-    ]
-    publications += [
-        Publication(topic=name, frames=[Frame(data={"match": header})])
-        for name in (
-            f"league:{match.season.league.public_id}",
-            f"team:{match.home.public_id}",
-            f"team:{match.away.public_id}",
-        )
-    ]
-    publish_all(publications)
+    # The document is canonical JSON already, so it is passed on as it is.
+    state = orjson.Fragment(folded.document)
+    match_news = Publication(
+        topic=topic,
+        epoch=epoch,
+        frames=[
+            Frame(seq=document["seq"], data={"event": document, "match": header})
+            for document in documents
+        ],
+        snapshot=Snapshot(epoch=epoch, seq=folded.to_seq, state=state),
+    )
+    others = (
+        f"league:{match.season.league.public_id}",
+        f"team:{match.home.public_id}",
+        f"team:{match.away.public_id}",
+    )
+    header_news = [Publication(topic=t, frames=[Frame(data={"match": header})]) for t in others]
+    publish_all([match_news, *header_news])
 
 
 def publish_pages(match_ids: Sequence[int]) -> None:
-    """Render what changed on the pages of these matches and send it to whoever has them open."""
+    """Render what changed on the pages of these matches and send it to whoever has them open.
+
+    A page that nobody has open is not rendered; its kept parts are forgotten, so that whoever
+    opens it next gets fresh ones.
+    """
     told = Match.objects.with_sides().filter(pk__in=match_ids)
-    matches = [match for match in told if _is_news(match)]
-    held = cache.get_many([_sent_key(match) for match in matches])
-    rows: dict[str, str] = {}
-    sent: dict[str, _Sent] = {}
-    publications = []
-    for match in matches:
-        before: _Sent = held.get(_sent_key(match)) or _Sent()
-        page = page_fragments(match, after_seq=before.seq)
-        row = scores_fragments([match])
-        digests = {key: _digest(html) for key, html in {**page, **row}.items()}
-        fresh = {key for key, digest in digests.items() if before.digests.get(key) != digest}
-        frame = {key: html for key, html in page.items() if key in fresh}
-        if frame:
-            topic = match_topic(match.public_id)
-            publications.append(Publication(topic=topic, frames=[Frame(data={"k": frame})]))
-        rows |= {key: html for key, html in row.items() if key in fresh}
-        sent[_sent_key(match)] = _Sent(seq=match.folded_seq, digests={**before.digests, **digests})
-    if rows:
-        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
-    publish_all(publications)
-    # Only what went out counts as sent: a worker that dies before this sends it again.
-    cache.set_many(sent, timeout=_REMEMBER_SENT_S)
-
-
-def publish_ages() -> None:
-    """Tell open pages how old the data of each live match is, also when nothing happens in it."""
-    matches = list(Match.objects.with_sides().live())
+    matches = {match_topic(match.public_id): match for match in told if _is_news(match)}
+    if not matches:
+        return
+    watched = watched_topics([*matches, scores_topic()])
+    forget([topic for topic in (*matches, scores_topic()) if topic not in watched])
     publications = [
-        Publication(topic=match_topic(match.public_id), frames=[Frame(data={"k": parts})])
-        for match in matches
-        for parts in (age_fragments(match),)
+        Publication(topic=topic, frames=[Frame(data={"k": page_fragments(match)})])
+        for topic, match in matches.items()
+        if topic in watched
     ]
-    if matches:
-        rows = row_age_fragments(matches)
-        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
+    if scores_topic() in watched:
+        fragments = scores_fragments(matches.values())
+        publications.append(
+            Publication(topic=scores_topic(), frames=[Frame(data={"k": fragments})])
+        )
     publish_all(publications)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sent:
-    """What the pages of a match were sent: the newest event and a digest of each part."""
-
-    seq: int = 0
-    digests: Mapping[str, str] = field(default_factory=dict)
-
-
-def _sent_key(match: Match) -> str:
-    return f"page-parts:{match.public_id}:{match.epoch}"
-
-
-def _digest(html: str) -> str:
-    return hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
 
 
 def _is_news(match: Match) -> bool:

@@ -58,7 +58,8 @@ def match_stats(request: HttpRequest, public_id: str) -> HttpResponse:
         **_bars(found),
     }
     pack = load_pack(found.season.league.sport)
-    context["tables"] = player_tables(found, pack, context["box"])
+    group = request.GET.get("columns", "")
+    context["tables"] = player_tables(found, pack, context["box"], group=group)
     return render(request, "stats/match_stats.html", context)
 
 

@@ -17,6 +17,8 @@ def announce(*events: Any) -> None:
     Needs an open transaction, so that an event is announced if and only if its fact is committed.
     Raises LookupError for an undeclared event class.
     """
+    if not events:
+        return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("announce() needs an open transaction")
     OutboxEvent.objects.bulk_create(_rows(events))

@@ -10,7 +10,7 @@ import time
 import orjson
 import redis
 import structlog
-from django.db import connection, transaction
+from django.db import connection
 from kombu.exceptions import OperationalError
 
 from streams.groups import checkpoint_floor, wake_groups
@@ -25,6 +25,9 @@ BATCH_SIZE = 1000
 _RELAY_LOCK = 0x76657A65_72656C61
 _PAUSE_AFTER_FAILURE_S = 5.0
 _resume_at = 0.0
+
+# Position, topic, payload, trace.
+_Row = tuple[int, str, dict[str, object], dict[str, object]]
 
 # KEYS: head, then one stream for each entry; ARGV: new head, then (id, payload, trace) triples.
 _HAND_OVER = """
@@ -58,37 +61,36 @@ def relay() -> int:
 
     Safe to run in any number of processes at once. Raises redis.RedisError when Redis is away.
     """
-    _give_positions()
     handed_over = 0
+    fresh = _give_positions()
+    head = _head()
+    if fresh and fresh[0][0] == head + 1:
+        # The common case: Redis lacks just what was positioned now.
+        return _hand_over(fresh)
     while True:
-        head = _head()
         rows = list(
-            OutboxEvent.objects.filter(position__gt=head)
+            OutboxEvent.objects.filter(position__gt=_head())
             .order_by("position")
             .values_list("position", "topic", "payload", "trace")[:BATCH_SIZE]
         )
         if not rows:
             return handed_over
         handed_over += _hand_over(rows)
-        wake_groups({topic for _, topic, _, _ in rows})
         if len(rows) < BATCH_SIZE:
             return handed_over
 
 
-def _give_positions() -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Waiting is short, and whoever waited finds the work done; trying would strand a late row.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_RELAY_LOCK])
+def _give_positions() -> list[_Row]:
+    """Position what has none, alone, and return it; committed before anybody hears of it."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH fresh AS (
-                SELECT id, row_number() OVER (ORDER BY id) AS place
-                FROM streams_outboxevent WHERE position IS NULL
-            ), last AS (SELECT coalesce(max(position), 0) AS position FROM streams_outboxevent)
-            UPDATE streams_outboxevent AS event SET position = last.position + fresh.place
-            FROM fresh, last WHERE event.id = fresh.id
-            """
+            "SELECT position, topic, payload::text, trace::text FROM streams_give_positions(%s)",
+            [_RELAY_LOCK],
         )
+        return [
+            (position, topic, orjson.loads(payload), orjson.loads(trace))
+            for position, topic, payload, trace in cursor.fetchall()
+        ]
 
 
 def _head() -> int:
@@ -97,9 +99,11 @@ def _head() -> int:
     return int(head) if head is not None else checkpoint_floor()  # type: ignore[arg-type]
 
 
-def _hand_over(rows: list[tuple[int, str, dict[str, object], dict[str, object]]]) -> int:
+def _hand_over(rows: list[_Row]) -> int:
     keys = [HEAD_KEY, *(STREAM_PREFIX + topic for _, topic, _, _ in rows)]
     arguments: list[object] = [rows[-1][0]]
     for position, _, payload, trace in rows:
         arguments += [position, orjson.dumps(payload), orjson.dumps(trace)]
-    return int(client().eval(_HAND_OVER, len(keys), *keys, *arguments))  # type: ignore[arg-type]
+    added = int(client().eval(_HAND_OVER, len(keys), *keys, *arguments))  # type: ignore[arg-type]
+    wake_groups({topic for _, topic, _, _ in rows})
+    return added

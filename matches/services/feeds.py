@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import orjson
@@ -184,20 +184,3 @@ def is_season_live(feed: Feed, at: datetime) -> bool:
 def release_feed(feed: Feed) -> None:
     """Give up the claim so that the next poll may come from any worker."""
     Feed.objects.filter(pk=feed.pk).update(claimed_until=None)
-
-
-def rerun_from_raw(match: Match, documents: Sequence[RawDocument]) -> IngestReport:
-    """Tell a match's log anew from stored documents, oldest first; raises the match's epoch.
-
-    The admin's own events are told again on top. Raises FeedError when a document is refused.
-    """
-    from matches.services.log import delete_log
-
-    report = IngestReport()
-    with transaction.atomic():
-        locked = Match.objects.select_for_update().get(pk=match.pk)
-        delete_log(locked)
-        for document in documents:
-            parsed = adapters.get(document.adapter).parse(unpack_files(document))
-            report.include(apply_document(parsed, season=match.season))
-    return report

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from config.clock import now
 from leagues.enums import ExternalKind
@@ -14,6 +14,7 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
 from leagues.services import (
     external_map,
+    external_maps,
     link_external,
     resolve_players,
     resolve_teams,
@@ -22,17 +23,26 @@ from leagues.services import (
 )
 from matches.enums import MatchStatus, SheetRole
 from matches.ingest.documents import FeedDocument, FeedError, FeedEvent, FeedMatch, FeedSheet
-from matches.ingest.plan import Fact, Plan, Revision, make_plan
+from matches.ingest.plan import Fact, HeldFact, Plan, Revision, make_plan
 from matches.models import Match, TeamSheet, TeamSheetSpot
-from matches.selectors import held_facts
-from matches.services.log import append_plan
+from matches.selectors import held_by_vendor_ids, held_facts
+from matches.services.log import append_plans
 from matches.topics import MatchIngested
 from streams.outbox import announce
 
 # Two vendors rarely agree on the minute of a kick-off, and clubs never meet twice in a day and a half.
 SAME_MATCH_WITHIN = timedelta(hours=36)
-# A season's placeholder kick-off for a match whose vendor tells none yet.
 _MATCHES_PER_TRANSACTION = 50
+_FIXTURE_FIELDS = (
+    "kickoff_at",
+    "round_name",
+    "matchday",
+    "venue",
+    "vendor_score",
+    "vendor_status",
+    "status_reason",
+    "sheet_version",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +78,7 @@ class _Keys:
     source: str
     teams: Mapping[str, int]
     players: Mapping[str, int]
+    matches: Mapping[str, int]
 
 
 def apply_document(
@@ -108,23 +119,35 @@ def _season_of(document: FeedDocument) -> Season:
 
 
 def _place(document: FeedDocument, season: Season, at: datetime) -> _Keys:
-    with transaction.atomic():
-        teams = resolve_teams(document.source, season, document.teams)
-        teams |= external_map(
-            document.source,
-            ExternalKind.TEAM,
-            {ref for m in document.matches for ref in (m.home, m.away)} - set(teams),
-        )
-        players = resolve_players(
-            document.source,
-            document.sport,
-            document.players,
-            team_keys=teams,
-            on=_first_day(document, at),
-        )
-        named = {ref for match in document.matches for ref in _player_refs(match)}
-        players |= external_map(document.source, ExternalKind.PLAYER, named - set(players))
-    return _Keys(source=document.source, teams=teams, players=players)
+    teams: dict[str, int] = {}
+    players: dict[str, int] = {}
+    if document.teams or document.players:
+        with transaction.atomic():
+            teams = resolve_teams(document.source, season, document.teams)
+            if any(player.team not in teams for player in document.players):
+                refs = {player.team for player in document.players if player.team}
+                teams |= external_map(document.source, ExternalKind.TEAM, refs - set(teams))
+            players = resolve_players(
+                document.source,
+                document.sport,
+                document.players,
+                team_keys=teams,
+                on=_first_day(document, at),
+            )
+    found = external_maps(
+        document.source,
+        {
+            ExternalKind.TEAM: {ref for m in document.matches for ref in (m.home, m.away)},
+            ExternalKind.PLAYER: {ref for m in document.matches for ref in _player_refs(m)},
+            ExternalKind.MATCH: {match.ref for match in document.matches},
+        },
+    )
+    return _Keys(
+        source=document.source,
+        teams={**found[ExternalKind.TEAM], **teams},
+        players={**found[ExternalKind.PLAYER], **players},
+        matches=found[ExternalKind.MATCH],
+    )
 
 
 def _first_day(document: FeedDocument, at: datetime) -> date:
@@ -158,6 +181,8 @@ def _apply_matches(
         .filter(pk__in={pk for _, pk in pairs})
         .order_by("pk")
     }
+    held = _held_for(pairs, locked, keys.source)
+    plans: list[tuple[Match, Plan]] = []
     news = []
     for feed_match, pk in pairs:
         match = locked[pk]
@@ -165,21 +190,63 @@ def _apply_matches(
         if _apply_sheets(match, feed_match.sheets, keys, at):
             match.sheet_version += 1
             changed = True
-        rows = _apply_events(match, feed_match, keys, is_authoritative, at, report)
+        plan = _plan(match, feed_match, keys, held, is_authoritative, at, report)
         match.data_at = at
-        match.save()
+        if changed:
+            match.save(update_fields=_FIXTURE_FIELDS)
         report.match_ids.append(pk)
         report.fixtures_changed += changed
-        if changed or rows:
-            news.append(MatchIngested(match_id=pk, seq=match.head_seq))
-    announce(*news)
+        if plan.revisions or plan.missing or plan.seen_again:
+            plans.append((match, plan))
+        if changed or plan.revisions:
+            news.append(match)
+    append_plans(plans, keys.source, at=at)
+    _save_heads([locked[pk] for _, pk in pairs])
+    announce(*(MatchIngested(match_id=match.pk, seq=match.head_seq) for match in news))
     return report
+
+
+def _held_for(
+    pairs: Sequence[tuple[FeedMatch, int]], locked: Mapping[int, Match], source: str
+) -> Mapping[int, Sequence[HeldFact]]:
+    """Look up in one query what the log holds of the facts that carry vendor ids.
+
+    Matches told as snapshots, or with facts without ids, need their whole log and are left out.
+    """
+    by_ids = [(told, pk) for told, pk in pairs if told.events and _has_ids(told)]
+    if not by_ids:
+        return {}
+    ids = [event.vendor_event_id or "" for told, _ in by_ids for event in told.events]
+    found = held_by_vendor_ids([pk for _, pk in by_ids], source, ids)
+    return {pk: found.get(pk, []) for _, pk in by_ids}
+
+
+def _has_ids(told: FeedMatch) -> bool:
+    return not told.is_snapshot and all(event.vendor_event_id is not None for event in told.events)
+
+
+def _save_heads(matches: Sequence[Match]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE matches_match SET head_seq = told.head_seq, data_at = told.data_at, "
+            "event_source = told.source, event_source_tells_play = told.tells_play "
+            "FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bool[]) "
+            "AS told (id, head_seq, data_at, source, tells_play) "
+            "WHERE matches_match.id = told.id",
+            [
+                [match.pk for match in matches],
+                [match.head_seq for match in matches],
+                [match.data_at for match in matches],
+                [match.event_source for match in matches],
+                [match.event_source_tells_play for match in matches],
+            ],
+        )
 
 
 def _match_rows(
     told: Sequence[FeedMatch], season: Season, keys: _Keys, report: IngestReport, at: datetime
 ) -> list[tuple[FeedMatch, int]]:
-    known = external_map(keys.source, ExternalKind.MATCH, (match.ref for match in told))
+    known = dict(keys.matches)
     pairs, fresh = [], {}
     for feed_match in told:
         pk = known.get(feed_match.ref)
@@ -289,25 +356,21 @@ def _apply_sheets(match: Match, sheets: Sequence[FeedSheet], keys: _Keys, at: da
     return changed
 
 
-def _apply_events(
+def _plan(
     match: Match,
     told: FeedMatch,
     keys: _Keys,
+    held: Mapping[int, Sequence[HeldFact]],
     is_authoritative: bool,
     at: datetime,
     report: IngestReport,
-) -> int:
+) -> Plan:
     if not told.events or not _may_tell(match, told, keys, at, report):
-        return 0
+        return Plan(revisions=())
     facts = [_fact(event, told, keys, report) for event in told.events]
-    by_ids = not told.is_snapshot and all(fact.vendor_event_id is not None for fact in facts)
-    held = held_facts(
-        match.pk,
-        keys.source,
-        vendor_event_ids=[fact.vendor_event_id or "" for fact in facts] if by_ids else None,
-    )
+    known = held[match.pk] if match.pk in held else held_facts(match.pk, keys.source)
     plan = make_plan(
-        facts, held, is_snapshot=told.is_snapshot, at=at, is_authoritative=is_authoritative
+        facts, known, is_snapshot=told.is_snapshot, at=at, is_authoritative=is_authoritative
     )
     for revision in plan.revisions:
         if revision.op == "add":
@@ -316,7 +379,7 @@ def _apply_events(
             report.amended += 1
         else:
             report.retracted += 1
-    return append_plan(match, keys.source, plan, at=at)
+    return plan
 
 
 def _may_tell(
@@ -360,16 +423,12 @@ def _retract_all(match: Match, by: str, at: datetime) -> None:
     source = match.event_source
     held = [h for h in held_facts(match.pk, source) if not h.is_retracted and h.source != "admin"]
     reason = f"superseded by {by}"
-    append_plan(
-        match,
-        source,
-        Plan(
-            revisions=[
-                Revision(op="retract", fact=replace(h.fact, reason=reason), held=h) for h in held
-            ]
-        ),
-        at=at,
+    plan = Plan(
+        revisions=[
+            Revision(op="retract", fact=replace(h.fact, reason=reason), held=h) for h in held
+        ]
     )
+    append_plans([(match, plan)], source, at=at)
 
 
 def _fact(event: FeedEvent, told: FeedMatch, keys: _Keys, report: IngestReport) -> Fact:

@@ -1,7 +1,7 @@
 """Appending to a match's log: the only writes that play-by-play rows ever get."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,22 +50,26 @@ _COPY = "COPY matches_playevent ({}) FROM STDIN".format(
 )
 
 
-def append_plan(match: Match, source: str, plan: Plan, *, at: datetime) -> int:
-    """Append the plan's rows, raise `head_seq` on the instance and return how many rows came.
+def append_plans(
+    plans: Sequence[tuple[Match, Plan]], source: str, *, at: datetime
+) -> None:
+    """Append the rows of the plans and raise `head_seq` on the instances.
 
-    Needs the match row locked by the caller's transaction, who also saves `head_seq`.
+    Needs the match rows locked by the caller's transaction, who also saves `head_seq`.
     """
     rows: list[tuple[Any, ...]] = []
-    for place, revision in enumerate(plan.revisions, start=1):
-        before = None if revision.follows is None else rows[revision.follows]
-        rows.append(_row(match.pk, match.head_seq + place, source, revision, at, before))
+    for match, plan in plans:
+        own: list[tuple[Any, ...]] = []
+        for place, revision in enumerate(plan.revisions, start=1):
+            before = None if revision.follows is None else own[revision.follows]
+            own.append(_row(match.pk, match.head_seq + place, source, revision, at, before))
+        match.head_seq += len(own)
+        rows += own
+        _remember_missing(match, source, plan, at)
     if rows:
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
-    match.head_seq += len(rows)
-    _remember_missing(match, source, plan, at)
-    return len(rows)
 
 
 def _row(
@@ -162,6 +166,42 @@ def override_stats(
 
 
 @transaction.atomic
+def decide_match(
+    match_id: int, *, reason: str, status: str = "", score: tuple[int, int] | None = None
+) -> None:
+    """Let an admin's status or score of a match stand, whatever log and vendors say.
+
+    Locks the match; announces `match.ingested`. Raises ValueError without a reason or a decision.
+    """
+    if not reason.strip():
+        raise ValueError("reason: say why, everybody will see it")
+    if not status and score is None:
+        raise ValueError("decision: give a status, a score or both")
+    payload: dict[str, Any] = {"reason": reason}
+    if status:
+        payload["status"] = status
+    if score is not None:
+        payload["score"] = {"home": score[0], "away": score[1]}
+    _append_admin(match_id, Fact(type="admin.override", payload=payload, reason=reason))
+
+
+@transaction.atomic
+def tell_as_admin(match_id: int, row: PlayEvent) -> None:
+    """Tell an admin's fact again, as a new lineage, after the log was told anew.
+
+    Locks the match; announces `match.ingested`.
+    """
+    fact = Fact(
+        type=row.type,
+        team=row.team_id,
+        player=row.player_id,
+        payload=row.payload,
+        reason=row.reason,
+    )
+    _append_admin(match_id, fact)
+
+
+@transaction.atomic
 def retract_event(event: PlayEvent, *, reason: str) -> None:
     """Take a fact back by an admin's word; later tellings of the vendor do not revive it.
 
@@ -186,7 +226,7 @@ def _append_admin(match_id: int, fact: Fact) -> None:
 
 
 def _append_as_admin(match: Match, plan: Plan) -> None:
-    append_plan(match, "admin", plan, at=now())
+    append_plans([(match, plan)], "admin", at=now())
     match.save(update_fields=["head_seq"])
     announce(MatchIngested(match_id=match.pk, seq=match.head_seq))
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from leagues.enums import ExternalKind
-from leagues.models import ExternalId, Team
+from leagues.models import Team
 from leagues.packs.engine import Fold, SideBox
 from leagues.packs.loader import load_pack
 from matches.models import Match
@@ -27,12 +26,17 @@ class PlayerCard:
     external_ids: dict[str, str] = field(default_factory=dict)
 
 
-def boxscore_document(match: Match, fold: Fold, cards: Mapping[int, PlayerCard]) -> bytes:
-    """Return the boxscore as JSON bytes; equal folds give equal bytes."""
+def boxscore_document(
+    match: Match,
+    fold: Fold,
+    cards: Mapping[int, PlayerCard],
+    external_ids: Mapping[str, str],
+) -> bytes:
+    """Return the boxscore as JSON with sorted keys; equal folds give equal bytes."""
     pack = load_pack(match.season.league.sport)
     shootout = fold.shootout
     document = {
-        "match": _match(match),
+        "match": _match(match, external_ids),
         "score": {
             "home": match.home_score,
             "away": match.away_score,
@@ -47,7 +51,7 @@ def boxscore_document(match: Match, fold: Fold, cards: Mapping[int, PlayerCard])
         "folded_seq": match.folded_seq,
         "pack": {"id": pack.id, "version": pack.version},
     }
-    return orjson.dumps(document)
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
 def etag_of(document: bytes) -> str:
@@ -55,8 +59,7 @@ def etag_of(document: bytes) -> str:
     return hashlib.sha256(document).hexdigest()[:32]
 
 
-def _match(match: Match) -> dict[str, Any]:
-    external = ExternalId.objects.filter(kind=ExternalKind.MATCH, object_id=match.pk)
+def _match(match: Match, external_ids: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": match.public_id,
         "league": {"id": match.season.league.public_id, "name": match.season.league.name},
@@ -68,7 +71,7 @@ def _match(match: Match) -> dict[str, Any]:
         "score_mismatch": match.score_mismatch,
         "home": {"id": match.home.public_id, "name": match.home.name},
         "away": {"id": match.away.public_id, "name": match.away.name},
-        "external_ids": dict(external.order_by("source").values_list("source", "value")),
+        "external_ids": dict(external_ids),
     }
 
 

@@ -15,11 +15,12 @@ from django.db.models import F
 
 from config.clock import now
 from leagues.enums import ExternalKind
-from leagues.models import ExternalId, Player
+from leagues.models import ExternalId, Player, Season, Team
 from leagues.packs.engine import Fold, FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus, SheetRole
 from matches.models import OVER_STATUSES, Match, PlayEvent, TeamSheetSpot
+from matches.rules.documents import event_document
 from matches.rules.status import effective_status, shown_score
 from stats.models import BoxScore, StatLine
 from stats.services.documents import PlayerCard, boxscore_document, etag_of
@@ -42,6 +43,29 @@ _EVENT_COLUMNS = (
     "payload",
     "occurred_at",
     "ingested_at",
+    "event_id",
+    "clock_label",
+    "x",
+    "y",
+    "vendor_at",
+    "source",
+    "certainty",
+    "reason",
+)
+_Row = tuple[Any, ...]
+_HEADER_FIELDS = (
+    "status",
+    "score_mismatch",
+    "home_score",
+    "away_score",
+    "home_shootout",
+    "away_shootout",
+    "period",
+    "clock_ms",
+    "clock_running_since",
+    "period_scores",
+    "folded_seq",
+    "finished_at",
 )
 
 
@@ -55,6 +79,10 @@ class _Kept:
     fold: MatchFold
     redirects: dict[int, int]
     cards: dict[int, PlayerCard]
+    season: Season
+    home: Team
+    away: Team
+    external_ids: dict[str, str]
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     last_event_at: datetime | None = None
 
@@ -64,12 +92,15 @@ _kept: OrderedDict[int, _Kept] = OrderedDict()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """What a fold changed; `from_seq` is the first event that was new to the boxscore."""
+    """What a fold changed. `events` are the public form of the events from_seq to to_seq, empty
+    when one of them has to be read anew; `document` is the boxscore as stored."""
 
-    match_id: int
+    match: Match
     from_seq: int
     to_seq: int
     standing_changed: bool
+    events: Sequence[dict[str, Any]]
+    document: bytes
 
 
 def fold_match(match_id: int, *, from_scratch: bool = False) -> Folded | None:
@@ -91,24 +122,21 @@ def fold_match(match_id: int, *, from_scratch: bool = False) -> Folded | None:
 
 
 def _fold(match_id: int, *, force: bool) -> Folded | None:
-    BoxScore.objects.bulk_create([BoxScore(match_id=match_id)], ignore_conflicts=True)
-    box = BoxScore.objects.select_for_update().get(match_id=match_id)
-    match = Match.objects.with_sides().get(pk=match_id)
-    kept, fresh = _bring_up_to_date(match)
+    box = _locked_box(match_id)
+    match = Match.objects.get(pk=match_id)
+    kept, rows = _bring_up_to_date(match)
     fold = kept.fold.result()
     before = _standing(match)
-    _write_header(match, fold, kept, at=now())
+    _set_header(match, fold, kept, at=now())
     changed_players = _write_lines(match, fold, kept)
-    document = boxscore_document(match, fold, kept.cards)
+    document = boxscore_document(match, fold, kept.cards, kept.external_ids)
     etag = etag_of(document)
-    if not force and not fresh and box.etag == etag and before == _standing(match):
-        return None
-    from_seq = box.folded_seq + 1 if box.folded_seq <= kept.seq else 1
-    box.folded_seq, box.folded_at, box.document, box.etag = kept.seq, now(), document, etag
-    box.pack_version = load_pack(match.season.league.sport).version
-    box.home_totals, box.away_totals = dict(fold.home.totals), dict(fold.away.totals)
-    box.save()
     standing_changed = before != _standing(match)
+    if not force and not rows and box.etag == etag and not standing_changed:
+        return None
+    match.save(update_fields=_HEADER_FIELDS)
+    from_seq = box.folded_seq + 1 if box.folded_seq <= kept.seq else 1
+    _write_box(box, match, fold, document, etag)
     announce(
         StatUpdate(
             match_id=match.pk,
@@ -120,11 +148,58 @@ def _fold(match_id: int, *, force: bool) -> Folded | None:
         )
     )
     return Folded(
-        match_id=match.pk, from_seq=from_seq, to_seq=kept.seq, standing_changed=standing_changed
+        match=match,
+        from_seq=from_seq,
+        to_seq=kept.seq,
+        standing_changed=standing_changed,
+        events=_public_events(match, kept, [row for row in rows if row[0] >= from_seq]),
+        document=document,
     )
 
 
-def _bring_up_to_date(match: Match) -> tuple[_Kept, bool]:
+def _locked_box(match_id: int) -> BoxScore:
+    boxes = BoxScore.objects.select_for_update().only("folded_seq", "etag")
+    box = boxes.filter(match_id=match_id).first()
+    if box is None:
+        BoxScore.objects.bulk_create([BoxScore(match_id=match_id)], ignore_conflicts=True)
+        box = boxes.get(match_id=match_id)
+    return box
+
+
+def _write_box(box: BoxScore, match: Match, fold: Fold, document: bytes, etag: str) -> None:
+    BoxScore.objects.filter(pk=box.pk).update(
+        folded_seq=match.folded_seq,
+        folded_at=now(),
+        document=document,
+        etag=etag,
+        pack_version=load_pack(match.season.league.sport).version,
+        home_totals=dict(fold.home.totals),
+        away_totals=dict(fold.away.totals),
+    )
+
+
+def _public_events(match: Match, kept: _Kept, rows: Sequence[_Row]) -> list[dict[str, Any]]:
+    """Return the rows in their public form, or nothing when one needs another look-up."""
+    teams = {match.home_id: match.home.public_id, match.away_id: match.away.public_id}
+    documents = []
+    for values in rows:
+        row = dict(zip(_EVENT_COLUMNS, values, strict=True))
+        people = (row["player_id"], row["related_player_id"])
+        if row["rev"] > 1 or any(p in kept.redirects or not _is_named(kept, p) for p in people):
+            return []
+        row["team__public_id"] = teams.get(row["team_id"])
+        for role in ("player", "related_player"):
+            key = row[f"{role}_id"]
+            row[f"{role}__public_id"] = None if key is None else kept.cards[key].public_id
+        documents.append(event_document(row, match_id=match.public_id, supersedes=None))
+    return documents
+
+
+def _is_named(kept: _Kept, player: int | None) -> bool:
+    return player is None or (player in kept.cards and bool(kept.cards[player].public_id))
+
+
+def _bring_up_to_date(match: Match) -> tuple[_Kept, Sequence[_Row]]:
     kept = _kept.get(match.pk)
     if (
         kept is None
@@ -136,22 +211,22 @@ def _bring_up_to_date(match: Match) -> tuple[_Kept, bool]:
     _kept.move_to_end(match.pk)
     while len(_kept) > _KEPT_FOLDS:
         _kept.popitem(last=False)
-    rows = (
+    match.season, match.home, match.away = kept.season, kept.home, kept.away
+    sides = {match.home_id: "home", match.away_id: "away"}
+    rows = list(
         PlayEvent.objects.filter(match=match, seq__gt=kept.seq)
         .order_by("seq")
         .values_list(*_EVENT_COLUMNS)
     )
-    sides = {match.home_id: "home", match.away_id: "away"}
-    events = []
-    for row in rows:
-        events.append(_fold_event(row, sides, kept.redirects))
-        kept.seq = row[0]
-        kept.last_event_at = row[12] or row[13]
-    kept.fold.apply_all(events)
-    return kept, bool(events)
+    kept.fold.apply_all(_fold_event(row, sides, kept.redirects) for row in rows)
+    if rows:
+        kept.seq = rows[-1][0]
+        kept.last_event_at = rows[-1][12] or rows[-1][13]
+    return kept, rows
 
 
 def _start(match: Match) -> _Kept:
+    match = Match.objects.with_sides().get(pk=match.pk)
     spots = list(
         TeamSheetSpot.objects.filter(sheet__match=match).values_list(
             "sheet__team_id", "player_id", "role", "shirt", "position", "order"
@@ -178,10 +253,15 @@ def _start(match: Match) -> _Kept:
         )
         for _, player, role, shirt, position, order in spots
     }
+    external = ExternalId.objects.filter(kind=ExternalKind.MATCH, object_id=match.pk)
     return _Kept(
         epoch=match.epoch,
         sheet_version=match.sheet_version,
         seq=0,
+        season=match.season,
+        home=match.home,
+        away=match.away,
+        external_ids=dict(external.order_by("source").values_list("source", "value")),
         fold=MatchFold(load_pack(match.season.league.sport), sheet),
         redirects=redirects,
         cards=cards,
@@ -221,7 +301,7 @@ def _standing(match: Match) -> tuple[object, ...]:
     return (match.status, match.home_score, match.away_score, match.score_mismatch)
 
 
-def _write_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> None:
+def _set_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> None:
     match.status = effective_status(fold.status, match.vendor_status)
     stated = (
         (match.vendor_score["home"], match.vendor_score["away"]) if match.vendor_score else None
@@ -236,22 +316,6 @@ def _write_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> Non
     match.folded_seq = kept.seq
     if match.status in OVER_STATUSES:
         match.finished_at = match.finished_at or at
-    match.save(
-        update_fields=[
-            "status",
-            "score_mismatch",
-            "home_score",
-            "away_score",
-            "home_shootout",
-            "away_shootout",
-            "period",
-            "clock_ms",
-            "clock_running_since",
-            "period_scores",
-            "folded_seq",
-            "finished_at",
-        ]
-    )
 
 
 def _write_lines(match: Match, fold: Fold, kept: _Kept) -> Sequence[int]:

@@ -81,6 +81,20 @@ def head_position(topic: str, epoch: str) -> int | None:
     return int(seq) if held == epoch.encode() and seq is not None else None
 
 
+def watched_topics(topics: Sequence[str]) -> frozenset[str]:
+    """Return those of the topics that any socket of any process listens to right now."""
+    channels = {store.channel_of(topic): topic for topic in topics}
+    heard = client().pubsub_numsub(*channels) if channels else []
+    return frozenset(channels[name.decode()] for name, count in heard if count)  # type: ignore[misc,union-attr]
+
+
+def forget(topics: Sequence[str]) -> None:
+    """Drop what is kept of topics that count by themselves; their next reader starts afresh."""
+    keys = [key for topic in topics for key in store.keys_of(topic)]
+    if keys:
+        client().delete(*keys)
+
+
 def _run(calls: Sequence[list[Any]]) -> None:
     answers = _attempt(calls)
     if any(isinstance(answer, NoScriptError) for answer in answers):

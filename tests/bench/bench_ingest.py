@@ -1,0 +1,301 @@
+"""Ingest to socket: an event in the vendor's answer until its frame is in a client, whole pipeline.
+
+    python -m tests.bench.bench_ingest [--rates 50 500 2000] [--seconds 10]
+
+A vendor in this process tells invented events of twenty live matches at a given rate; the product
+(worker and socket server, started here on servers of their own) polls it over HTTP, appends, relays,
+folds and publishes; a client in another process watches all twenty topics. An event's latency runs
+from the moment it is in the vendor's answer to the moment its frame is read.
+
+- `p50_ms_R`, `p99_ms_R` at R events a second;
+- `max_events_per_s`: a backlog of 30,000 events, from the first poll to the last fold;
+- `ratio_to_chain`: that, against a chain of Celery tasks per event (insert, aggregate, publish, each
+  by the ORM) with the same worker, in the same run.
+
+The last line is one JSON object.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+MATCHES = 20
+BACKLOG = 30_000
+CHAIN_EVENTS = 300
+POLL_EVERY_MS = 5
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Vendor(ThreadingHTTPServer):
+    """Tells events of all matches from a log that a pacer fills."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.log = []
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.started_at = datetime.now(tz=UTC).replace(microsecond=0)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/feed.json"
+
+    def names(self):
+        teams = [{"id": f"t{i}", "name": f"Bench {i}"} for i in range(2 * MATCHES)]
+        players = [
+            {"id": f"t{i}-{p}", "name": f"Player {i} {p}", "team": f"t{i}", "shirt": str(p)}
+            for i in range(2 * MATCHES)
+            for p in range(1, 11)
+        ]
+        return {"teams": teams, "players": players}
+
+    def match(self, number, events):
+        return {
+            "id": f"m{number}",
+            "home": f"t{2 * number}",
+            "away": f"t{2 * number + 1}",
+            "kickoff_at": self.started_at.isoformat(),
+            "events": events,
+        }
+
+    def add(self, count):
+        """Put events into the log; from now on an answer may hold them."""
+        at = time.time()
+        for _ in range(count):
+            place = len(self.log) + 1
+            number = place % MATCHES
+            side = 2 * number + (place // MATCHES) % 2
+            self.log.append(
+                {
+                    "match": number,
+                    "id": f"e{place}",
+                    "type": "score.home" if side % 2 == 0 else "score.away",
+                    "clock_ms": place,
+                    "order": place,
+                    "team": f"t{side}",
+                    "player": f"t{side}-{1 + place % 10}",
+                    "payload": {"sent": at},
+                }
+            )
+
+
+class _Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        query = parse_qs(urlsplit(self.path).query)
+        after = int(query.get("after", ["-1"])[0])
+        vendor = self.server
+        document = {"source": "bench", "sport": "generic", "league": "Bench", "season": "1"}
+        if after < 0:
+            first = [{"type": "period_start", "id": f"start{n}", "order": 0} for n in range(MATCHES)]
+            document |= vendor.names()
+            document["matches"] = [vendor.match(n, [first[n]]) for n in range(MATCHES)]
+            document["cursor"] = "0"
+        else:
+            told = vendor.log[after : after + 5000] if vendor.is_open.is_set() else []
+            by_match = {}
+            for event in told:
+                by_match.setdefault(event["match"], []).append(
+                    {key: value for key, value in event.items() if key != "match"}
+                )
+            document["matches"] = [vendor.match(n, events) for n, events in by_match.items()]
+            document["cursor"] = str(after + len(told))
+            document["more"] = after + len(told) < len(vendor.log) and bool(told)
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *args):
+        pass
+
+
+@contextmanager
+def product(port):
+    """Worker and socket server on servers of their own."""
+    commands = {
+        "worker": [
+            *(sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "-l", "WARNING"),
+            *("-Q", "default,ingest,fold,chain", "-c", "3", "-P", "prefork"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            *("-I", "tests.bench.peers.chain"),
+        ],
+        "web": [sys.executable, "-m", "config.server", "-b", "127.0.0.1", "-p", str(port)],
+    }
+    children = []
+    try:
+        for name, command in commands.items():
+            log = (Path(os.environ["VEZE_DATA_DIR"]) / f"{name}.log").open("wb")
+            children.append(
+                subprocess.Popen(
+                    command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                )
+            )
+        yield children
+    finally:
+        for child in children:
+            os.killpg(child.pid, signal.SIGTERM)
+        for child in children:
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+
+class Watcher:
+    """The client: another process that prints the latencies of what it received."""
+
+    def __init__(self, port, topics):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.peers.watcher", str(port), *topics],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        if line.strip() != "ready":
+            raise SystemExit(f"the watcher did not start: {line!r}")
+
+    def report(self):
+        self.process.stdin.write("report\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def pace(vendor, rate, seconds):
+    """Add events at a steady rate, a handful at a time."""
+    step_s = 0.01 if rate > 100 else 1 / rate
+    started, added = time.monotonic(), 0
+    while (passed := time.monotonic() - started) < seconds:
+        due = int(passed * rate) + 1
+        vendor.add(due - added)
+        added = due
+        time.sleep(step_s)
+    return added
+
+
+def wait_until(condition, what, timeout_s=120):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited {timeout_s} s for {what}")
+        time.sleep(0.05)
+
+
+def percentile(values, share):
+    return round(statistics.quantiles(values, n=1000)[round(share * 1000) - 1] * 1000, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rates", type=int, nargs="*", default=[50, 500, 2000])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="veze-bench-")
+    os.environ["VEZE_DATA_DIR"] = folder
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    try:
+        _run(options)
+    finally:
+        subprocess.run(
+            [sys.executable, "-m", "config.embedded", "stop"], cwd=ROOT, stdout=subprocess.DEVNULL
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(options):
+    from config.bootstrap import start_servers
+
+    start_servers()
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db.models import F
+
+    from leagues.services import season_for
+    from matches.models import Feed, Match, PlayEvent
+    from matches.tasks import poll_feed
+    from tests.bench.peers.chain import run_chain
+
+    call_command("migrate", verbosity=0)
+    vendor = Vendor()
+    threading.Thread(target=vendor.serve_forever, daemon=True).start()
+    season = season_for(sport="generic", league="Bench", season="1")
+    feed = Feed.objects.create(
+        name="bench",
+        adapter="veze",
+        url=vendor.url,
+        season=season,
+        live_interval_ms=POLL_EVERY_MS,
+        idle_interval_s=1,
+    )
+    port = 18_000 + os.getpid() % 1000
+    result = {}
+    with product(port):
+        poll_feed.delay(feed_id=feed.pk)
+        wait_until(lambda: Match.objects.filter(folded_seq__gt=0).count() == MATCHES, "the matches")
+        topics = [f"match:{key}" for key in Match.objects.values_list("public_id", flat=True)]
+        watcher = Watcher(port, topics)
+        for rate in options.rates:
+            pace(vendor, rate, 2)
+            time.sleep(1)
+            watcher.report()
+            added = pace(vendor, rate, options.seconds)
+            wait_until(lambda: _is_folded(Match, F), f"{rate} events/s to be folded")
+            time.sleep(1)
+            report = watcher.report()
+            result[f"p50_ms_{rate}"] = percentile(report["latencies"], 0.5)
+            result[f"p99_ms_{rate}"] = percentile(report["latencies"], 0.99)
+            result[f"lost_{rate}"] = added - len(report["latencies"])
+            print(f"{rate} events/s: {json.dumps(result)}", flush=True)
+        watcher.close()
+        held = PlayEvent.objects.count()
+        vendor.is_open.clear()
+        vendor.add(BACKLOG)
+        started = time.monotonic()
+        vendor.is_open.set()
+        wait_until(
+            lambda: PlayEvent.objects.count() >= held + BACKLOG and _is_folded(Match, F),
+            "the backlog",
+            300,
+        )
+        result["max_events_per_s"] = round(BACKLOG / (time.monotonic() - started))
+        Feed.objects.update(is_enabled=False)
+        time.sleep(1)
+        chain_per_s = run_chain(CHAIN_EVENTS)
+        result["chain_events_per_s"] = round(chain_per_s, 1)
+        result["ratio_to_chain"] = round(result["max_events_per_s"] / chain_per_s, 1)
+    print(json.dumps(result))
+
+
+def _is_folded(matches, field):
+    return not matches.objects.filter(folded_seq__lt=field("head_seq")).exists()
+
+
+if __name__ == "__main__":
+    main()
