@@ -26,7 +26,7 @@ _SALT: Final = "config.paging"
 
 
 class CursorPaging(BasePagination):
-    """Keyset paging in the order of the queryset, which is made total by its primary key.
+    """Keyset paging in the order of the queryset, which a unique column makes total.
 
     The fields that order must not be null. `next` comes in the body and as a Link header; `total`
     costs a count, so it is given on request only.
@@ -116,13 +116,16 @@ def _flag(request: Request, name: str) -> bool:
 
 def _total_order(queryset: QuerySet[Any]) -> tuple[str, ...]:
     order = tuple(queryset.query.order_by or queryset.model._meta.ordering)
-    first = order[0] if order else "pk"
-    return (*order, "-pk" if first.startswith("-") else "pk")
+    # A public unique column, so that a cursor tells nothing of our own keys.
+    held = {field.name for field in queryset.model._meta.fields}
+    unique = next(name for name in ("public_id", "event_id", "pk") if name in held | {"pk"})
+    is_downwards = bool(order) and order[0].startswith("-")
+    return (*order, f"-{unique}" if is_downwards else unique)
 
 
 def _cursor(row: Model | Mapping[str, Any], order: Sequence[str]) -> str:
     names = [name.lstrip("-") for name in order]
-    # Rows of `values()` are mappings; they have to name "pk" too.
+    # Rows of `values()` are mappings; they have to name the unique column too.
     read = row.__getitem__ if isinstance(row, Mapping) else partial(getattr, row)
     values = [_text(read(name)) for name in names]
     return signing.dumps([list(order), values], salt=_SALT)

@@ -11,13 +11,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from matches.admin.parts import ReadOnlyAdmin, age, table
 from matches.ingest.adapters import ADAPTERS
 from matches.models import Feed, FeedPoll, RawDocument
-from matches.services import curation
+from matches.services import curation, feeds
 
 _SHOWN_BYTES = 400_000
 _INFLATE_BYTES = 64 * 1024 * 1024
@@ -150,9 +150,9 @@ class RawDocumentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Content")
     def content(self, document: RawDocument) -> SafeString:
-        text = _pretty(_inflate(document))
-        cut = f"\n... {len(text) - _SHOWN_BYTES} more" if len(text) > _SHOWN_BYTES else ""
-        return format_html("<pre>{}{}</pre>", text[:_SHOWN_BYTES], cut)
+        files = feeds.unpack_files(document)
+        shown = ((name or "document", _shown(body)) for name, body in files.items())
+        return format_html_join("", "<h3>{}</h3><pre>{}</pre>", shown)
 
 
 def _inflate(document: RawDocument) -> bytes:
@@ -161,6 +161,12 @@ def _inflate(document: RawDocument) -> bytes:
     if inflater.unconsumed_tail:
         raise Http404("The document is larger than the admin shows.")
     return body
+
+
+def _shown(body: bytes) -> str:
+    text = _pretty(body)
+    cut = f"\n... {len(text) - _SHOWN_BYTES} more" if len(text) > _SHOWN_BYTES else ""
+    return text[:_SHOWN_BYTES] + cut
 
 
 def _pretty(body: bytes) -> str:

@@ -12,7 +12,8 @@ from django.urls import URLPattern, path, reverse
 from matches.admin.parts import age
 from matches.ingest.documents import FeedError
 from matches.models import FeedPoll, Match, TeamSheet, TeamSheetSpot
-from matches.services import curation, feeds
+from matches.services import curation
+from matches.services.rerun import rerun_from_raw
 
 
 class TeamSheetInline(admin.TabularInline):
@@ -134,7 +135,7 @@ class MatchAdmin(admin.ModelAdmin):
 
     def _rerun(self, request: HttpRequest, match: Match, documents: Any) -> None:
         try:
-            report = feeds.rerun_from_raw(match, documents)
+            report = rerun_from_raw(match, documents)
         except FeedError as error:
             self.message_user(request, f"Nothing changed: {error}", messages.ERROR)
             return

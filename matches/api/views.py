@@ -115,7 +115,7 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
             PlayEvent.objects.filter(match=self.match)
             .annotate(supersedes=Subquery(before.values("event_id")[:1]))
             .order_by("seq")
-            .values("pk", "supersedes", *EVENT_COLUMNS)
+            .values("supersedes", *EVENT_COLUMNS)
         )
 
     def get_serializer_context(self) -> dict[str, Any]:

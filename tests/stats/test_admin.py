@@ -44,7 +44,7 @@ def test_list_needs_as_many_queries_for_five_rows_as_for_one(
 
 def test_boxscore_is_folded_again_from_the_log(curator: Client):
     match = make_live_match(home_score=9)
-    make_event(match, type="score.home", team=match.home, payload={"points": 1, "value": 1})
+    make_event(match, type="score.home", team=match.home, payload={"points": 1})
     box = BoxScore.objects.create(match=match, document=b"{}", folded_seq=0)
     form = {"action": "refold", "_selected_action": [box.pk]}
 

@@ -1,0 +1,119 @@
+"""A log told anew from raw documents keeps what admins decided."""
+
+import json
+
+import pytest
+
+from matches.ingest import adapters
+from matches.ingest.documents import FeedError
+from matches.models import Match, PlayEvent, RawDocument
+from matches.services.curation import documents_about
+from matches.services.feeds import store_raw
+from matches.services.ingest import apply_document
+from matches.services.log import decide_match, override_stats, retract_event
+from matches.services.rerun import rerun_from_raw
+from stats.services.fold import fold_match
+
+pytestmark = pytest.mark.django_db
+
+DOCUMENT = {
+    "source": "veze",
+    "sport": "generic",
+    "league": "Sunday League",
+    "season": "2026-27",
+    "teams": [{"id": "h", "name": "Rovers"}, {"id": "a", "name": "United"}],
+    "players": [],
+    "matches": [
+        {
+            "id": "m1",
+            "home": "h",
+            "away": "a",
+            "kickoff_at": "2026-11-22T15:00:00Z",
+            "status": "live",
+            "events": [
+                {"id": "e1", "type": "period_start", "period": "MATCH", "clock_ms": 0},
+                {"id": "e2", "type": "score.home", "period": "MATCH", "clock_ms": 60000, "team": "h"},
+                {"id": "e3", "type": "score.home", "period": "MATCH", "clock_ms": 90000, "team": "h"},
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def match() -> Match:
+    body = json.dumps(DOCUMENT).encode()
+    apply_document(adapters.get("veze").parse({"": body}))
+    store_raw("veze", "m1.json", {"m1.json": body})
+    match = Match.objects.get()
+    fold_match(match.pk)
+    match.refresh_from_db()
+    return match
+
+
+def told(match: Match) -> list[tuple]:
+    rows = PlayEvent.objects.filter(match=match).order_by("seq")
+    return list(rows.values_list("seq", "op", "type", "source", "vendor_event_id"))
+
+
+def test_log_is_told_anew_under_a_new_epoch(match: Match):
+    before, epoch = told(match), match.epoch
+
+    rerun_from_raw(match, documents_about(match))
+
+    match.refresh_from_db()
+    assert told(match) == before
+    assert match.epoch != epoch
+
+
+def test_fact_an_admin_took_back_stays_taken_back(match: Match):
+    goal = PlayEvent.objects.get(match=match, vendor_event_id="e2")
+    retract_event(goal, reason="offside")
+
+    rerun_from_raw(match, documents_about(match))
+    fold_match(match.pk)
+
+    match.refresh_from_db()
+    assert (match.home_score, match.away_score) == (1, 0)
+    assert told(match)[-1] == (4, "retract", "score.home", "admin", "e2")
+
+
+def test_numbers_an_admin_gave_are_told_again(match: Match):
+    override_stats(match.pk, values={"fouls": 3}, reason="counted", team_id=match.home_id)
+
+    rerun_from_raw(match, documents_about(match))
+
+    last = PlayEvent.objects.filter(match=match).latest("seq")
+    assert (last.type, last.source, last.reason) == ("admin.override", "admin", "counted")
+    assert last.payload == {"values": {"fouls": 3}}
+
+
+def test_decision_an_admin_withdrew_is_not_told_again(match: Match):
+    decide_match(match.pk, status="abandoned", reason="fog")
+    decision = PlayEvent.objects.get(match=match, type="admin.override")
+    retract_event(decision, reason="it lifted")
+
+    rerun_from_raw(match, documents_about(match))
+
+    assert not PlayEvent.objects.filter(match=match, source="admin").exists()
+
+
+def test_log_stays_when_no_document_tells_of_the_match(match: Match):
+    other = {
+        **DOCUMENT,
+        "matches": [{**DOCUMENT["matches"][0], "id": "m2", "home": "a", "away": "h"}],
+    }
+    document = store_raw("veze", "m2.json", {"m2.json": json.dumps(other).encode()})
+    before = told(match)
+
+    with pytest.raises(FeedError, match="no document tells of this match"):
+        rerun_from_raw(match, [document])
+
+    assert told(match) == before
+
+
+def test_documents_about_a_match_are_its_own(match: Match):
+    store_raw("veze", "another.json", {"another.json": b"{}"})
+
+    assert [document.key for document in documents_about(match)] == ["m1.json"]
+    assert RawDocument.objects.count() == 2
