@@ -160,7 +160,7 @@ def player_tables(
     )
     groups = _groups_of(pack, telling)
     chosen = _chosen_group(groups, telling, group)
-    columns = tuple(c for c in telling if chosen == ALL_GROUPS or c.group == chosen)
+    columns = tuple(c for c in telling if chosen in {ALL_GROUPS, c.group})
     held = [line for line in lines if any(line.values.get(column.id) for column in columns)]
     sides = (
         _side_table(side, team, columns, held, spots, box)

@@ -1,6 +1,9 @@
 """The design system: colours that can be read, tiles, icons, queries."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.test import RequestFactory
 
 from leagues.models import Team
@@ -76,3 +79,39 @@ def test_query_changes_one_key_and_keeps_the_rest() -> None:
     assert query(context, live=None) == "?date=2026-11-22"
     assert query(context, show="a&b") == "?date=2026-11-22&live=1&show=a%26b"
     assert query({}, show="all") == "?show=all"
+
+
+TOKENS = (settings.BASE_DIR / "static/css/tokens.css").read_text()
+
+
+def token(name: str, theme: str) -> str:
+    found = re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", TOKENS)
+    assert found is not None, name
+    return found[1] if theme == "light" else found[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        (ink, ground)
+        for ink in ("text", "muted", "accent", "danger", "warn")
+        for ground in ("bg", "surface", "surface-2")
+    ]
+    + [
+        ("accent", "accent-soft"),
+        ("on-accent", "accent"),
+        ("danger", "danger-soft"),
+        ("warn", "warn-soft"),
+        ("text", "surface-3"),
+        ("text", "accent-soft"),
+    ],
+)
+def test_text_tokens_reach_the_contrast_of_text(ink: str, ground: str, theme: str) -> None:
+    assert contrast(token(ink, theme), token(ground, theme)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["bg", "surface"])
+def test_edges_of_fields_stand_out(ground: str, theme: str) -> None:
+    assert contrast(token("line-strong", theme), token(ground, theme)) >= 3

@@ -194,11 +194,21 @@ def test_stats_show_both_sides_with_the_numbers_in_text(client: Client, matchday
 
     bars = {bar.column.id: (bar.home, bar.away) for bar in context["bars"].all}
     assert bars["goals"] == (3, 1)
-    assert [table.side for table in context["tables"]] == ["home", "away"]
-    scorer = next(
-        line for line in context["tables"][0].starters if line.player.display_name == "Silva"
-    )
+    home, away = context["tables"].sides
+    assert (home.side, away.side) == ("home", "away")
+    scorer = next(line for line in home.starters if line.player.display_name == "Silva")
     assert scorer.values["goals"] == 2
+
+
+def test_stats_show_one_group_of_columns_on_request(client: Client, matchday: Matchday) -> None:
+    address = f"/matches/{matchday.matches['live'].public_id}/stats/"
+
+    tables = client.get(address, {"columns": "discipline"}).context["tables"]
+
+    (away,) = tables.sides
+    assert {column.group for column in away.columns} == {"discipline"}
+    assert [line.player.display_name for line in away.starters] == ["Marchetti"]
+    assert client.get(address, {"columns": "nonsense"}).context["tables"].group == "all"
 
 
 def test_stats_queries_do_not_grow_with_players(
