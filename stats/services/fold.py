@@ -18,7 +18,8 @@ from leagues.enums import ExternalKind
 from leagues.models import ExternalId, Player, Season, Team
 from leagues.packs.engine import Fold, FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
-from matches.enums import MatchStatus, SheetRole
+from leagues.packs.schema import OVERRIDE
+from matches.enums import EventOp, MatchStatus, SheetRole
 from matches.models import OVER_STATUSES, Match, PlayEvent, TeamSheetSpot
 from matches.rules.documents import event_document
 from matches.rules.status import effective_status, shown_score
@@ -85,6 +86,7 @@ class _Kept:
     external_ids: dict[str, str]
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     last_event_at: datetime | None = None
+    has_decisions: bool = False
 
 
 _kept: OrderedDict[int, _Kept] = OrderedDict()
@@ -222,6 +224,7 @@ def _bring_up_to_date(match: Match) -> tuple[_Kept, Sequence[_Row]]:
     if rows:
         kept.seq = rows[-1][0]
         kept.last_event_at = rows[-1][12] or rows[-1][13]
+        kept.has_decisions |= any(row[4] == OVERRIDE for row in rows)
     return kept, rows
 
 
@@ -301,12 +304,34 @@ def _standing(match: Match) -> tuple[object, ...]:
     return (match.status, match.home_score, match.away_score, match.score_mismatch)
 
 
-def _set_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> None:
-    match.status = effective_status(fold.status, match.vendor_status)
-    stated = (
-        (match.vendor_score["home"], match.vendor_score["away"]) if match.vendor_score else None
+def _decided(match: Match) -> frozenset[str]:
+    """Return what of status and score an admin's word decides, against log and vendor."""
+    newest = (
+        PlayEvent.objects.filter(match=match, type=OVERRIDE)
+        .order_by("lineage_id", "-rev")
+        .distinct("lineage_id")
+        .values_list("op", "payload")
     )
-    has_log = kept.seq > 0 and fold.status != MatchStatus.SCHEDULED
+    return frozenset(
+        key
+        for op, payload in newest
+        if op != EventOp.RETRACT
+        for key in ("status", "score")
+        if payload.get(key)
+    )
+
+
+def _set_header(match: Match, fold: Fold, kept: _Kept, *, at: datetime) -> None:
+    decided = _decided(match) if kept.has_decisions else frozenset()
+    match.status = (
+        fold.status if "status" in decided else effective_status(fold.status, match.vendor_status)
+    )
+    stated = (
+        (match.vendor_score["home"], match.vendor_score["away"])
+        if match.vendor_score and "score" not in decided
+        else None
+    )
+    has_log = kept.seq > 0 and (fold.status != MatchStatus.SCHEDULED or "score" in decided)
     score, match.score_mismatch = shown_score(tuple(fold.score) if has_log else None, stated)
     match.home_score, match.away_score = score if score else (None, None)
     match.home_shootout, match.away_shootout = fold.shootout or (None, None)
