@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,10 +11,33 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from matches.admin.parts import age
+from matches.enums import MatchStatus
 from matches.ingest.documents import FeedError
-from matches.models import FeedPoll, Match, TeamSheet, TeamSheetSpot
+from matches.models import FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
 from matches.services import curation
+from matches.services.log import decide_match
 from matches.services.rerun import rerun_from_raw
+
+
+class DecisionForm(forms.Form):
+    """What officials decided about a match; it stands above its log and its vendor."""
+
+    status = forms.ChoiceField(
+        choices=[("", "as the log and the vendor say"), *MatchStatus.choices], required=False
+    )
+    home_score = forms.IntegerField(min_value=0, max_value=999, required=False)
+    away_score = forms.IntegerField(min_value=0, max_value=999, required=False)
+    reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 80}))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        scores = [cleaned.get("home_score"), cleaned.get("away_score")]
+        if scores.count(None) == 1:
+            raise forms.ValidationError("Give both scores or none.")
+        if not cleaned.get("status") and None in scores:
+            raise forms.ValidationError("Decide a status, a score or both.")
+        cleaned["score"] = None if None in scores else tuple(scores)
+        return cleaned
 
 
 class TeamSheetInline(admin.TabularInline):
@@ -34,7 +58,7 @@ class MatchAdmin(admin.ModelAdmin):
         "season",
         "status",
         "score",
-        "score_mismatch",
+        "score_agrees",
         "data_age",
     )
     list_display_links = ("kickoff_at", "home")
@@ -74,7 +98,11 @@ class MatchAdmin(admin.ModelAdmin):
 
     @admin.display(description="Score")
     def score(self, match: Match) -> str:
-        return "" if match.home_score is None else f"{match.home_score} - {match.away_score}"
+        return "" if match.home_score is None else f"{match.home_score}:{match.away_score}"
+
+    @admin.display(description="Vendor agrees", boolean=True, ordering="score_mismatch")
+    def score_agrees(self, match: Match) -> bool:
+        return not match.score_mismatch
 
     @admin.display(description="Data age")
     def data_age(self, match: Match) -> str:
@@ -87,7 +115,8 @@ class MatchAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if any(formset.has_changed() for formset in formsets):
+        is_other_match = {"season", "home", "away"} & set(form.changed_data)
+        if is_other_match or any(formset.has_changed() for formset in formsets):
             curation.tell_sheets_changed(form.instance.pk)
         elif form.has_changed():
             curation.tell_fixture_changed(form.instance.pk)
@@ -97,6 +126,7 @@ class MatchAdmin(admin.ModelAdmin):
         own = [
             path("<int:pk>/feed/", view(self.feed_view), name="matches_match_feed"),
             path("<int:pk>/rerun/", view(self.rerun_view), name="matches_match_rerun"),
+            path("<int:pk>/decide/", view(self.decide_view), name="matches_match_decide"),
         ]
         return own + super().get_urls()
 
@@ -132,6 +162,30 @@ class MatchAdmin(admin.ModelAdmin):
         else:
             self.message_user(request, "No raw document is kept of it.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:matches_match_feed", args=[pk]))
+
+    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a status or a score and the reason, then append it to the log."""
+        match = get_object_or_404(Match.objects.with_sides(), pk=pk)
+        if not self.has_change_permission(request, match):
+            raise PermissionDenied
+        form = DecisionForm(request.POST or None)
+        if form.is_valid():
+            answer = form.cleaned_data
+            decide_match(
+                pk, reason=answer["reason"], status=answer["status"], score=answer["score"]
+            )
+            self.log_change(request, match, f"Decided: {answer['reason']}")
+            self.message_user(request, "Decided; everything follows.", messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:matches_match_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Decide about {match}",
+            "opts": self.model._meta,
+            "match": match,
+            "decisions": PlayEvent.objects.filter(match=match, type="admin.override"),
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/matches/match/decide.html", context)
 
     def _rerun(self, request: HttpRequest, match: Match, documents: Any) -> None:
         try:

@@ -200,3 +200,38 @@ def test_feed_is_switched_and_asked(curator: Client, action: str, expected: dict
 
     feed.refresh_from_db()
     assert {name: getattr(feed, name) for name in expected} == expected
+
+
+def test_decision_is_appended_to_the_log(curator: Client):
+    match = make_live_match()
+    make_event(match)
+    address = reverse("admin:matches_match_decide", args=[match.pk])
+
+    asked = curator.get(address)
+    curator.post(address, {"status": "abandoned", "reason": "fog"})
+    curator.post(address, {"home_score": 3, "away_score": 0, "reason": "walkover"})
+
+    assert asked.status_code == 200
+    decisions = PlayEvent.objects.filter(type="admin.override").order_by("seq")
+    assert [decision.payload for decision in decisions] == [
+        {"status": "abandoned", "reason": "fog"},
+        {"score": {"home": 3, "away": 0}, "reason": "walkover"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "complaint"),
+    [
+        ({"status": "final"}, "This field is required."),
+        ({"reason": "why"}, "Decide a status, a score or both."),
+        ({"home_score": 3, "reason": "why"}, "Give both scores or none."),
+        ({"status": "lost", "reason": "why"}, "lost is not one of the available choices."),
+    ],
+)
+def test_half_a_decision_is_refused(curator: Client, form: dict, complaint: str):
+    match = make_live_match()
+
+    page = curator.post(reverse("admin:matches_match_decide", args=[match.pk]), form)
+
+    assert complaint in page.content.decode()
+    assert not PlayEvent.objects.exists()
