@@ -16,13 +16,13 @@ def fold_matches(deliveries: Sequence[Delivery]) -> None:
             live.publish_match(folded)
 
 
-@subscribe("stat.update", group="pages", queue="default")
+@subscribe("stat.update", group="pages", queue="default", gather_s=0.25)
 def refresh_pages(deliveries: Sequence[Delivery]) -> None:
     """Render the pages of each folded match once."""
     live.publish_pages(list(dict.fromkeys(delivery.event.match_id for delivery in deliveries)))
 
 
-@subscribe("stat.update", group="tables", queue="default")
+@subscribe("stat.update", group="tables", queue="default", gather_s=1.0)
 def refresh_tables(deliveries: Sequence[Delivery]) -> None:
     """Make each touched season's tables anew, once."""
     touched = [d.event.season_id for d in deliveries if d.event.standing_changed]

@@ -50,25 +50,31 @@ Handler = Callable[[Sequence[Delivery]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A group's interest in a topic; `queue` is the Celery queue its handler runs in."""
+    """A group's interest in a topic; `queue` is the Celery queue its handler runs in.
+
+    A group with `gather_s` waits that long after the first entry, so that many make one batch.
+    """
 
     topic: str
     group: str
     queue: str
     handler: Handler
+    gather_s: float = 0.0
 
 
 _SUBSCRIPTIONS: dict[tuple[str, str], Subscription] = {}
 
 
-def subscribe(topic: str, *, group: str, queue: str) -> Callable[[Handler], Handler]:
+def subscribe(
+    topic: str, *, group: str, queue: str, gather_s: float = 0.0
+) -> Callable[[Handler], Handler]:
     """Let the decorated handler hear a topic for a group. Raises ValueError on a second one."""
 
     def register(handler: Handler) -> Handler:
         if (topic, group) in _SUBSCRIPTIONS:
             raise ValueError(f"group {group!r} subscribes to {topic!r} twice")
         _SUBSCRIPTIONS[topic, group] = Subscription(
-            topic=topic, group=group, queue=queue, handler=handler
+            topic=topic, group=group, queue=queue, handler=handler, gather_s=gather_s
         )
         return handler
 
@@ -83,13 +89,15 @@ def subscriptions() -> Sequence[Subscription]:
 def wake_groups(topics: Iterable[str]) -> None:
     """Send each group that hears one of the topics to work, unless it has been sent already."""
     wanted = set(topics)
-    for group, queue in {(s.group, s.queue) for s in subscriptions() if s.topic in wanted}:
+    hearing = {(s.group, s.queue, s.gather_s) for s in subscriptions() if s.topic in wanted}
+    for group, queue, gather_s in hearing:
         if client().set(_WAKE_PREFIX + group, 1, nx=True, px=_WAKE_TTL_MS):
-            _send_to_work(group, queue)
-
-
-def _send_to_work(group: str, queue: str) -> None:
-    current_app.send_task("streams.tasks.drain_group", kwargs={"group": group}, queue=queue)
+            current_app.send_task(
+                "streams.tasks.drain_group",
+                kwargs={"group": group},
+                queue=queue,
+                countdown=gather_s or None,
+            )
 
 
 def drain(group: str) -> int:
