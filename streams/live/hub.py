@@ -220,6 +220,8 @@ class Hub:
 
     def _ping_text(self, topics: frozenset[str]) -> bytes:
         rooms = [self._rooms[topic] for topic in sorted(topics)]
+        for room in rooms:
+            room.flush()  # a head says what the socket has by now
         heads = {room.topic: {"epoch": room.epoch, "seq": room.seq} for room in rooms}
         return orjson.dumps({"type": "ping", "heads": heads})
 

@@ -71,14 +71,14 @@ class Valkey:
 class Server:
     """A process of `config.server`, or of plain daphne."""
 
-    def __init__(self, valkey, *, plain=False, **environment):
+    def __init__(self, valkey, *, plain=False, port=0, **environment):
         self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")
         self.log = tempfile.TemporaryFile()
         app = "tests.streams.live_app:application"
         if plain:
-            command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", "0", app]
+            command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", str(port), app]
         else:
-            command = ["config.server", "-p", "0", "--app", app]
+            command = ["config.server", "-p", str(port), "--app", app]
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
