@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it may be given work."""
 
 import hmac
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -15,9 +16,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
 
 from config.beat import BEAT_SEEN_KEY
 from config.clock import now
+from config.metrics import SHARED
 from streams.groups import lags
 from streams.models import OutboxEvent
 from streams.redis_client import client
@@ -126,4 +129,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
             sent.encode(), settings.METRICS_TOKEN.encode()
         ):
             raise Http404
-    return ExportToDjangoView(request)  # type: ignore[no-any-return]
+    response: HttpResponse = ExportToDjangoView(request)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        # The sum over processes is read from files, which shared gauges are not in.
+        shared = CollectorRegistry()
+        shared.register(SHARED)
+        response.content += generate_latest(shared)
+    return response

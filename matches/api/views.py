@@ -111,12 +111,12 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
             lineage_id=OuterRef("lineage_id"),
             rev__lt=OuterRef("rev"),
         ).order_by("-rev")
-        return (
-            PlayEvent.objects.filter(match=self.match)
-            .annotate(supersedes=Subquery(before.values("event_id")[:1]))
-            .order_by("seq")
-            .values("supersedes", *EVENT_COLUMNS)
+        rows: QuerySet[PlayEvent] = PlayEvent.objects.filter(match=self.match).annotate(
+            supersedes=Subquery(before.values("event_id")[:1])
         )
+        told: QuerySet[PlayEvent, dict[str, Any]]
+        told = rows.order_by("seq").values("supersedes", *EVENT_COLUMNS)
+        return told
 
     def get_serializer_context(self) -> dict[str, Any]:
         # The schema is drawn without a match.

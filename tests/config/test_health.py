@@ -8,10 +8,11 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
 
-from config import health
+from config import health, metrics
 from config.beat import BEAT_SEEN_KEY
 from config.clock import now
-from streams.models import OutboxEvent
+from streams.models import DeadLetter, OutboxEvent
+from tests.factories.matches import make_event, make_feed, make_live_match
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ def test_not_ready_without_database(client: Client, beat, monkeypatch):
     assert response.json()["checks"]["database"] == {"ok": False, "error": "OperationalError"}
 
 
+@pytest.mark.django_db
 def test_metrics_are_open_in_development(client: Client):
     response = client.get("/metrics")
 
@@ -112,6 +114,41 @@ def test_metrics_are_open_in_development(client: Client):
     assert b"django_http_requests_total" in response.content
 
 
+@pytest.mark.django_db
+def test_metrics_tell_of_feeds_streams_and_matches(client: Client):
+    make_feed(name="North", last_good_at=now() - timedelta(seconds=90), failures=2)
+    make_feed(name="Off", is_enabled=False, last_good_at=now())
+    match = make_live_match(score_mismatch=True)
+    make_event(match)
+    OutboxEvent.objects.create(topic="match.ingested", payload={})
+    DeadLetter.objects.create(
+        topic="match.ingested", group="stats", entry_id="1-0", position=1, payload={}, error="x"
+    )
+
+    lines = client.get("/metrics").content.decode().splitlines()
+
+    silence = next(line for line in lines if line.startswith("feed_silence_seconds{"))
+    assert silence.startswith('feed_silence_seconds{feed="North"} 9')
+    assert not any("Off" in line for line in lines)
+    assert 'feed_failures{feed="North"} 2.0' in lines
+    assert 'dead_letters_open{group="stats"} 1.0' in lines
+    assert {"outbox_unrelayed 1.0", "matches_behind 1.0", "score_mismatch 1.0"} <= set(lines)
+
+
+@pytest.mark.django_db
+def test_metrics_leave_out_what_cannot_be_read(client: Client, monkeypatch):
+    def away() -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(metrics, "lags", away)
+
+    text = client.get("/metrics").content.decode()
+
+    assert "stream_consumer_lag" not in text
+    assert "outbox_unrelayed 0.0" in text
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("token", "sent", "status"),
     [("", "", 404), ("t0ken", "", 404), ("t0ken", "wrong", 404), ("t0ken", "t0ken", 200)],

@@ -16,6 +16,7 @@ from stats.services.fold import fold_match
 
 pytestmark = pytest.mark.django_db
 
+GOAL = {"type": "score.home", "period": "MATCH", "team": "h"}
 DOCUMENT = {
     "source": "veze",
     "sport": "generic",
@@ -32,8 +33,8 @@ DOCUMENT = {
             "status": "live",
             "events": [
                 {"id": "e1", "type": "period_start", "period": "MATCH", "clock_ms": 0},
-                {"id": "e2", "type": "score.home", "period": "MATCH", "clock_ms": 60000, "team": "h"},
-                {"id": "e3", "type": "score.home", "period": "MATCH", "clock_ms": 90000, "team": "h"},
+                {**GOAL, "id": "e2", "clock_ms": 60_000},
+                {**GOAL, "id": "e3", "clock_ms": 90_000},
             ],
         }
     ],
