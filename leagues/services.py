@@ -109,23 +109,27 @@ def link_external(source: str, kind: ExternalKind, keys: Mapping[str, int]) -> N
 def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> dict[str, int]:
     """Return our key for each team's ref, making teams that nobody knows; idempotent.
 
-    A team is known by its external id, else by its name within the sport.
+    A team is known by its external id, else by its name or short name within the sport: "Arsenal"
+    is "Arsenal FC" when one of the two sources says that both are names of it.
     """
     sport = season.league.sport
     known = external_map(source, ExternalKind.TEAM, (team.ref for team in teams))
     strangers = [team for team in teams if team.ref not in known]
     if strangers:
         _lock_names()
-        by_name = {
-            name_key(name): key
-            for key, name in Team.objects.filter(sport=sport, merged_into=None).values_list(
-                "pk", "name"
+        held = list(
+            Team.objects.filter(sport=sport, merged_into=None).values_list(
+                "pk", "name", "short_name"
             )
-        }
+        )
+        by_name = {name_key(name): key for key, name, _ in held}
+        by_short_name = {name_key(short): key for key, _, short in held if short}
         fresh = {}
         for team in strangers:
-            key = by_name.get(name_key(team.name)) or _make_team(team, sport).pk
-            by_name[name_key(team.name)] = fresh[team.ref] = key
+            name, short_name = name_key(team.name), name_key(team.short_name)
+            # Two short names that agree prove nothing: both teams of a city may be called by it.
+            key = by_name.get(name) or by_short_name.get(name) or by_name.get(short_name)
+            fresh[team.ref] = by_name[name] = key or _make_team(team, sport).pk
         link_external(source, ExternalKind.TEAM, fresh)
         known |= fresh
     joined = set(season.season_teams.values_list("team_id", flat=True))

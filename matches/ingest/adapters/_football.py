@@ -131,6 +131,11 @@ def refusing(files: Mapping[str, bytes]) -> Iterator[None]:
         ) from error
 
 
+def common_name(name: str) -> str:
+    """Return an English club's name without what most of them have: "AFC Bournemouth FC"."""
+    return name.removesuffix(" FC").removesuffix(" AFC").removeprefix("AFC ").strip()
+
+
 def match_number(name: str) -> str | None:
     """Return the last number of three or more digits in a file's own name, if there is one."""
     found = _NUMBER.findall(_FOLDERS.sub("", name))

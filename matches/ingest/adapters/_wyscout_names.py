@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from matches.ingest.adapters._football import common_name
 from matches.ingest.documents import FeedPlayer, FeedTeam
 from matches.ingest.reading import Node
 
@@ -33,9 +34,12 @@ def teams_of(node: Node, lists: Iterable[Node]) -> list[FeedTeam]:
 def _team(ref: str, node: Node, told: Mapping[str, Mapping[str, Any]]) -> FeedTeam:
     team = told.get(ref) or node.get("team").value
     area = team.get("area") or {}
+    name = clean(team.get("name")) or ref
+    common = common_name(name)
     return FeedTeam(
         ref=ref,
-        name=clean(team.get("name")) or ref,
+        name=name,
+        short_name="" if common == name else common,
         country=clean(area.get("name")),
     )
 

@@ -31,6 +31,31 @@ _BOOTSTRAP, _FIXTURES, _LINES = "bootstrap-static", "fixtures", "player_gw"
 _LIVE = re.compile(r"(?:live\.json|event/\d+/live/?)$")
 
 
+# The game's short names of clubs, and what everybody else calls them.
+_FULL_NAMES = {
+    "Brighton": "Brighton & Hove Albion",
+    "Cardiff": "Cardiff City",
+    "Huddersfield": "Huddersfield Town",
+    "Hull": "Hull City",
+    "Ipswich": "Ipswich Town",
+    "Leeds": "Leeds United",
+    "Leicester": "Leicester City",
+    "Luton": "Luton Town",
+    "Man City": "Manchester City",
+    "Man Utd": "Manchester United",
+    "Newcastle": "Newcastle United",
+    "Norwich": "Norwich City",
+    "Nott'm Forest": "Nottingham Forest",
+    "Sheffield Utd": "Sheffield United",
+    "Spurs": "Tottenham Hotspur",
+    "Stoke": "Stoke City",
+    "Swansea": "Swansea City",
+    "West Brom": "West Bromwich Albion",
+    "West Ham": "West Ham United",
+    "Wolves": "Wolverhampton Wanderers",
+}
+
+
 class FplAdapter:
     """Reads one season of the game."""
 
@@ -106,9 +131,11 @@ class _Game:
 
 
 def _team(node: Node) -> FeedTeam:
+    name = node.text("name")
     return FeedTeam(
         ref=node.text("code"),
-        name=node.text("name"),
+        name=_FULL_NAMES.get(name, name),
+        short_name=name if name in _FULL_NAMES else "",
         code=node.text("short_name", ""),
         country="England",
     )

@@ -89,12 +89,19 @@ class OpenFootballAdapter:
             sport=football.SPORT,
             league=_LEAGUES.get((country, level), _without_season(title)),
             season=season,
-            teams=[
-                FeedTeam(ref=ref, name=told[ref], country=_COUNTRIES.get(country, ""))
-                for ref in names
-            ],
+            teams=[_team(ref, told[ref], country) for ref in names],
             matches=matches,
         )
+
+
+def _team(ref: str, name: str, country: str) -> FeedTeam:
+    common = football.common_name(name) if country == "en" else ""
+    return FeedTeam(
+        ref=ref,
+        name=name,
+        short_name="" if common == name else common,
+        country=_COUNTRIES.get(country, ""),
+    )
 
 
 def _season(title: str, name: str) -> str:
