@@ -16,7 +16,7 @@ _DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
 
 
 def _choice(name: str, *, default: str, allowed: tuple[str, ...]) -> str:
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: set it to one of {', '.join(allowed)}.")
     return value
@@ -147,7 +147,10 @@ _EMBEDDED = (
 )
 DATABASE_URL = env.str("DATABASE_URL", default="") or (_EMBEDDED.database_url if _EMBEDDED else "")
 REDIS_URL = env.str("REDIS_URL", default="")
+# kombu spells a Unix socket in its own way.
 _BROKER_URL = REDIS_URL
+if REDIS_URL.startswith("unix://"):
+    _BROKER_URL = f"redis+socket{REDIS_URL[4:]}".replace("?db=", "?virtual_host=")
 if not REDIS_URL and _EMBEDDED:
     # Test workers share the servers, each with a database of its own.
     _number = _whole("VEZE_REDIS_DB", default=0)
