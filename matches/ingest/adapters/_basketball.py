@@ -13,10 +13,12 @@ REGULAR_PERIODS: Final = 4
 MAX_PERIODS: Final = 12
 FIRST: Final = -1
 LAST: Final = 2**40
+MAX_ID: Final = 60
 
 # Columns that no play-by-play states; a feed without totals for them says that it has none.
 ORIGIN_COLUMNS: Final = ("pts_paint", "pts_fast_break", "pts_second_chance", "pts_off_turnovers")
 
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^\w]+")
 
@@ -101,6 +103,19 @@ def int_of(node: Node, key: str, default: int | None = None) -> int:
     return node.whole(key)
 
 
+def ident(node: Node, key: str, default: str | None = None) -> str:
+    """Return a vendor's id."""
+    text = node.text(key, default)
+    if len(text) > MAX_ID:
+        raise node.get(key).refuse(f"an id of at most {MAX_ID} characters")
+    return text
+
+
+def place_of(order: int) -> int:
+    """Return a vendor's own order, kept between what comes first and last of a period."""
+    return min(max(order, FIRST + 1), LAST - 1)
+
+
 def word(node: Node, key: str) -> str:
     """Return a text, empty where it is absent or null."""
     return node.text(key, "").strip()
@@ -108,7 +123,7 @@ def word(node: Node, key: str) -> str:
 
 def slug(name: str) -> str:
     """Return a name as part of an id that stays the same whatever its case and spaces."""
-    return _NOT_WORD.sub("-", name.casefold()).strip("-")
+    return _NOT_WORD.sub("-", name.casefold()).strip("-")[:MAX_ID]
 
 
 def tidy(name: str) -> str:
@@ -157,6 +172,11 @@ def match_end(number: int, lengths: Lengths) -> FeedEvent:
         order=LAST + 1,
         vendor_event_id="end",
     )
+
+
+def hex_color(text: str) -> str:
+    """Return a colour such as #3b5b8c, empty for anything else."""
+    return text.lower() if _COLOR.fullmatch(text) else ""
 
 
 def team_totals(team: str, values: Mapping[str, int | None], *, source: str) -> FeedEvent:

@@ -10,6 +10,8 @@ from matches.ingest.adapters._basketball import (
     Lengths,
     Moment,
     finished_status,
+    hex_color,
+    ident,
     int_of,
     match_end,
     minutes_left,
@@ -17,6 +19,7 @@ from matches.ingest.adapters._basketball import (
     period_end,
     period_number,
     period_start,
+    place_of,
     team_totals,
     tidy,
     word,
@@ -88,7 +91,7 @@ class _Roster:
     shirts: dict[str, str] = field(default_factory=dict)
 
     def player(self, action: Node) -> str | None:
-        ref = action.text("PlayerId", "0")
+        ref = ident(action, "PlayerId", "0")
         return ref if ref in self.team_of else None
 
 
@@ -117,11 +120,12 @@ def events_game(box: Node, log: Node | None) -> Game:
 
 def _actions(log: Node) -> list[Node]:
     """An action that is listed twice is one fact; its last telling stands."""
-    return list({action.text("ActionId"): action for action in log.items()}.values())
+    return list({ident(action, "ActionId"): action for action in log.items()}.values())
 
 
 def _ref(node: Node) -> str:
-    return node.text("Id").partition("_")[2] or node.text("Id")
+    text = ident(node, "Id")
+    return text.partition("_")[2] or text
 
 
 def _roster(sides: list[Node]) -> _Roster:
@@ -153,7 +157,7 @@ def _match(
         events += [_totals(side) for side in sides]
     running = "live" if last else "scheduled"
     return FeedMatch(
-        ref=full.get("Rsc").text("Value"),
+        ref=ident(full.get("Rsc"), "Value"),
         home=home,
         away=away,
         kickoff_at=_kickoff(full, file),
@@ -215,9 +219,9 @@ def _event(action: Node, fields: Fields) -> FeedEvent:
         period=at.period,
         clock_ms=at.clock_ms,
         clock_label=at.label,
-        order=int_of(action, "ActionNumber"),
-        team=action.text("TeamId"),
-        vendor_event_id=action.text("ActionId"),
+        order=place_of(int_of(action, "ActionNumber")),
+        team=ident(action, "TeamId"),
+        vendor_event_id=ident(action, "ActionId"),
         **fields,
     )
 
@@ -291,7 +295,7 @@ def _foul(action: Node, roster: _Roster) -> Fields:
 def _substitution(action: Node, roster: _Roster) -> Fields | None:
     way = {"I": "in", "O": "out"}.get(word(action, "Z1"))
     player = roster.player(action)
-    if way is None or player is None or action.text("ActionId") in roster.line_up:
+    if way is None or player is None or ident(action, "ActionId") in roster.line_up:
         return None
     return {"type": f"substitution_{way}", "player": player}
 
@@ -303,7 +307,7 @@ def _line_up(actions: list[Node], roster: _Roster) -> set[str]:
         player = roster.player(action)
         if action.text("ActionType") == "SUBST" and player in roster.starters:
             first.setdefault(player or "", action)
-    return {a.text("ActionId") for a in first.values() if _at(a).number == 1 and _comes_in(a)}
+    return {ident(a, "ActionId") for a in first.values() if _at(a).number == 1 and _comes_in(a)}
 
 
 def _comes_in(action: Node) -> bool:
@@ -344,7 +348,7 @@ def _team(side: Node) -> FeedTeam:
         name=side.text("Name"),
         code=word(side, "Nationality"),
         country=word(side, "Nationality"),
-        color=word(side, "Color"),
+        color=hex_color(word(side, "Color")),
     )
 
 

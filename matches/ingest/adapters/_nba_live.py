@@ -7,10 +7,12 @@ from typing import Any
 from matches.ingest.adapters._basketball import (
     Moment,
     finished_status,
+    ident,
     int_of,
     moment,
     opening,
     period_number,
+    place_of,
     word,
 )
 from matches.ingest.adapters._nba_order import free_throws_at_fouls
@@ -41,7 +43,7 @@ def live_log(top: Node) -> Log:
     actions = list(game.get("actions").items())
     home, away = _home_and_away(actions)
     return Log(
-        game=game.text("gameId"),
+        game=ident(game, "gameId"),
         events=_events(actions),
         sides=_sides(actions),
         home=home,
@@ -86,7 +88,7 @@ def _event(action: Node, teams: Mapping[str, str]) -> FeedEvent | None:
         "period": at.period,
         "clock_ms": at.clock_ms,
         "clock_label": at.label,
-        "order": action.whole("orderNumber", number * _ROOM),
+        "order": place_of(action.whole("orderNumber", number * _ROOM)),
         "team": _id(action, "teamId"),
         "vendor_event_id": str(number),
         "occurred_at": action.moment("timeActual"),
@@ -104,7 +106,7 @@ def _fields(action: Node, teams: Mapping[str, str]) -> Fields | None:
 
 
 def _id(action: Node, key: str) -> str | None:
-    return action.text(key, "0").strip().lstrip("0") or None
+    return ident(action, key, "0").strip().lstrip("0") or None
 
 
 def _player(action: Node) -> str | None:

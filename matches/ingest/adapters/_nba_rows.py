@@ -12,6 +12,7 @@ from matches.ingest.adapters._basketball import (
     finished_status,
     match_end,
     opening,
+    place_of,
 )
 from matches.ingest.adapters._nba_order import free_throws_at_fouls
 from matches.ingest.adapters._nba_parts import LENGTHS
@@ -86,7 +87,7 @@ def _event(row: Row, place: int, fields: Fields) -> FeedEvent:
         "period": row.at.period,
         "clock_ms": row.at.clock_ms,
         "clock_label": row.at.label,
-        "order": row.number * ROOM + place,
+        "order": place_of(row.number * ROOM + place),
         "team": row.team,
         "vendor_event_id": f"{row.number}{tag}",
     }

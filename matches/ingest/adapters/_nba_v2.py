@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from matches.ingest.adapters._basketball import minutes_left, moment, period_number, word
+from matches.ingest.adapters._basketball import ident, minutes_left, moment, period_number, word
 from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side
 from matches.ingest.adapters._nba_rows import Row, events_of, status_of
 from matches.ingest.documents import FeedError
@@ -132,7 +132,7 @@ def v2_log(top: Node, plays: list[Node]) -> Log:
     score = _score(plays)
     status = status_of(rows, score)
     return Log(
-        game=plays[0].text("GAME_ID") if plays else top.get("parameters").text("GameID"),
+        game=ident(plays[0], "GAME_ID") if plays else ident(top.get("parameters"), "GameID"),
         events=events_of(rows, is_over=status.startswith("finished")),
         sides=_sides(plays),
         home=home,
@@ -178,7 +178,7 @@ def _side(play: Node, place: int) -> str:
 def _player(play: Node, place: int) -> str | None:
     if _person_type(play, place) not in _IS_PLAYER:
         return None
-    return play.text(f"PLAYER{place}_ID")
+    return ident(play, f"PLAYER{place}_ID")
 
 
 def _team_ids(plays: list[Node]) -> tuple[str, str]:
@@ -194,8 +194,8 @@ def _team_ids(plays: list[Node]) -> tuple[str, str]:
 
 def _team_id(play: Node) -> str:
     if _person_type(play, 1) in _IS_TEAM:
-        return play.text("PLAYER1_ID")
-    return play.text("PLAYER1_TEAM_ID", "")
+        return ident(play, "PLAYER1_ID")
+    return ident(play, "PLAYER1_TEAM_ID", "")
 
 
 def _score(plays: list[Node]) -> tuple[int, int] | None:
@@ -214,7 +214,7 @@ def _sides(plays: list[Node]) -> dict[str, Side]:
     members: dict[str, dict[str, Member]] = {}
     sides = {}
     for play in plays:
-        player, ref = _player(play, 1), word(play, "PLAYER1_TEAM_ID")
+        player, ref = _player(play, 1), ident(play, "PLAYER1_TEAM_ID", "")
         if player is None or not ref:
             continue
         name = word(play, "PLAYER1_NAME")
@@ -234,18 +234,18 @@ def v2_box(top: Node, players: list[Node]) -> Box:
     """Return the game of a boxscore document v2; it does not say who plays at home."""
     members: dict[str, list[Member]] = {}
     for player in players:
-        members.setdefault(player.text("TEAM_ID"), []).append(_member(player))
+        members.setdefault(ident(player, "TEAM_ID"), []).append(_member(player))
     teams = result_set(top, "TeamStats")
     if not teams:
         raise FeedError(f"{top.path}.resultSets: has no TeamStats")
     return Box(
-        game=teams[0].text("GAME_ID"),
+        game=ident(teams[0], "GAME_ID"),
         sides=[_box_side(team, members) for team in teams],
     )
 
 
 def _box_side(team: Node, members: dict[str, list[Member]]) -> Side:
-    ref = team.text("TEAM_ID")
+    ref = ident(team, "TEAM_ID")
     name = word(team, "TEAM_NAME")
     return Side(
         ref=ref,
@@ -260,7 +260,7 @@ def _box_side(team: Node, members: dict[str, list[Member]]) -> Side:
 def _member(player: Node) -> Member:
     position = word(player, "START_POSITION")
     return Member(
-        ref=player.text("PLAYER_ID"),
+        ref=ident(player, "PLAYER_ID"),
         name=player.text("PLAYER_NAME"),
         position=position,
         is_starter=bool(position),

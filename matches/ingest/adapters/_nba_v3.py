@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from matches.ingest.adapters._basketball import int_of, moment, period_number, word
+from matches.ingest.adapters._basketball import ident, int_of, moment, period_number, word
 from matches.ingest.adapters._nba_live import iso_left_ms
 from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side
 from matches.ingest.adapters._nba_rows import Row, events_of, status_of
@@ -71,7 +71,7 @@ def v3_log(top: Node, rosters: Iterable[Side] = ()) -> Log:
     status = status_of(rows, score)
     home, away = _home_and_away(actions)
     return Log(
-        game=game.text("gameId"),
+        game=ident(game, "gameId"),
         events=events_of(rows, is_over=status.startswith("finished")),
         sides=_sides(actions, names),
         home=home,
@@ -202,7 +202,7 @@ def _box_side(team: Node) -> Side:
     name = word(team, "teamName")
     score = team.get("score", None)
     return Side(
-        ref=team.text("teamId"),
+        ref=ident(team, "teamId"),
         name=f"{word(team, 'teamCity')} {name}".strip(),
         short_name=name,
         code=word(team, "teamTricode"),
@@ -216,7 +216,7 @@ def _member(player: Node) -> Member:
     full = f"{word(player, 'firstName')} {word(player, 'familyName')}".strip()
     is_out = word(player, "status") == "INACTIVE"
     return Member(
-        ref=player.text("personId"),
+        ref=ident(player, "personId"),
         name=full or word(player, "name"),
         short_name=word(player, "nameI"),
         shirt=word(player, "jerseyNum"),

@@ -9,6 +9,7 @@ from matches.ingest.adapters._basketball import (
     LAST,
     SPORT,
     finished_status,
+    ident,
     int_of,
     refuse_twins,
     unknown_origins,
@@ -61,7 +62,7 @@ class NbaAdapter:
 
 def _box(top: Node) -> Box | None:
     if (traditional := top.get("boxScoreTraditional", None)).value is not None:
-        return modern_box(traditional, traditional.text("gameId"))
+        return modern_box(traditional, ident(traditional, "gameId"))
     if top.get("resultSets", None).value is not None:
         players = result_set(top, "PlayerStats")
         return None if players is None else v2_box(top, players)
@@ -76,7 +77,7 @@ def _live_box(game: Node) -> Box:
     state = game.whole("gameStatus", 0)
     over = finished_status(int_of(game, "period", 0))
     return replace(
-        modern_box(game, game.text("gameId")),
+        modern_box(game, ident(game, "gameId")),
         status=_LIVE_STATUS.get(state, over if state else ""),
         kickoff_at=game.moment("gameTimeUTC"),
         venue=arena.text("arenaName", ""),
