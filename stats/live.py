@@ -30,7 +30,7 @@ from streams.live.frames import Frame, Snapshot
 from streams.live.publish import (
     Publication,
     forget,
-    head_position,
+    head_positions,
     publish_all,
     watched_topics,
 )
@@ -43,40 +43,45 @@ _MOST_FRAMES = 2000
 _REMEMBER_SENT_S = 6 * 3600
 
 
-def publish_match(folded: Folded) -> None:
-    """Send the new events of a match to its topic and its header to its league and teams.
+def publish_matches(folded: Sequence[Folded]) -> None:
+    """Send the new events of matches to their topics and their headers to leagues and teams.
 
-    Starts where the topic stands, not where this fold did: another worker may have folded earlier
+    Starts where a topic stands, not where the fold did: another worker may have folded earlier
     events and not come round to sending them yet. Frames sent twice are dropped by the topic.
     """
-    match = folded.match
-    topic, epoch = f"match:{match.public_id}", str(match.epoch)
-    head = head_position(topic, epoch)
-    if head is None and not _is_news(match):
-        return
-    after = max(folded.from_seq - 1 if head is None else head, folded.to_seq - _MOST_FRAMES)
-    documents = folded.events
-    if after < folded.from_seq - 1 or len(documents) != folded.to_seq - folded.from_seq + 1:
-        documents = event_documents(match, after_seq=after, to_seq=folded.to_seq)
+    topics = [f"match:{news.match.public_id}" for news in folded]
+    heads = head_positions(topics)
+    publications: list[Publication] = []
+    for topic, news, held in zip(topics, folded, heads, strict=True):
+        head = held[1] if held is not None and held[0] == str(news.match.epoch) else None
+        if head is not None or _is_news(news.match):
+            publications += _match_news(topic, news, head)
+    publish_all(publications)
+
+
+def _match_news(topic: str, news: Folded, head: int | None) -> list[Publication]:
+    match, epoch = news.match, str(news.match.epoch)
+    after = max(news.from_seq - 1 if head is None else head, news.to_seq - _MOST_FRAMES)
+    documents = news.events
+    if after < news.from_seq - 1 or len(documents) != news.to_seq - news.from_seq + 1:
+        documents = event_documents(match, after_seq=after, to_seq=news.to_seq)
     header = match_header(match)
+    frames = [
+        Frame(seq=document["seq"], data={"event": document, "match": header})
+        for document in documents
+    ]
     # The document is canonical JSON already, so it is passed on as it is.
-    state = orjson.Fragment(folded.document)
-    match_news = Publication(
-        topic=topic,
-        epoch=epoch,
-        frames=[
-            Frame(seq=document["seq"], data={"event": document, "match": header})
-            for document in documents
-        ],
-        snapshot=Snapshot(epoch=epoch, seq=folded.to_seq, state=state),
-    )
+    state = orjson.Fragment(news.document)
+    snapshot = Snapshot(epoch=epoch, seq=news.to_seq, state=state)
     others = (
         f"league:{match.season.league.public_id}",
         f"team:{match.home.public_id}",
         f"team:{match.away.public_id}",
     )
-    header_news = [Publication(topic=t, frames=[Frame(data={"match": header})]) for t in others]
-    publish_all([match_news, *header_news])
+    return [
+        Publication(topic=topic, epoch=epoch, frames=frames, snapshot=snapshot),
+        *(Publication(topic=name, frames=[Frame(data={"match": header})]) for name in others),
+    ]
 
 
 def publish_pages(match_ids: Sequence[int]) -> None:
@@ -86,22 +91,73 @@ def publish_pages(match_ids: Sequence[int]) -> None:
     opens it next gets fresh ones.
     """
     told = Match.objects.with_sides().filter(pk__in=match_ids)
-    matches = {match_topic(match.public_id): match for match in told if _is_news(match)}
-    if not matches:
-        return
-    watched = watched_topics([*matches, scores_topic()])
-    forget([topic for topic in (*matches, scores_topic()) if topic not in watched])
+    matches = [match for match in told if _is_news(match)]
+    topics = [*(match_topic(match.public_id) for match in matches), scores_topic()]
+    watched = watched_topics(topics)
+    _forget_unwatched(matches, watched)
+    held = cache.get_many([_sent_key(match) for match in matches])
+    rows: dict[str, str] = {}
+    sent: dict[str, _Sent] = {}
+    publications = []
+    for match in matches:
+        before: _Sent = held.get(_sent_key(match)) or _Sent()
+        topic = match_topic(match.public_id)
+        page = page_fragments(match, after_seq=before.seq) if topic in watched else {}
+        row = scores_fragments([match]) if scores_topic() in watched else {}
+        digests = {key: _digest(html) for key, html in {**page, **row}.items()}
+        fresh = {key for key, digest in digests.items() if before.digests.get(key) != digest}
+        frame = {key: html for key, html in page.items() if key in fresh}
+        if frame:
+            publications.append(Publication(topic=topic, frames=[Frame(data={"k": frame})]))
+        rows |= {key: html for key, html in row.items() if key in fresh}
+        if digests:
+            seq = match.folded_seq if page else before.seq
+            sent[_sent_key(match)] = _Sent(seq=seq, digests={**before.digests, **digests})
+    if rows:
+        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
+    publish_all(publications)
+    # Only what went out counts as sent: a worker that dies before this sends it again.
+    cache.set_many(sent, timeout=_REMEMBER_SENT_S)
+
+
+def _forget_unwatched(matches: Sequence[Match], watched: Collection[str]) -> None:
+    deserted = [match for match in matches if match_topic(match.public_id) not in watched]
+    forget([match_topic(match.public_id) for match in deserted])
+    cache.delete_many([_sent_key(match) for match in deserted])
+    if matches and scores_topic() not in watched:
+        forget([scores_topic()])
+
+
+def publish_ages() -> None:
+    """Tell open pages how old the data of each live match is, also when nothing happens in it."""
+    live = {match_topic(match.public_id): match for match in Match.objects.with_sides().live()}
+    # A topic that nobody watches must stay unknown, or its next reader would get the age alone.
+    watched = watched_topics([*live, scores_topic()])
     publications = [
-        Publication(topic=topic, frames=[Frame(data={"k": page_fragments(match)})])
-        for topic, match in matches.items()
+        Publication(topic=topic, frames=[Frame(data={"k": age_fragments(match)})])
+        for topic, match in live.items()
         if topic in watched
     ]
-    if scores_topic() in watched:
-        fragments = scores_fragments(matches.values())
-        publications.append(
-            Publication(topic=scores_topic(), frames=[Frame(data={"k": fragments})])
-        )
+    if live and scores_topic() in watched:
+        rows = row_age_fragments(list(live.values()))
+        publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
     publish_all(publications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What the pages of a match were sent: the newest event and a digest of each part."""
+
+    seq: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def _sent_key(match: Match) -> str:
+    return f"page-parts:{match.public_id}:{match.epoch}"
+
+
+def _digest(html: str) -> str:
+    return hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
 
 
 def _is_news(match: Match) -> bool:

@@ -10,10 +10,7 @@ from streams.groups import Delivery, subscribe
 @subscribe("match.ingested", group="stats", queue="fold")
 def fold_matches(deliveries: Sequence[Delivery]) -> None:
     """Fold each match once, however often it was announced, and send what is new."""
-    for match_id in dict.fromkeys(delivery.event.match_id for delivery in deliveries):
-        folded = fold.fold_match(match_id)
-        if folded is not None:
-            live.publish_match(folded)
+    live.publish_matches(fold.fold_matches(d.event.match_id for d in deliveries))
 
 
 @subscribe("stat.update", group="pages", queue="default", gather_s=0.25)

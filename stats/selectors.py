@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
 from leagues.models import Player, Season, Team
 from leagues.packs.forms import PresenceMinutes, Ratio
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import Column, SportPack, Zone
 from matches.enums import SheetRole
-from matches.models import Match, TeamSheetSpot
+from matches.models import OVER_STATUSES, Feed, Match, TeamSheetSpot
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
 from stats.rules.season_totals import Number, season_totals, telling_columns
 
@@ -347,3 +349,19 @@ def _player_season(pack: SportPack, lines: list[StatLine]) -> PlayerSeason:
 def minutes_unit(column: Column) -> str:
     """Return the unit a column of minutes is kept in."""
     return column.rule.unit if isinstance(column.rule, PresenceMinutes) else "min"
+
+
+def with_coverage(seasons: QuerySet[Season]) -> QuerySet[Season]:
+    """Annotate seasons with `has_<feature>` and with `poll_ms`, the fastest enabled feed's pace."""
+    matches = Match.objects.filter(season=OuterRef("pk"))
+    over = matches.filter(status__in=OVER_STATUSES)
+    feeds = Feed.objects.filter(season=OuterRef("pk"), is_enabled=True).order_by("live_interval_ms")
+    return seasons.annotate(
+        has_fixtures=Exists(matches),
+        has_results=Exists(over),
+        has_events=Exists(matches.filter(head_seq__gt=0)),
+        has_lineups=Exists(TeamSheetSpot.objects.filter(sheet__match__season=OuterRef("pk"))),
+        has_player_stats=Exists(StatLine.objects.filter(match__season=OuterRef("pk"))),
+        has_standings=Exists(TableRow.objects.filter(season=OuterRef("pk"))),
+        poll_ms=Subquery(feeds.values("live_interval_ms")[:1]),
+    )

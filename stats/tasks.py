@@ -16,6 +16,4 @@ def tell_ages() -> None:
 def sweep_behind() -> None:
     """Fold every match whose boxscore is behind its log."""
     for match_id in fold.matches_behind():
-        folded = fold.fold_match(match_id)
-        if folded is not None:
-            live.publish_match(folded)
+        live.publish_matches(fold.fold_matches([match_id]))

@@ -8,6 +8,15 @@ from rest_framework import serializers
 from stats.enums import TableKind
 from stats.models import TableRow
 
+COVERED_FEATURES = (
+    "fixtures",
+    "results",
+    "events",
+    "lineups",
+    "player_stats",
+    "standings",
+)
+
 
 class TableNamedSerializer(serializers.Serializer[Any]):
     """A row that is only referred to."""
@@ -50,6 +59,30 @@ class StandingsSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Keys of `values` in display order."
     )
     results = TableRowSerializer(many=True)
+
+
+class SeasonCoverageSerializer(serializers.Serializer[Any]):
+    """What there is of a season: none, final_only or live."""
+
+    season = TableNamedSerializer(source="*")
+    is_current = serializers.BooleanField()
+    features = serializers.SerializerMethodField()
+    expected_delay_s = serializers.SerializerMethodField(
+        help_text="How often the fastest vendor is asked while a match is live; null without one."
+    )
+
+    @extend_schema_field(
+        serializers.DictField(child=serializers.ChoiceField(["none", "final_only", "live"]))
+    )
+    def get_features(self, season: Any) -> dict[str, str]:
+        some = "final_only" if season.poll_ms is None else "live"
+        return {
+            name: some if getattr(season, f"has_{name}") else "none" for name in COVERED_FEATURES
+        }
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_expected_delay_s(self, season: Any) -> float | None:
+        return None if season.poll_ms is None else season.poll_ms / 1000
 
 
 class BoxMatchSerializer(serializers.Serializer[Any]):

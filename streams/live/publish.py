@@ -72,13 +72,18 @@ def keep_loaded(topic: str, snapshot: Snapshot) -> None:
     _run([_arguments(publication, loaded=True)])
 
 
-def head_position(topic: str, epoch: str) -> int | None:
-    """Return the topic's position in that epoch, None where Redis knows of none.
+def head_positions(topics: Sequence[str]) -> list[tuple[str, int] | None]:
+    """Return (epoch, seq) of each topic, None where Redis knows of none.
 
     A publisher that starts behind it leaves no gap, whoever else publishes meanwhile.
     """
-    held, seq = client().hmget(store.keys_of(topic)[0], ["epoch", "seq"])  # type: ignore[misc]
-    return int(seq) if held == epoch.encode() and seq is not None else None
+    pipe = client().pipeline(transaction=False)
+    for topic in topics:
+        pipe.hmget(store.keys_of(topic)[0], "epoch", "seq")
+    return [
+        None if epoch is None or seq is None else (epoch.decode(), int(seq))
+        for epoch, seq in pipe.execute()
+    ]
 
 
 def watched_topics(topics: Sequence[str]) -> frozenset[str]:

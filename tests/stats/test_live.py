@@ -1,6 +1,7 @@
 """What open pages are sent while a match is played."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def matchday() -> Matchday:
     return make_matchday(now())
+
+
+@pytest.fixture(autouse=True)
+def watchers(matchday: Matchday) -> Iterator[None]:
+    """Somebody has the scores and the live match open."""
+    topics = ("page:scores", f"page:match:{matchday.matches['live'].public_id}")
+    with client().pubsub() as watcher:
+        watcher.subscribe(*(store.channel_of(topic) for topic in topics))
+        for _ in topics:
+            watcher.get_message(timeout=5)
+        yield
 
 
 def frames(topic: str) -> list[dict[str, str]]:
@@ -104,3 +116,12 @@ def test_old_matches_are_no_news(matchday: Matchday) -> None:
     live.publish_pages([old.pk])
 
     assert frames("page:scores") == []
+
+
+def test_page_that_nobody_has_open_is_not_rendered(matchday: Matchday) -> None:
+    other = matchday.matches["break"] if "break" in matchday.matches else None
+    unwatched = other or next(m for name, m in matchday.matches.items() if name != "live")
+
+    live.publish_pages([unwatched.pk])
+
+    assert frames(f"page:match:{unwatched.public_id}") == []

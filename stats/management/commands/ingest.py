@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("adapter", help="for example veze, statsbomb, nba, openfootball")
         parser.add_argument("place", help="a file, a folder or an http(s) address")
         parser.add_argument("--league", help="slug of the league to put the matches into")
-        parser.add_argument("--season", help="name of the season; default: the league's current one")
+        parser.add_argument(
+            "--season", help="name of the season; default: the league's current one"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -95,7 +97,9 @@ def _fold(report: IngestReport, *, quiet: bool) -> None:
 
 
 def _as_json(report: IngestReport, errors: list[dict[str, str]]) -> dict[str, Any]:
-    matches = Match.objects.with_sides().filter(pk__in=report.match_ids).order_by("kickoff_at", "pk")
+    matches = (
+        Match.objects.with_sides().filter(pk__in=report.match_ids).order_by("kickoff_at", "pk")
+    )
     external = dict(
         ExternalId.objects.filter(kind="match", object_id__in=report.match_ids).values_list(
             "object_id", "value"

@@ -1,0 +1,226 @@
+"""The folds that this process keeps: the matches it worked on last, so that only news is applied.
+
+A kept fold is a shortcut, never a source: what does not fit the database is thrown away.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from leagues.enums import ExternalKind
+from leagues.models import ExternalId, Player, Season, Team
+from leagues.packs.engine import FoldEvent, MatchFold, Sheet
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import OVERRIDE
+from matches.enums import SheetRole
+from matches.models import Match, TeamSheetSpot
+from stats.models import StatLine
+from stats.services.documents import PlayerCard
+
+_MOST_KEPT = 256
+EVENT_COLUMNS = (
+    "seq",
+    "lineage_id",
+    "rev",
+    "op",
+    "type",
+    "period",
+    "clock_ms",
+    "order",
+    "team_id",
+    "player_id",
+    "related_player_id",
+    "payload",
+    "occurred_at",
+    "ingested_at",
+    "event_id",
+    "clock_label",
+    "x",
+    "y",
+    "vendor_at",
+    "source",
+    "certainty",
+    "reason",
+)
+# One row of a log, by EVENT_COLUMNS.
+Row = tuple[Any, ...]
+_NEWS = (
+    "SELECT match_id, {columns} FROM matches_playevent "
+    "JOIN unnest(%s::bigint[], %s::int[]) AS kept (id, seq) "
+    "ON matches_playevent.match_id = kept.id AND matches_playevent.seq > kept.seq "
+    "ORDER BY match_id, matches_playevent.seq"
+).format(
+    columns=", ".join(
+        "payload::text" if name == "payload" else f'matches_playevent."{name}"'
+        for name in EVENT_COLUMNS
+    )
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class KeptFold:
+    """A match's fold as this process left it, `seq` events in."""
+
+    epoch: UUID
+    sheet_version: int
+    seq: int
+    fold: MatchFold
+    redirects: dict[int, int]
+    cards: dict[int, PlayerCard]
+    season: Season
+    home: Team
+    away: Team
+    external_ids: dict[str, str]
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
+    last_event_at: datetime | None = None
+    has_decisions: bool = False
+
+
+_kept: OrderedDict[int, KeptFold] = OrderedDict()
+
+
+def forget(match_ids: Iterable[int]) -> None:
+    """Throw kept folds away, for they may be ahead of what was rolled back."""
+    for match_id in match_ids:
+        _kept.pop(match_id, None)
+
+
+def bring_up_to_date(matches: Sequence[Match]) -> dict[int, tuple[KeptFold, Sequence[Row]]]:
+    """Apply what the logs hold beyond the kept folds; return fold and news by match.
+
+    Gives each match the season and sides that its fold was begun with, which costs no query.
+    """
+    for match in matches:
+        kept = _kept.get(match.pk)
+        if kept is None or not _fits(kept, match):
+            kept = _kept[match.pk] = _start(match)
+        _kept.move_to_end(match.pk)
+        match.season, match.home, match.away = kept.season, kept.home, kept.away
+    current = {match.pk: _kept[match.pk] for match in matches}
+    while len(_kept) > max(_MOST_KEPT, len(current)):
+        _kept.popitem(last=False)
+    news = _news(current)
+    for match in matches:
+        _apply(match, current[match.pk], news.get(match.pk, ()))
+    return {pk: (kept, news.get(pk, ())) for pk, kept in current.items()}
+
+
+def _fits(kept: KeptFold, match: Match) -> bool:
+    return (
+        kept.epoch == match.epoch
+        and kept.sheet_version == match.sheet_version
+        and kept.seq <= match.head_seq
+    )
+
+
+def _news(current: Mapping[int, KeptFold]) -> dict[int, list[Row]]:
+    payload_at = EVENT_COLUMNS.index("payload")
+    news: dict[int, list[Row]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWS, [list(current), [kept.seq for kept in current.values()]])
+        for match_id, *values in cursor.fetchall():
+            values[payload_at] = orjson.loads(values[payload_at])
+            news.setdefault(match_id, []).append(tuple(values))
+    return news
+
+
+def _apply(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    sides = {match.home_id: "home", match.away_id: "away"}
+    kept.fold.apply_all(_fold_event(row, sides, kept.redirects) for row in rows)
+    kept.seq = rows[-1][0]
+    kept.last_event_at = rows[-1][12] or rows[-1][13]
+    kept.has_decisions |= any(row[4] == OVERRIDE for row in rows)
+
+
+def _start(match: Match) -> KeptFold:
+    match = Match.objects.with_sides().get(pk=match.pk)
+    spots = list(
+        TeamSheetSpot.objects.filter(sheet__match=match).values_list(
+            "sheet__team_id", "player_id", "role", "shirt", "position", "order"
+        )
+    )
+    redirects = _redirects(match)
+    rosters: dict[tuple[int, str], tuple[int, ...]] = {}
+    for team in (match.home_id, match.away_id):
+        for role in SheetRole.values:
+            rosters[team, role] = tuple(
+                redirects.get(player, player)
+                for spot_team, player, spot_role, *_ in sorted(spots, key=lambda s: s[5])
+                if (spot_team, spot_role) == (team, role)
+            )
+    sheet = Sheet(
+        home=rosters[match.home_id, SheetRole.STARTER],
+        away=rosters[match.away_id, SheetRole.STARTER],
+        home_bench=rosters[match.home_id, SheetRole.BENCH],
+        away_bench=rosters[match.away_id, SheetRole.BENCH],
+    )
+    cards = {
+        redirects.get(player, player): PlayerCard(
+            shirt=shirt, position=position, is_starter=role == SheetRole.STARTER, order=order
+        )
+        for _, player, role, shirt, position, order in spots
+    }
+    external = ExternalId.objects.filter(kind=ExternalKind.MATCH, object_id=match.pk)
+    return KeptFold(
+        epoch=match.epoch,
+        sheet_version=match.sheet_version,
+        seq=0,
+        season=match.season,
+        home=match.home,
+        away=match.away,
+        external_ids=dict(external.order_by("source").values_list("source", "value")),
+        fold=MatchFold(load_pack(match.season.league.sport), sheet),
+        redirects=redirects,
+        cards=cards,
+        lines=dict(StatLine.objects.filter(match=match).values_list("player_id", "values")),
+    )
+
+
+def _redirects(match: Match) -> dict[int, int]:
+    return dict(
+        Player.objects.filter(
+            sport=match.season.league.sport, merged_into__isnull=False
+        ).values_list("pk", "merged_into_id")
+    )
+
+
+def _fold_event(row: Row, sides: Mapping[int, str], redirects: Mapping[int, int]) -> FoldEvent:
+    seq, lineage, rev, op, type_, period, clock_ms, order, team, player, related, payload, *_ = row
+    return FoldEvent(
+        lineage=str(lineage),
+        rev=rev,
+        op=op,
+        type=type_,
+        period=period,
+        clock_ms=clock_ms,
+        order=order,
+        team=sides.get(team),
+        player=redirects.get(player, player),
+        related=redirects.get(related, related),
+        payload=payload,
+        ref=seq,
+    )
+
+
+def name_players(kept: KeptFold, players: Iterable[int]) -> None:
+    """Look up who the players are whom the fold met for the first time."""
+    nameless = [p for p in players if p not in kept.cards or not kept.cards[p].name]
+    if not nameless:
+        return
+    known: dict[int, dict[str, str]] = {}
+    for key, source, value in ExternalId.objects.filter(
+        kind=ExternalKind.PLAYER, object_id__in=nameless
+    ).values_list("object_id", "source", "value"):
+        known.setdefault(key, {})[source] = value
+    for player in Player.objects.filter(pk__in=nameless):
+        card = kept.cards.setdefault(player.pk, PlayerCard(position=player.position))
+        card.public_id, card.name = player.public_id, player.name
+        card.external_ids = known.get(player.pk, {})
