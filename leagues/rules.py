@@ -31,5 +31,18 @@ def name_similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, left, right).ratio()
 
 
+def player_likeness(name: str, mate: str, mate_short: str, *, same_shirt: bool) -> float:
+    """Return 0-1: how surely a name means this team-mate.
+
+    A shared shirt settles it for names that resemble each other. A short name with an initial
+    ("J. Silva") may be two men's and proves no more than an initial does.
+    """
+    alike = name_similarity(name, mate)
+    if mate_short:
+        is_initial = len(name_key(mate_short).split(" ")[0]) == 1
+        alike = max(alike, min(name_similarity(name, mate_short), 0.9 if is_initial else 1.0))
+    return max(alike, SURELY_SAME) if same_shirt and alike >= MAYBE_SAME else alike
+
+
 def _initials_agree(one: str, other: str) -> bool:
     return min(len(one), len(other)) == 1 and one[0] == other[0]

@@ -1,6 +1,7 @@
 """Finding and making leagues, teams and players for what vendors name, and merging duplicates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -20,11 +21,20 @@ from leagues.models import (
     UnmatchedName,
     Venue,
 )
-from leagues.rules import MAYBE_SAME, SURELY_SAME, name_key, name_similarity
+from leagues.rules import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
 from leagues.topics import RosterChanged
 from streams.outbox import announce
 
 _NAMES_LOCK = 0x76657A65_6E616D65
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mate:
+    """Somebody a team has already, as far as telling him apart needs it."""
+
+    name: str
+    short_name: str
+    shirt: str
 
 
 class NamedTeam(Protocol):
@@ -178,9 +188,10 @@ def resolve_players(
 ) -> dict[str, int]:
     """Return our key for each player's ref, making players that nobody knows; idempotent.
 
-    Known means: external id, else name and birth date, else name and team. A name that only
-    resembles one of ours becomes a player of its own and a question in the admin's queue, so no
-    number waits for an answer. Opens roster spots from `on` and announces `roster.changed`.
+    Known means: external id, else name and birth date, else name and team, else a name much like
+    his with his team and shirt. A name that only resembles one of ours becomes a player of its own
+    and a question in the admin's queue, so no number waits for an answer. Opens roster spots from
+    `on` and announces `roster.changed`.
     """
     known = external_map(source, ExternalKind.PLAYER, (player.ref for player in players))
     strangers = [player for player in players if player.ref not in known]
@@ -203,18 +214,13 @@ def _place_strangers(
             sport=sport, birth_on__in=born, merged_into=None
         ).values_list("pk", "name", "birth_on")
     }
-    rosters: dict[int, dict[int, str]] = {}
-    for team, key, name in RosterSpot.objects.filter(
-        team_id__in={team_keys[p.team] for p in strangers if p.team in team_keys},
-        player__merged_into=None,
-    ).values_list("team_id", "player_id", "player__name"):
-        rosters.setdefault(team, {})[key] = name
+    rosters = _rosters(source, {team_keys[p.team] for p in strangers if p.team in team_keys})
     placed = {}
     for player in strangers:
         key = by_birth.get((name_key(player.name), player.birth_on))
         team = team_keys.get(player.team or "")
         mates = rosters.get(team, {}) if team is not None else {}
-        likely = _best_match(player.name, mates)
+        likely = _best_match(player, mates)
         if key is None and likely and likely[1] >= SURELY_SAME:
             key = likely[0]
         if key is None:
@@ -225,8 +231,36 @@ def _place_strangers(
     return placed
 
 
-def _best_match(name: str, mates: Mapping[int, str]) -> tuple[int, float] | None:
-    scored = [(key, name_similarity(name, mate)) for key, mate in mates.items()]
+def _rosters(source: str, teams: Collection[int]) -> dict[int, dict[int, _Mate]]:
+    spots = RosterSpot.objects.filter(team_id__in=teams, player__merged_into=None)
+    named = set(
+        ExternalId.objects.filter(
+            source=source, kind=ExternalKind.PLAYER, object_id__in=spots.values("player_id")
+        ).values_list("object_id", flat=True)
+    )
+    rosters: dict[int, dict[int, _Mate]] = {}
+    for team, key, shirt, name, short_name in spots.values_list(
+        "team_id", "player_id", "shirt", "player__name", "player__short_name"
+    ):
+        # Shirts are handed on, but a vendor does not give one man two ids.
+        mate = _Mate(name=name, short_name=short_name, shirt="" if key in named else shirt)
+        rosters.setdefault(team, {})[key] = mate
+    return rosters
+
+
+def _best_match(player: NamedPlayer, mates: Mapping[int, _Mate]) -> tuple[int, float] | None:
+    scored = [
+        (
+            key,
+            player_likeness(
+                player.name,
+                mate.name,
+                mate.short_name,
+                same_shirt=bool(player.shirt) and player.shirt == mate.shirt,
+            ),
+        )
+        for key, mate in mates.items()
+    ]
     return max(scored, key=lambda pair: pair[1], default=None)
 
 
@@ -243,9 +277,7 @@ def _make_player(player: NamedPlayer, sport: str) -> Player:
     )
 
 
-def _ask_admin(
-    source: str, player: NamedPlayer, key: int, likely: tuple[int, float]
-) -> None:
+def _ask_admin(source: str, player: NamedPlayer, key: int, likely: tuple[int, float]) -> None:
     UnmatchedName.objects.update_or_create(
         source=source,
         kind=ExternalKind.PLAYER,
@@ -291,9 +323,7 @@ def _open_roster_spots(
     changed: dict[int, list[int]] = {}
     for team, key in missing:
         changed.setdefault(team, []).append(key)
-    announce(
-        *(RosterChanged(team_id=team, player_ids=tuple(ids)) for team, ids in changed.items())
-    )
+    announce(*(RosterChanged(team_id=team, player_ids=tuple(ids)) for team, ids in changed.items()))
 
 
 def venue_for(name: str, *, city: str = "") -> Venue:

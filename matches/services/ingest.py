@@ -47,13 +47,14 @@ _FIXTURE_FIELDS = (
 
 @dataclass(slots=True, kw_only=True)
 class IngestReport:
-    """What applying documents changed."""
+    """What applying documents changed. `refs`: the vendor's own ids of the matches, by our keys."""
 
     added: int = 0
     amended: int = 0
     retracted: int = 0
     unplaced: list[dict[str, Any]] = field(default_factory=list)
     match_ids: list[int] = field(default_factory=list)
+    refs: dict[int, str] = field(default_factory=dict)
     fixtures_changed: int = 0
 
     def include(self, other: "IngestReport") -> None:
@@ -63,6 +64,7 @@ class IngestReport:
         self.retracted += other.retracted
         self.unplaced += other.unplaced
         self.match_ids += [key for key in other.match_ids if key not in self.match_ids]
+        self.refs |= other.refs
         self.fixtures_changed += other.fixtures_changed
 
     @property
@@ -195,6 +197,7 @@ def _apply_matches(
         if changed:
             match.save(update_fields=_FIXTURE_FIELDS)
         report.match_ids.append(pk)
+        report.refs[pk] = feed_match.ref
         report.fixtures_changed += changed
         if plan.revisions or plan.missing or plan.seen_again:
             plans.append((match, plan))

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from leagues.models import ExternalId, League, Season
+from leagues.models import League, Season
 from matches.clients import FetchError, fetch
 from matches.ingest.documents import FeedError
 from matches.models import Match
@@ -100,11 +100,6 @@ def _as_json(report: IngestReport, errors: list[dict[str, str]]) -> dict[str, An
     matches = (
         Match.objects.with_sides().filter(pk__in=report.match_ids).order_by("kickoff_at", "pk")
     )
-    external = dict(
-        ExternalId.objects.filter(kind="match", object_id__in=report.match_ids).values_list(
-            "object_id", "value"
-        )
-    )
     return {
         "added": report.added,
         "amended": report.amended,
@@ -114,7 +109,7 @@ def _as_json(report: IngestReport, errors: list[dict[str, str]]) -> dict[str, An
         "matches": [
             {
                 "id": match.public_id,
-                "external_id": external.get(match.pk),
+                "external_id": report.refs[match.pk],
                 "status": match.status,
                 "home": match.home.name,
                 "away": match.away.name,
