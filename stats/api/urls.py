@@ -10,5 +10,6 @@ urlpatterns = [
         views.BoxScoreDetail.as_view(),
         name="api-boxscore",
     ),
+    path("leagues/<slug:public_id>/coverage", views.Coverage.as_view(), name="api-coverage"),
     path("standings", views.Standings.as_view(), name="api-standings"),
 ]

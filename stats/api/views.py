@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
@@ -18,18 +20,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.clock import now
-from leagues.models import Season
+from leagues.models import League, Season
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
 from stats.api.filters import StandingsFilter
 from stats.api.serializers import (
     BoxScoreSerializer,
+    SeasonCoverageSerializer,
     StandingsSerializer,
     TableRowSerializer,
 )
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
+from stats.selectors import with_coverage
 
 # No longer than a client may keep the answer of a live match.
 _HELD_FOR_S = 1
@@ -117,6 +121,18 @@ def _max_age_s(status: str, kickoff_at: datetime) -> int:
         status not in OVER_STATUSES and abs((kickoff_at - now()).total_seconds()) < 60
     )
     return 1 if status in LIVE_STATUSES or is_about_to_start else 60
+
+
+class Coverage(PublicRead, ListAPIView[Season]):
+    """What a league's seasons have, the newest first: ask before you call."""
+
+    queryset = Season.objects.none()
+    serializer_class = SeasonCoverageSerializer
+
+    def get_queryset(self) -> QuerySet[Season]:
+        public_id = self.kwargs.get("public_id")
+        league = get_object_or_404(League, public_id=public_id, is_test=False)
+        return with_coverage(league.seasons.all()).order_by("-name")
 
 
 class Standings(PublicRead, ListAPIView[Season]):

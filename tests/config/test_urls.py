@@ -18,6 +18,7 @@ PUBLIC_API = {
     "api/v1",
     "api/v1/leagues",
     "api/v1/leagues/<slug:public_id>",
+    "api/v1/leagues/<slug:public_id>/coverage",
     "api/v1/matches",
     "api/v1/matches/<slug:public_id>",
     "api/v1/matches/<slug:public_id>/boxscore",

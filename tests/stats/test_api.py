@@ -12,7 +12,7 @@ from matches.enums import MatchStatus
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
 from tests.factories.leagues import make_league, make_season, make_team
-from tests.factories.matches import make_live_match, make_match
+from tests.factories.matches import make_event, make_feed, make_live_match, make_match
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +187,40 @@ def test_standings_of_nothing_name_the_parameter(client: Client, query, paramete
 
     assert response.status_code == 422
     assert [(e["parameter"], e["code"]) for e in response.json()["errors"]] == [(parameter, code)]
+
+
+def test_coverage_tells_what_each_season_has(client: Client, django_assert_num_queries):
+    league = make_league()
+    old = make_season(league, name="2025-26", is_current=False)
+    now_played = make_season(league, name="2026-27")
+    make_match(old, status=MatchStatus.FINAL)
+    match = make_live_match(now_played)
+    make_event(match)
+    make_feed(now_played, live_interval_ms=500)
+    make_feed(now_played, live_interval_ms=2000)
+
+    with django_assert_num_queries(2):
+        answer = client.get(f"/api/v1/leagues/{league.public_id}/coverage").json()
+
+    newest, oldest = answer["results"]
+    assert newest == {
+        "season": {"id": now_played.public_id, "name": "2026-27"},
+        "is_current": True,
+        "features": {
+            "fixtures": "live",
+            "results": "none",
+            "events": "live",
+            "lineups": "none",
+            "player_stats": "none",
+            "standings": "none",
+        },
+        "expected_delay_s": 0.5,
+    }
+    assert oldest["features"]["results"] == "final_only"
+    assert oldest["expected_delay_s"] is None
+
+
+def test_coverage_of_no_league_is_a_problem(client: Client):
+    nobody = "vz_league_00000000000000000000000000"
+
+    assert client.get(f"/api/v1/leagues/{nobody}/coverage").json()["code"] == "not_found"
