@@ -1,9 +1,12 @@
 """Workers of the stats app: folding what a lost message left behind."""
 
+import structlog
 from celery import shared_task
 
 from stats import live
 from stats.services import fold
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(time_limit=20, soft_time_limit=15, expires=10)
@@ -14,6 +17,9 @@ def tell_ages() -> None:
 
 @shared_task(time_limit=120, soft_time_limit=100)
 def sweep_behind() -> None:
-    """Fold every match whose boxscore is behind its log."""
+    """Fold every match whose boxscore is behind its log; one that fails holds up no other."""
     for match_id in fold.matches_behind():
-        live.publish_matches(fold.fold_matches([match_id]))
+        try:
+            live.publish_matches(fold.fold_matches([match_id]))
+        except Exception:
+            log.exception("fold_failed", match_id=match_id)

@@ -85,10 +85,12 @@ def fold_matches(match_ids: Iterable[int], *, from_scratch: bool = False) -> lis
 
 def _fold(match_ids: Sequence[int], *, force: bool) -> list[Folded]:
     boxes = _locked_boxes(match_ids)
-    matches = Match.objects.in_bulk(match_ids)
+    # In key order, as ingest locks them: every write below keeps to it.
+    matches = {match.pk: match for match in Match.objects.filter(pk__in=match_ids).order_by("pk")}
     if len(matches) < len(match_ids):
         raise Match.DoesNotExist(f"no match {set(match_ids) - set(matches)}")
-    current = bring_up_to_date(list(matches.values()))
+    written = {pk: box.folded_seq for pk, box in boxes.items()}
+    current = bring_up_to_date(list(matches.values()), written)
     folded, lines = [], _Lines()
     for pk, (kept, rows) in current.items():
         news = _fold_one(matches[pk], boxes[pk], kept, rows, lines, force=force)

@@ -50,7 +50,7 @@ EVENT_COLUMNS = (
 )
 # One row of a log, by EVENT_COLUMNS.
 Row = tuple[Any, ...]
-_NEWS = (
+_NEWS = (  # noqa: S608 - made of the fixed names above
     "SELECT match_id, {columns} FROM matches_playevent "
     "JOIN unnest(%s::bigint[], %s::int[]) AS kept (id, seq) "
     "ON matches_playevent.match_id = kept.id AND matches_playevent.seq > kept.seq "
@@ -91,15 +91,21 @@ def forget(match_ids: Iterable[int]) -> None:
         _kept.pop(match_id, None)
 
 
-def bring_up_to_date(matches: Sequence[Match]) -> dict[int, tuple[KeptFold, Sequence[Row]]]:
+def bring_up_to_date(
+    matches: Sequence[Match], written: Mapping[int, int]
+) -> dict[int, tuple[KeptFold, Sequence[Row]]]:
     """Apply what the logs hold beyond the kept folds; return fold and news by match.
 
-    Gives each match the season and sides that its fold was begun with, which costs no query.
+    `written` tells how far the stored boxscores are. Gives each match the season and sides that
+    its fold was begun with, which costs no query.
     """
     for match in matches:
         kept = _kept.get(match.pk)
         if kept is None or not _fits(kept, match):
             kept = _kept[match.pk] = _start(match)
+        elif kept.seq != written[match.pk]:
+            # Another process wrote lines since; ours tell no more what there is to change.
+            kept.lines = _lines(match)
         _kept.move_to_end(match.pk)
         match.season, match.home, match.away = kept.season, kept.home, kept.away
     current = {match.pk: _kept[match.pk] for match in matches}
@@ -180,8 +186,12 @@ def _start(match: Match) -> KeptFold:
         fold=MatchFold(load_pack(match.season.league.sport), sheet),
         redirects=redirects,
         cards=cards,
-        lines=dict(StatLine.objects.filter(match=match).values_list("player_id", "values")),
+        lines=_lines(match),
     )
+
+
+def _lines(match: Match) -> dict[int, dict[str, Any]]:
+    return dict(StatLine.objects.filter(match=match).values_list("player_id", "values"))
 
 
 def _redirects(match: Match) -> dict[int, int]:
