@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -43,13 +44,18 @@ def find_home(place: Place) -> Path:
 
 
 def delete_stale_homes(place: Place, home: Path) -> None:
-    """Delete what a data directory of the same path left behind when somebody deleted it.
+    """Delete what deleted data directories left behind: one of the same path, and temporary ones.
 
-    Its servers must have ended.
+    The servers of this place's earlier homes must have ended.
     """
-    for stale in FALLBACK.glob(f"{place.tag}-*"):
-        if stale != home:
-            shutil.rmtree(stale)
+    for other in FALLBACK.glob("*"):
+        mark = other / "belongs-to"
+        owner = Path(mark.read_text().strip()) if mark.exists() else None
+        replaced = owner == place.data and other != home
+        # Elsewhere a directory that is not there may be a disk that is not mounted.
+        gone = owner and owner.is_relative_to(tempfile.gettempdir()) and not owner.exists()
+        if replaced or gone:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _passes(place: Place, path: Path) -> bool:

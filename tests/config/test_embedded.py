@@ -514,6 +514,21 @@ def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout)
         assert [path for path in left if path.exists()] == []
 
 
+@pytest.mark.skipif(not ROOT, reason="only root keeps clusters outside the data directory")
+def test_start_removes_what_a_deleted_temporary_directory_left(fresh: Checkout) -> None:
+    left = FALLBACK / "000000000000-test"
+    kept = FALLBACK / "000000000001-test"
+    for folder, owner in ((left, "/tmp/veze-long-gone"), (kept, "/mnt/not-mounted/veze")):
+        folder.mkdir(parents=True)
+        (folder / "belongs-to").write_text(f"{owner}\n")
+
+    with clients(fresh):
+        found = left.exists(), kept.exists()
+
+    shutil.rmtree(kept)
+    assert found == (False, True)
+
+
 def test_unusable_data_directory_is_named_with_its_fix(fresh: Checkout) -> None:
     fresh.data.write_text("a file stands here")
 
