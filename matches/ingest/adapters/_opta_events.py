@@ -148,7 +148,9 @@ def _add_side(
     ET.SubElement(team, "Name").text = side.name
     listed = [person.ref for person in side.people]
     acting = {e.player for e in events if e.team == side.ref and e.player}
-    for place, ref in enumerate([*listed, *sorted(acting - set(listed))], start=1):
+    # kloppy refuses a side without players, which a match has before its line-ups are known.
+    refs = [*listed, *sorted(acting - set(listed))] or ["0"]
+    for place, ref in enumerate(refs, start=1):
         spot = {
             "PlayerRef": f"p{ref}",
             "ShirtNumber": "0",

@@ -136,7 +136,9 @@ def _full_name(listed: ET.Element | None) -> str:
 
 
 def from_events(game: ET.Element, events: Sequence[RawEvent]) -> tuple[Side, Side]:
-    """Return (home, away) from the set-ups of an F24 document."""
+    """Return (home, away) from the set-ups of an F24 document. Raises FeedError."""
+    if not (game.get("home_team_id") and game.get("away_team_id")):
+        raise FeedError("Games.Game: expected home_team_id and away_team_id, or an F7 beside it")
     set_ups = {event.team: event for event in events if event.type == _SET_UP}
     home, away = (
         Side(

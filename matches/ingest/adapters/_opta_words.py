@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from matches.ingest.adapters import _kloppy as kloppy
+from matches.ingest.adapters._football import START_MIN, period_of
 from matches.ingest.adapters._opta_events import DELETED, RawEvent
 from matches.ingest.documents import FeedEvent
 
@@ -60,9 +61,18 @@ def _number(raw: Any, qualifier: int) -> int:
 
 
 def own_words(event: Any, words: Words) -> list[FeedEvent]:
-    """Return kloppy's event in our words, by the vendor's definitions."""
-    reading = _READINGS.get(event.raw_event.type_id)
-    return reading(event, words) if reading else []
+    """Return kloppy's event in our words, by the vendor's definitions and on the match clock.
+
+    kloppy's own clock counts the seconds since the whistle, which the shown one does not follow.
+    """
+    raw = event.raw_event
+    reading = _READINGS.get(raw.type_id)
+    period = period_of(raw.period_id)
+    played_s = raw.time_min * 60 + raw.time_sec - START_MIN.get(period, 120) * 60
+    return [
+        replace(fact, clock_ms=max(played_s, 0) * 1000, occurred_at=raw.timestamp)
+        for fact in (reading(event, words) if reading else ())
+    ]
 
 
 def _pass(event: Any, _words: Words) -> list[FeedEvent]:

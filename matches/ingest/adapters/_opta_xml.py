@@ -22,6 +22,11 @@ def tree(name: str, body: bytes) -> ET.Element:
     """Return the root of an XML or JSON document. Raises FeedError."""
     if not body.lstrip().startswith(b"<"):
         return _from_json(Node(parse_json(body, name), name))
+    return parsed(name, body)
+
+
+def parsed(name: str, body: bytes) -> ET.Element:
+    """Return the root of an XML document. Raises FeedError."""
     if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:
         raise FeedError(f"{name}: $: a document type is not allowed", code="bad_document")
     try:

@@ -102,7 +102,7 @@ class _Game:
             f24_data=f24_for_kloppy(raw),
         )
         return cls(
-            number=element.get("id", "") or football.match_number(name) or "",
+            number=element.get("id") or football.match_number(name) or football.bare(name),
             element=element,
             raw=raw,
             home=sides[0],
@@ -172,32 +172,20 @@ def _events(game: _Game) -> list[FeedEvent]:
     words = Words.of(game.raw)
     order = {event.id: place for place, event in enumerate(game.raw)}
     told = [
-        _placed(fact, event.raw_event, order[event.event_id])
+        _placed(fact, order[event.event_id])
         for event in game.dataset.records
         for fact in own_words(event, words)
     ]
-    told += [_placed(fact, raw, order[raw.id]) for raw in game.raw for fact in _unread(raw, words)]
+    told += [_placed(fact, order[raw.id]) for raw in game.raw for fact in _unread(raw, words)]
     ends = {football.period_of(raw.period): raw.clock_ms for raw in game.raw if raw.type == END}
-    return football.framed(told, over=game.is_over, ends=ends)
+    # An event sent again under its id replaces the first.
+    distinct = {fact.vendor_event_id: fact for fact in told}
+    return football.framed(distinct.values(), over=game.is_over, ends=ends)
 
 
-def _placed(fact: FeedEvent, raw: Any, order: int) -> FeedEvent:
-    """Return the fact on the match clock: kloppy's clock counts the seconds since the kick-off."""
-    period = football.period_of(raw.period if isinstance(raw, RawEvent) else raw.period_id)
-    if isinstance(raw, RawEvent):
-        clock_ms, at = raw.clock_ms, raw.at
-    else:
-        start_min = football.START_MIN.get(period, 120)
-        clock_ms = max((raw.time_min - start_min) * 60 + raw.time_sec, 0) * 1000
-        at = raw.timestamp
-    return replace(
-        fact,
-        period=period,
-        clock_ms=clock_ms,
-        clock_label=football.clock_label(period, clock_ms),
-        order=order,
-        occurred_at=at,
-    )
+def _placed(fact: FeedEvent, order: int) -> FeedEvent:
+    label = football.clock_label(fact.period, fact.clock_ms)
+    return replace(fact, clock_label=label, order=order)
 
 
 def _unread(raw: RawEvent, words: Words) -> list[FeedEvent]:
@@ -219,6 +207,9 @@ def _unread(raw: RawEvent, words: Words) -> list[FeedEvent]:
 def _raw_fact(raw: RawEvent, type_: str, payload: Mapping[str, Any]) -> FeedEvent:
     return FeedEvent(
         type=type_,
+        period=football.period_of(raw.period),
+        clock_ms=raw.clock_ms,
+        occurred_at=raw.at,
         team=raw.team,
         player=raw.player or None,
         payload=payload,

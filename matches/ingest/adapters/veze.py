@@ -60,9 +60,7 @@ def _bare_list(root: Node) -> FeedDocument:
     return FeedDocument(
         source=SOURCE,
         sport="generic",
-        matches=[
-            FeedMatch(ref=ref, home="", away="", events=told) for ref, told in events.items()
-        ],
+        matches=[FeedMatch(ref=ref, home="", away="", events=told) for ref, told in events.items()],
     )
 
 
@@ -149,9 +147,7 @@ def _match(node: Node) -> FeedMatch:
         city=node.text("city", ""),
         score=_score(node),
         sheets=[_sheet(sheet) for sheet in node.get("sheets", []).items()],
-        events=[
-            _event(event, order) for order, event in enumerate(node.get("events", []).items())
-        ],
+        events=[_event(event, order) for order, event in enumerate(node.get("events", []).items())],
         is_snapshot=node.flag("snapshot"),
     )
 
