@@ -1,6 +1,6 @@
 // The live protocol: connectLive({ topics, onSnapshot, onFrame, onStatus, onError }).close()
 // onSnapshot(topic, state) and onFrame(topic, frame) come in order and without a gap.
-// onStatus("open" | "waiting" | "closed"): poll unless it is "open".
+// onStatus("open" | "waiting" | "closed"): poll unless open.
 
 const SILENCE_MS = 60_000;
 const RIGHTS_LOST = 4401;
@@ -39,14 +39,14 @@ class LiveSocket {
     this.#timer = 0;
     const socket = (this.#socket = new WebSocket(this.url ?? location.origin.replace("http", "ws") + "/ws/live"));
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    socket.onclose = ({ code }) => this.#again(code);
+    socket.onclose = socket.onerror = ({ code }) => this.#again(code);
     this.#listen();
   }
 
   #leave() {
     clearTimeout(this.#watch);
     if (!this.#socket) return;
-    this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.onmessage = this.#socket.onclose = this.#socket.onerror = null;
     this.#socket.close();
     this.#socket = null;
   }

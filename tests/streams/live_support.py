@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -68,14 +69,22 @@ class Valkey:
         self.stop()
 
 
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Server:
     """A process of `config.server`, or of plain daphne."""
 
     def __init__(self, valkey, *, plain=False, port=0, **environment):
-        self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")
-        self.log = tempfile.TemporaryFile()
+        # Both are closed by `close`.
+        self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")  # noqa: SIM115
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115
         app = "tests.streams.live_app:application"
         if plain:
+            port = _free_port()
             command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", str(port), app]
         else:
             command = ["config.server", "-p", str(port), "--app", app]
@@ -97,15 +106,24 @@ class Server:
             },
         )
         try:
-            self.port = int(until(self._port, 60))
+            self.port = port if plain and until(lambda: self._answers(port), 60) else self._told()
         except BaseException:
             self.close()
             raise
 
-    def _port(self):
+    def _told(self):
+        return int(
+            until(lambda: re.search(r"Listening on 127\.0\.0\.1:(\d+)", self._alive()), 60)[1]
+        )
+
+    def _alive(self):
         assert self.process.poll() is None, self.said()
-        found = re.search(r"Listening on (?:TCP address )?127\.0\.0\.1:(\d+)", self.said())
-        return found and found[1]
+        return self.said()
+
+    def _answers(self, port):
+        self._alive()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def said(self):
         self.log.seek(0)

@@ -1,0 +1,115 @@
+"""The server process: limits per address, the count of sockets, good-byes, other servers."""
+
+import signal
+import time
+
+import pytest
+from prometheus_client import REGISTRY
+from websockets.exceptions import ConnectionClosed
+
+from streams.live.frames import Frame, Snapshot
+from streams.live.publish import publish
+from streams.live.topics import register_snapshots
+from tests.streams.live_support import Fan, Server, until
+
+pytestmark = pytest.mark.usefixtures("publishing")
+register_snapshots("free:", None)
+
+
+def close(*fans):
+    for fan in fans:
+        fan.__exit__(None, None, None)
+
+
+def test_address_has_a_limit_over_all_processes(valkey):
+    servers = [Server(valkey, LIVE_SOCKETS_PER_ADDRESS="3") for _ in range(2)]
+    try:
+        fans = [Fan(servers[number % 2]) for number in range(3)]
+        refused = Fan(servers[1])
+        with pytest.raises(ConnectionClosed) as closed:
+            refused.take()
+        close(refused, fans.pop())
+        again = until(lambda: _admitted(servers[0]))
+        close(again, *fans)
+
+        assert refused.hello["code"] == "too_many_sockets"
+        assert closed.value.rcvd.code == 4429
+    finally:
+        for server in servers:
+            server.close()
+
+
+def _admitted(server):
+    fan = Fan(server)
+    if fan.hello["type"] == "hello":
+        return fan
+    close(fan)
+    return None
+
+
+def test_dead_process_is_no_longer_counted(valkey):
+    servers = [Server(valkey, LIVE_SOCKETS_PER_ADDRESS="1") for _ in range(2)]
+    try:
+        fan = Fan(servers[0])
+        servers[0].process.kill()
+        # Its lease has twenty seconds; as if they were over:
+        valkey.client.delete("live:clients")
+        survivor = until(lambda: _admitted(servers[1]))
+        close(survivor)
+        with pytest.raises(ConnectionClosed):
+            fan.take()
+        close(fan)
+    finally:
+        for server in servers:
+            server.close()
+
+
+def test_clients_metric_is_the_sum_over_processes(valkey):
+    valkey.client.delete("live:clients")
+    servers = [Server(valkey) for _ in range(2)]
+    try:
+        fans = [Fan(server) for server in servers for _ in range(3)]
+
+        until(lambda: REGISTRY.get_sample_value("ws_clients") == 6)
+        close(*fans)
+    finally:
+        for server in servers:
+            server.close()
+    assert REGISTRY.get_sample_value("ws_clients") == 0
+
+
+def test_terminated_server_says_good_bye_and_ends(valkey, topic):
+    server = Server(valkey)
+    with Fan(server) as fan:
+        fan.subscribe(topic)
+        fan.take()
+        begun = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionClosed) as closed:
+            fan.take()
+
+    assert closed.value.rcvd.code == 1001
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - begun < 10
+    server.close()
+
+
+def test_plain_daphne_serves_the_same_protocol(valkey, topic):
+    server = Server(valkey, plain=True)
+    frames = [Frame(seq=seq, data={"n": seq}) for seq in range(1, 301)]
+    publish(topic, frames=frames[:2], epoch="1", snapshot=Snapshot(epoch="1", seq=2, state="two"))
+    try:
+        with Fan(server) as fan:
+            fan.subscribe(topic)
+            fan.reach(topic, 2)
+            for frame in frames[2:]:
+                publish(topic, frames=[frame], epoch="1")
+            fan.reach(topic, 300)
+            fan.socket.send("x" * 20_000)
+            assert fan.take_kind("error")["code"] == "frame_too_large"
+            with pytest.raises(ConnectionClosed) as closed:
+                fan.take()
+    finally:
+        server.close()
+
+    assert closed.value.rcvd.code == 4413
