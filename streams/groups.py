@@ -29,6 +29,7 @@ BATCH_SIZE = 500
 # Longer than any handler may take, shorter than anybody should notice.
 STUCK_AFTER_MS = 15_000
 DRAIN_BUDGET_S = 20.0
+HEAD_KEY = "veze:stream-head"
 _STREAM_PREFIX = "veze:stream:"
 _WAKE_PREFIX = "veze:wake:"
 _WAKE_TTL_MS = 5_000
@@ -135,9 +136,7 @@ def _read(group: str, streams: dict[str, str]) -> list[tuple[bytes, list[Any]]]:
 
 def create_groups() -> None:
     """Create the streams and groups that Redis lacks, each from where it was for certain."""
-    checkpoints = {
-        (row.topic, row.group): row.position for row in GroupCheckpoint.objects.all()
-    }
+    checkpoints = {(row.topic, row.group): row.position for row in GroupCheckpoint.objects.all()}
     for subscription in subscriptions():
         start = checkpoints.get((subscription.topic, subscription.group), 0)
         try:
@@ -153,25 +152,29 @@ def create_groups() -> None:
 
 
 def _handle(subscription: Subscription, entries: list[Any]) -> int:
-    deliveries = {entry_id: _delivery(subscription.topic, entry_id, fields) for entry_id, fields in entries}
     try:
-        subscription.handler(list(deliveries.values()))
+        subscription.handler([_delivery(subscription.topic, *entry) for entry in entries])
     except Exception:
-        if len(deliveries) == 1:
+        if len(entries) == 1:
             log.exception("handler_failed", topic=subscription.topic, group=subscription.group)
             return 0
         # One poisoned entry must not hold up its neighbours.
         return sum(_handle(subscription, [entry]) for entry in entries)
-    client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, *deliveries)
-    return len(deliveries)
+    handled = [entry_id for entry_id, _ in entries]
+    client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, *handled)
+    return len(handled)
 
 
 def _delivery(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Delivery:
     return Delivery(
-        position=int(entry_id.split(b"-")[0]),
+        position=_position(entry_id),
         event=from_payload(topic, orjson.loads(fields[b"payload"])),
         trace=orjson.loads(fields[b"trace"]),
     )
+
+
+def _position(entry_id: bytes) -> int:
+    return int(entry_id.split(b"-")[0])
 
 
 def reclaim(subscription: Subscription) -> int:
@@ -192,28 +195,32 @@ def reclaim(subscription: Subscription) -> int:
             stream, subscription.group, _CONSUMER, STUCK_AFTER_MS, [item["message_id"]]
         )
         for entry in claimed:  # type: ignore[union-attr]
-            if item["times_delivered"] >= MAX_FAILURES:
-                _give_up(subscription, entry, item["times_delivered"])
-            else:
-                handled += _handle(subscription, [entry])
+            handled += _handle_again(subscription, entry, failures=item["times_delivered"])
     return handled
 
 
-def _give_up(subscription: Subscription, entry: Any, failures: int) -> None:
-    entry_id, fields = entry
-    delivery = _delivery(subscription.topic, entry_id, fields)
-    error = "the worker died each time"
+def _handle_again(subscription: Subscription, entry: Any, *, failures: int) -> int:
+    if failures >= MAX_FAILURES:
+        # Whoever handled it did not live to say why; one more try would kill this worker too.
+        _give_up(subscription, entry, failures, error="the worker died each time")
+        return 0
+    if failures < MAX_FAILURES - 1:
+        return _handle(subscription, [entry])
     try:
-        subscription.handler([delivery])
-    except Exception as last:
-        error = f"{type(last).__name__}: {last}"
-    else:
-        client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, entry_id)
-        return
+        subscription.handler([_delivery(subscription.topic, *entry)])
+    except Exception as error:
+        _give_up(subscription, entry, MAX_FAILURES, error=f"{type(error).__name__}: {error}")
+        return 0
+    client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, entry[0])
+    return 1
+
+
+def _give_up(subscription: Subscription, entry: Any, failures: int, *, error: str) -> None:
+    entry_id, fields = entry
     DeadLetter.objects.update_or_create(
         topic=subscription.topic,
         group=subscription.group,
-        position=delivery.position,
+        position=_position(entry_id),
         defaults={
             "entry_id": entry_id.decode(),
             "payload": orjson.loads(fields[b"payload"]),
@@ -235,12 +242,10 @@ def retry_dead_letter(pk: int) -> bool:
     """
     letter = DeadLetter.objects.select_for_update().get(pk=pk)
     subscription = _SUBSCRIPTIONS[letter.topic, letter.group]
-    delivery = Delivery(
-        position=letter.position, event=from_payload(letter.topic, letter.payload), trace={}
-    )
     try:
+        event = from_payload(letter.topic, letter.payload)
         with transaction.atomic():
-            subscription.handler([delivery])
+            subscription.handler([Delivery(position=letter.position, event=event, trace={})])
     except Exception as error:
         letter.failures += 1
         letter.error = f"{type(error).__name__}: {error}"[:4000]
@@ -276,16 +281,22 @@ def save_checkpoints() -> None:
 
 def _safe_position(subscription: Subscription) -> int | None:
     stream = _STREAM_PREFIX + subscription.topic
+    # At one moment, for Redis may lose its memory between two questions.
+    moment = client().pipeline(transaction=True)
+    moment.get(HEAD_KEY)
+    moment.xinfo_groups(stream)
+    moment.xpending(stream, subscription.group)
     try:
-        groups = client().xinfo_groups(stream)
-        summary = client().xpending(stream, subscription.group)
+        head, groups, summary = moment.execute()
     except redis.ResponseError:
         return None
-    if summary["pending"]:  # type: ignore[index]
-        return int(summary["min"].split(b"-")[0]) - 1  # type: ignore[index]
-    for group in groups:  # type: ignore[union-attr]
+    if summary["pending"]:
+        return _position(summary["min"]) - 1
+    for group in groups:
         if group["name"] == subscription.group.encode():
-            return int(group["last-delivered-id"].split(b"-")[0])
+            delivered = _position(group["last-delivered-id"])
+            # A quiet topic's group is as far as everybody, or it would hold up every refill.
+            return max(delivered, int(head or 0)) if group["lag"] == 0 else delivered
     return None
 
 

@@ -10,21 +10,21 @@ import time
 import orjson
 import redis
 import structlog
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Max
 from kombu.exceptions import OperationalError
 
-from streams.groups import checkpoint_floor, wake_groups
+from streams.groups import HEAD_KEY, checkpoint_floor, wake_groups
 from streams.models import OutboxEvent
 from streams.redis_client import client
+from streams.topics import topics
 
 log = structlog.get_logger(__name__)
 
 STREAM_PREFIX = "veze:stream:"
-HEAD_KEY = "veze:stream-head"
 BATCH_SIZE = 1000
 _RELAY_LOCK = 0x76657A65_72656C61
 _PAUSE_AFTER_FAILURE_S = 5.0
-_resume_at = 0.0
 
 # Position, topic, payload, trace.
 _Row = tuple[int, str, dict[str, object], dict[str, object]]
@@ -34,7 +34,8 @@ _HAND_OVER = """
 local added = 0
 for i = 2, #KEYS do
   local a = (i - 2) * 3 + 2
-  local ok = redis.pcall('XADD', KEYS[i], ARGV[a] .. '-0', 'payload', ARGV[a + 1], 'trace', ARGV[a + 2])
+  local id = ARGV[a] .. '-0'
+  local ok = redis.pcall('XADD', KEYS[i], id, 'payload', ARGV[a + 1], 'trace', ARGV[a + 2])
   if type(ok) == 'string' then added = added + 1 end
 end
 local head = tonumber(redis.call('GET', KEYS[1]) or '-1')
@@ -43,16 +44,27 @@ return added
 """
 
 
+class _Pause:
+    """How long this process leaves relaying to the sweep."""
+
+    until = 0.0
+
+
+_pause = _Pause()
+
+
 def relay_after_commit() -> None:
-    """Relay what was just committed; with Redis away it is left to the sweep, never to the caller."""
+    """Relay what was just committed; what fails is left to the sweep, never to the caller."""
     global _resume_at
     if time.monotonic() < _resume_at:
         return
     try:
         relay()
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("relay_postponed", error=str(error))
     except (redis.RedisError, OperationalError) as error:
         # A frozen Redis would hold up every writer for its time-out, so rest for a while.
-        _resume_at = time.monotonic() + _PAUSE_AFTER_FAILURE_S
+        _pause.until = time.monotonic() + _PAUSE_AFTER_FAILURE_S
         log.warning("relay_postponed", error=str(error))
 
 
@@ -78,6 +90,20 @@ def relay() -> int:
         handed_over += _hand_over(rows)
         if len(rows) < BATCH_SIZE:
             return handed_over
+
+
+def forget_lost_future() -> None:
+    """Empty the streams when Redis is ahead of Postgres, which then was put back to a backup.
+
+    Positions are given anew from there on, and Redis would refuse them as known already.
+    """
+    head = client().get(HEAD_KEY)
+    if head is None:
+        return
+    last = OutboxEvent.objects.aggregate(last=Max("position"))["last"] or 0
+    if int(head) > last:  # type: ignore[arg-type]
+        log.error("streams_ahead_of_database", head=int(head), last=last)  # type: ignore[arg-type]
+        client().delete(HEAD_KEY, *(STREAM_PREFIX + name for name in topics()))
 
 
 def _give_positions() -> list[_Row]:

@@ -14,6 +14,7 @@ def drain_group(*, group: str) -> None:
 @shared_task(queue="default", time_limit=60, soft_time_limit=50, expires=5)
 def sweep() -> None:
     """Relay left-behind rows and put forgotten or stuck entries back to work."""
+    relay.forget_lost_future()
     relay.relay()
     for subscription in groups.subscriptions():
         groups.reclaim(subscription)
