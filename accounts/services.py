@@ -11,7 +11,7 @@ from accounts.rules import permission_names
 
 @transaction.atomic
 def sync_roles() -> None:
-    """Make the role groups carry just the permissions of `accounts.rules`; running it again is free."""
+    """Make the role groups carry just the permissions of `accounts.rules`; idempotent."""
     for role in Role:
         group, _ = Group.objects.get_or_create(name=role.value)
         wanted = Q(pk__in=())

@@ -57,7 +57,8 @@ def season_ends_at(league: Mapping[str, Any], started_at: datetime) -> datetime:
 
 def worlds() -> list[dict[str, Any]]:
     """Return the invented leagues as their file tells them."""
-    leagues: list[dict[str, Any]] = tomllib.loads(WORLDS_FILE.read_text(encoding="utf-8"))["leagues"]
+    told = tomllib.loads(WORLDS_FILE.read_text(encoding="utf-8"))
+    leagues: list[dict[str, Any]] = told["leagues"]
     return leagues
 
 

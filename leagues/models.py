@@ -40,7 +40,9 @@ class Season(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     is_current = models.BooleanField(default=False)
-    teams = models.ManyToManyField("Team", through="SeasonTeam", related_name="seasons")
+    teams: "models.ManyToManyField[Team, SeasonTeam]" = models.ManyToManyField(
+        "Team", through="SeasonTeam", related_name="seasons"
+    )
 
     class Meta:
         ordering = ["league", "-name"]

@@ -31,23 +31,26 @@ def poll_due_feeds() -> None:
 def poll_feed(*, feed_id: int) -> None:
     """Poll one claimed feed: once, or in a loop when its live interval is below a second."""
     started = time.monotonic()
+    memory = feeds.PollMemory()
+    feed = _feed(feed_id)
     while True:
-        feed = Feed.objects.select_related("season__league").get(pk=feed_id)
-        began = time.monotonic()
-        _poll_once(feed)
+        _poll_once(feed, memory)
         wait_s = (feed.next_poll_at - now()).total_seconds()
         is_fast = feed.live_interval_ms < _BEAT_MS or wait_s <= 0
         if not feed.is_enabled or not is_fast or wait_s >= 1:
             feeds.release_feed(feed)
             return
-        if began - started > _LOOP_FOR_S:
+        if time.monotonic() - started > _LOOP_FOR_S:
             poll_feed.delay(feed_id=feed_id)
             return
-        Feed.objects.filter(pk=feed_id).update(claimed_until=now() + feeds.CLAIM_FOR)
         time.sleep(max(0.0, wait_s))
 
 
-def _poll_once(feed: Feed) -> None:
+def _feed(feed_id: int) -> Feed:
+    return Feed.objects.select_related("season__league").get(pk=feed_id)
+
+
+def _poll_once(feed: Feed, memory: feeds.PollMemory) -> None:
     try:
         answer = fetch(
             feed.url, etag=feed.etag, last_modified=feed.last_modified, after=feed.cursor
@@ -57,7 +60,7 @@ def _poll_once(feed: Feed) -> None:
         feeds.record_failure(feed, outcome, str(error), http_status=error.http_status)
         return
     try:
-        feeds.record_answer(feed, answer)
+        feeds.record_answer(feed, answer, memory=memory)
     except Exception as error:
         # Ours to mend, but the admin must see it on the feed and the next poll must come.
         log.exception("feed_answer_failed", feed=feed.public_id)

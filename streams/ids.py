@@ -1,4 +1,4 @@
-"""Public identifiers: `vz_<kind>_<ULID>` in the API, UUIDv7 for events. Both sort by creation time."""
+"""Public identifiers: `vz_<kind>_<ULID>`, UUIDv7 for events. Both sort by creation time."""
 
 import uuid
 from functools import partial

@@ -22,7 +22,8 @@ def announce(*events: Any) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("announce() needs an open transaction")
     OutboxEvent.objects.bulk_create(_rows(events))
-    if not any(callback is relay_after_commit for _, callback, _ in connection.run_on_commit):
+    waiting = {entry[1] for entry in connection.run_on_commit}
+    if relay_after_commit not in waiting:
         transaction.on_commit(relay_after_commit)
 
 

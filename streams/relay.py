@@ -55,8 +55,7 @@ _pause = _Pause()
 
 def relay_after_commit() -> None:
     """Relay what was just committed; what fails is left to the sweep, never to the caller."""
-    global _resume_at
-    if time.monotonic() < _resume_at:
+    if time.monotonic() < _pause.until:
         return
     try:
         relay()
@@ -80,11 +79,13 @@ def relay() -> int:
         # The common case: Redis lacks just what was positioned now.
         return _hand_over(fresh)
     while True:
-        rows = list(
-            OutboxEvent.objects.filter(position__gt=_head())
-            .order_by("position")
-            .values_list("position", "topic", "payload", "trace")[:BATCH_SIZE]
-        )
+        waiting = OutboxEvent.objects.filter(position__gt=_head()).order_by("position")
+        rows = [
+            (int(position or 0), topic, payload, trace)
+            for position, topic, payload, trace in waiting.values_list(
+                "position", "topic", "payload", "trace"
+            )[:BATCH_SIZE]
+        ]
         if not rows:
             return handed_over
         handed_over += _hand_over(rows)

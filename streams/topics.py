@@ -10,7 +10,8 @@ Event = TypeVar("Event")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic's wire name, version and the dataclass of its events; `key` names the field that
-    tells which thing an event is about, for logs."""
+    tells which thing an event is about, for logs.
+    """
 
     name: str
     version: int
@@ -23,7 +24,7 @@ _BY_EVENT: dict[type[Any], Topic] = {}
 
 
 def topic(name: str, *, version: int = 1, key: str) -> Callable[[type[Event]], type[Event]]:
-    """Declare the decorated dataclass as the events of a topic. Raises ValueError on a second one."""
+    """Declare the decorated dataclass as a topic's events. Raises ValueError on a second one."""
 
     def declare(event: type[Event]) -> type[Event]:
         if name in _BY_NAME:

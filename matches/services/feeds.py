@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
@@ -14,7 +15,8 @@ from matches.enums import MatchStatus, PollOutcome
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError, Fetched
 from matches.models import LIVE_STATUSES, Feed, FeedPoll, Match, RawDocument
-from matches.services.ingest import IngestReport, apply_document
+from matches.services.ingest import apply_document
+from matches.services.reports import IngestReport
 
 # Longer than one poll may take, so a claim ends only when its worker died.
 CLAIM_FOR = timedelta(seconds=15)
@@ -23,6 +25,19 @@ _SOON = timedelta(minutes=15)
 _MAYBE_STILL_PLAYED = timedelta(hours=5)
 _LOG_QUIET_POLLS_EVERY = timedelta(minutes=1)
 _FRESHEN_EVERY = timedelta(seconds=5)
+# A vendor asked many times a second leaves its trace in the database once.
+_SAVE_EVERY = timedelta(seconds=1)
+_POLL_FIELDS = (
+    "failures",
+    "last_error",
+    "last_good_at",
+    "last_polled_at",
+    "next_poll_at",
+    "claimed_until",
+    "etag",
+    "last_modified",
+    "cursor",
+)
 
 
 def claim_due_feeds(*, at: datetime) -> list[int]:
@@ -45,56 +60,81 @@ def claim_due_feeds(*, at: datetime) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def record_answer(feed: Feed, answer: Fetched) -> IngestReport | None:
+@dataclass(slots=True)
+class PollMemory:
+    """What a poller need not ask or write again within a second, while it polls one feed."""
+
+    is_live: bool = False
+    live_checked_at: datetime | None = None
+    saved_at: datetime | None = None
+    freshened_at: datetime | None = None
+    quiet_logged_at: datetime | None = None
+
+
+def record_answer(
+    feed: Feed, answer: Fetched, *, memory: PollMemory | None = None
+) -> IngestReport | None:
     """Apply a vendor's answer and set when to ask again; None when there was nothing to apply.
 
     Never raises for what a vendor sends: a refused document counts as a failure of the feed.
     """
+    memory = memory or PollMemory()
     if answer.body is None:
-        _note_quiet(feed, answer, PollOutcome.NOT_MODIFIED)
+        _note_quiet(feed, answer, PollOutcome.NOT_MODIFIED, memory)
         return None
     try:
-        return _apply_answer(feed, answer)
+        return _apply_answer(feed, answer, memory)
     except FeedError as error:
         record_failure(feed, PollOutcome.REFUSED, str(error), http_status=answer.http_status)
         return None
 
 
-def _apply_answer(feed: Feed, answer: Fetched) -> IngestReport:
+def _apply_answer(feed: Feed, answer: Fetched, memory: PollMemory) -> IngestReport:
     body = answer.body or b""
     at = now()
     document = adapters.get(feed.adapter).parse({"": body})
     report = apply_document(document, season=feed.season, at=at)
     feed.cursor = document.cursor or feed.cursor
-    if report.has_news:
-        raw = store_raw(feed.adapter, feed.public_id, {"": body})
-        FeedPoll.objects.create(
-            feed=feed,
-            polled_at=at,
-            outcome=PollOutcome.CHANGED,
-            http_status=answer.http_status,
-            latency_ms=answer.latency_ms,
-            size_bytes=len(body),
-            document=raw,
-            added=report.added,
-            amended=report.amended,
-            retracted=report.retracted,
-        )
-        _note_success(feed, answer, at, has_more=document.has_more)
-    else:
-        _note_quiet(feed, answer, PollOutcome.UNCHANGED)
+    if not report.has_news:
+        _note_quiet(feed, answer, PollOutcome.UNCHANGED, memory)
+        return report
+    FeedPoll.objects.create(
+        feed=feed,
+        polled_at=at,
+        outcome=PollOutcome.CHANGED,
+        http_status=answer.http_status,
+        latency_ms=answer.latency_ms,
+        size_bytes=len(body),
+        document_id=store_raw(feed.adapter, feed.public_id, {"": body}),
+        added=report.added,
+        amended=report.amended,
+        retracted=report.retracted,
+    )
+    memory.saved_at = None
+    _note_success(feed, answer, at, memory, has_more=document.has_more)
     return report
 
 
-def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> RawDocument:
-    """Keep a vendor's files as they came; the same bytes are kept once."""
+def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> int:
+    """Keep a vendor's files as they came, the same bytes once; return the document's key."""
     packed = pack_files(files)
-    return RawDocument.objects.get_or_create(
-        adapter=adapter,
-        key=key[:200],
-        sha256=hashlib.sha256(packed).hexdigest(),
-        defaults={"body": zlib.compress(packed, 1), "size_bytes": len(packed), "fetched_at": now()},
-    )[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO matches_rawdocument (adapter, key, sha256, body, size_bytes, fetched_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (adapter, key, sha256) DO UPDATE SET adapter = excluded.adapter "
+            "RETURNING id",
+            [
+                adapter,
+                key[:200],
+                hashlib.sha256(packed).hexdigest(),
+                zlib.compress(packed, 1),
+                len(packed),
+                now(),
+            ],
+        )
+        row: tuple[int] = cursor.fetchone()
+    return row[0]
 
 
 def pack_files(files: Mapping[str, bytes]) -> bytes:
@@ -112,26 +152,40 @@ def unpack_files(document: RawDocument) -> dict[str, bytes]:
     return {name: text.encode() for name, text in orjson.loads(packed).items()}
 
 
-def _note_success(feed: Feed, answer: Fetched, at: datetime, *, has_more: bool = False) -> None:
+def _note_success(
+    feed: Feed, answer: Fetched, at: datetime, memory: PollMemory, *, has_more: bool = False
+) -> None:
     feed.failures, feed.last_error, feed.last_good_at = 0, "", at
     feed.etag, feed.last_modified = answer.etag, answer.last_modified
-    _schedule(feed, at, at_once=has_more)
+    _schedule(feed, at, memory, at_once=has_more)
 
 
-def _note_quiet(feed: Feed, answer: Fetched, outcome: PollOutcome) -> None:
+def _note_quiet(feed: Feed, answer: Fetched, outcome: PollOutcome, memory: PollMemory) -> None:
     at = now()
-    if feed.last_good_at is None or at - feed.last_good_at >= _FRESHEN_EVERY:
+    if _is_past(memory.freshened_at, _FRESHEN_EVERY, at):
+        memory.freshened_at = at
         Match.objects.filter(season=feed.season, status__in=LIVE_STATUSES).update(data_at=at)
-    if not feed.polls.filter(polled_at__gt=at - _LOG_QUIET_POLLS_EVERY).exists():
-        FeedPoll.objects.create(
-            feed=feed,
-            polled_at=at,
-            outcome=outcome,
-            http_status=answer.http_status,
-            latency_ms=answer.latency_ms,
-            size_bytes=len(answer.body or b""),
-        )
-    _note_success(feed, answer, at)
+    if _is_past(memory.quiet_logged_at, _LOG_QUIET_POLLS_EVERY, at):
+        memory.quiet_logged_at = at
+        _log_quiet(feed, answer, outcome, at)
+    _note_success(feed, answer, at, memory)
+
+
+def _log_quiet(feed: Feed, answer: Fetched, outcome: PollOutcome, at: datetime) -> None:
+    if feed.polls.filter(polled_at__gt=at - _LOG_QUIET_POLLS_EVERY).exists():
+        return
+    FeedPoll.objects.create(
+        feed=feed,
+        polled_at=at,
+        outcome=outcome,
+        http_status=answer.http_status,
+        latency_ms=answer.latency_ms,
+        size_bytes=len(answer.body or b""),
+    )
+
+
+def _is_past(moment: datetime | None, pause: timedelta, at: datetime) -> bool:
+    return moment is None or at - moment >= pause
 
 
 def record_failure(
@@ -144,29 +198,23 @@ def record_failure(
     FeedPoll.objects.create(
         feed=feed, polled_at=at, outcome=outcome, http_status=http_status, error=error[:300]
     )
-    _schedule(feed, at)
+    _schedule(feed, at, PollMemory())
 
 
-def _schedule(feed: Feed, at: datetime, *, at_once: bool = False) -> None:
+def _schedule(feed: Feed, at: datetime, memory: PollMemory, *, at_once: bool = False) -> None:
     feed.last_polled_at = at
-    pause_s = feed.live_interval_ms / 1000 if is_season_live(feed, at) else feed.idle_interval_s
+    if _is_past(memory.live_checked_at, _SAVE_EVERY, at):
+        memory.is_live, memory.live_checked_at = is_season_live(feed, at), at
+    pause_s = feed.live_interval_ms / 1000 if memory.is_live else feed.idle_interval_s
     if at_once:
         pause_s = 0
     if feed.failures > 1:
         pause_s = min(LONGEST_PAUSE_S, max(pause_s, 1) * 2 ** min(feed.failures - 1, 8))
     feed.next_poll_at = at + timedelta(seconds=pause_s)
-    feed.save(
-        update_fields=[
-            "failures",
-            "last_error",
-            "last_good_at",
-            "last_polled_at",
-            "next_poll_at",
-            "etag",
-            "last_modified",
-            "cursor",
-        ]
-    )
+    if feed.failures or _is_past(memory.saved_at, _SAVE_EVERY, at):
+        memory.saved_at = at
+        feed.claimed_until = at + CLAIM_FOR
+        feed.save(update_fields=_POLL_FIELDS)
 
 
 def is_season_live(feed: Feed, at: datetime) -> bool:

@@ -13,7 +13,8 @@ from leagues.models import Season
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
 from matches.services.feeds import store_raw
-from matches.services.ingest import IngestReport, apply_document
+from matches.services.ingest import apply_document
+from matches.services.reports import IngestReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

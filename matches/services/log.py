@@ -50,9 +50,7 @@ _COPY = "COPY matches_playevent ({}) FROM STDIN".format(
 )
 
 
-def append_plans(
-    plans: Sequence[tuple[Match, Plan]], source: str, *, at: datetime
-) -> None:
+def append_plans(plans: Sequence[tuple[Match, Plan]], source: str, *, at: datetime) -> None:
     """Append the rows of the plans and raise `head_seq` on the instances.
 
     Needs the match rows locked by the caller's transaction, who also saves `head_seq`.

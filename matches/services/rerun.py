@@ -9,8 +9,9 @@ from matches.ingest import adapters
 from matches.ingest.documents import FeedError
 from matches.models import Match, PlayEvent, RawDocument
 from matches.services.feeds import unpack_files
-from matches.services.ingest import IngestReport, apply_document
+from matches.services.ingest import apply_document
 from matches.services.log import delete_log, retract_event, tell_as_admin
+from matches.services.reports import IngestReport
 
 ADMIN = "admin"
 

@@ -290,7 +290,7 @@ def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> No
         else None
     )
     has_log = kept.seq > 0 and (fold.status != MatchStatus.SCHEDULED or "score" in decided)
-    score, match.score_mismatch = shown_score(tuple(fold.score) if has_log else None, stated)
+    score, match.score_mismatch = shown_score(fold.score if has_log else None, stated)
     match.home_score, match.away_score = score if score else (None, None)
     match.home_shootout, match.away_shootout = fold.shootout or (None, None)
     match.period, match.clock_ms = fold.period, fold.clock_ms

@@ -79,7 +79,7 @@ def head_positions(topics: Sequence[str]) -> list[tuple[str, int] | None]:
     """
     pipe = client().pipeline(transaction=False)
     for topic in topics:
-        pipe.hmget(store.keys_of(topic)[0], "epoch", "seq")
+        pipe.hmget(store.keys_of(topic)[0], ["epoch", "seq"])
     return [
         None if epoch is None or seq is None else (epoch.decode(), int(seq))
         for epoch, seq in pipe.execute()
@@ -90,7 +90,7 @@ def watched_topics(topics: Sequence[str]) -> frozenset[str]:
     """Return those of the topics that any socket of any process listens to right now."""
     channels = {store.channel_of(topic): topic for topic in topics}
     heard = client().pubsub_numsub(*channels) if channels else []
-    return frozenset(channels[name.decode()] for name, count in heard if count)  # type: ignore[misc,union-attr]
+    return frozenset(channels[name.decode()] for name, count in heard if count)
 
 
 def forget(topics: Sequence[str]) -> None:

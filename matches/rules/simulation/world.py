@@ -258,7 +258,7 @@ def _make_players(pack: SportPack, team: str, rng: random.Random) -> list[Simula
     for squad in (simulation.lineup, simulation.bench) if simulation else ():
         for position, number in squad.items():
             wanted[position] = wanted.get(position, 0) + number
-    players = []
+    players: list[SimulatedPlayer] = []
     for position, number in wanted.items():
         for _ in range(number):
             shirt = str(len(players) + 1)
@@ -297,7 +297,7 @@ def _make_fixtures(
     kickoff_every: timedelta,
     prefix: str,
 ) -> list[SimulatedFixture]:
-    fixtures = []
+    fixtures: list[SimulatedFixture] = []
     start = anchor.replace(minute=0, second=0, microsecond=0)
     # The round under way began before the anchor, so that its first matches are well advanced.
     upcoming = anchor - kickoff_every * (len(teams) // 2 - 1)

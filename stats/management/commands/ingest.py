@@ -13,7 +13,7 @@ from matches.clients import FetchError, fetch
 from matches.ingest.documents import FeedError
 from matches.models import Match
 from matches.services.files import find_bundles, import_bundle
-from matches.services.ingest import IngestReport
+from matches.services.reports import IngestReport
 from stats.services.fold import fold_match
 from stats.services.tables import refresh_tables
 
