@@ -157,7 +157,7 @@ def test_kill_nine_of_the_supervisor_ends_its_children(drive) -> None:
 
     driver.popen.kill()
 
-    assert wait_until(lambda: not is_alive(pid), seconds=3)
+    assert wait_until(lambda: not is_alive(pid))
 
 
 def test_process_that_ignores_its_signal_is_killed_after_its_time(drive) -> None:
