@@ -33,6 +33,27 @@ PUBLIC_API = {
     "api/v1/teams/<slug:public_id>",
 }
 PUBLIC_PLAIN = {"health", "ready", "metrics", "api/docs", "api/problems/<slug:code>"}
+PUBLIC_PAGES = {
+    "",
+    "leagues/",
+    "leagues/<slug:slug>/",
+    "leagues/<slug:slug>/fixtures/",
+    "leagues/<slug:slug>/results/",
+    "matches/<str:public_id>/",
+    "matches/<str:public_id>/h2h/",
+    "matches/<str:public_id>/lineups/",
+    "matches/<str:public_id>/parts/",
+    "matches/<str:public_id>/stats/",
+    "matches/<str:public_id>/table/",
+    "players/<slug:slug>/",
+    "scores/parts/",
+    "search",
+    "teams/<slug:slug>/",
+    "login/",
+    # Of the browser, not of an account.
+    "preferences/theme/",
+}
+SIGNED_IN_PAGES = {"profile/", "logout/"}
 CATCH_ALL = {"^api(?:/.*)?$"}
 
 
@@ -72,15 +93,27 @@ def test_a_view_that_names_no_permission_is_closed(rf):
     assert {anonymous.status_code, boss.status_code} == {403}
 
 
-def test_every_other_route_outside_pages_and_admin_is_listed():
+def test_every_other_route_outside_the_admin_is_listed():
     found = {
         place
         for place, entry in routes()
-        if not hasattr(entry.callback, "cls")
-        and place.startswith(("api", "^api", "health", "ready", "metrics"))
+        if not hasattr(entry.callback, "cls") and not place.startswith("admin/")
     }
 
-    assert found == PUBLIC_PLAIN | CATCH_ALL
+    assert found == PUBLIC_PLAIN | PUBLIC_PAGES | SIGNED_IN_PAGES | CATCH_ALL
+
+
+@pytest.mark.django_db
+def test_pages_of_an_account_send_strangers_to_the_login(client: Client):
+    for place in SIGNED_IN_PAGES - {"logout/"}:
+        response = client.get(f"/{place}")
+        assert (response.status_code, response["Location"]) == (302, f"/login/?next=/{place}")
+
+
+@pytest.mark.django_db
+def test_nothing_is_changed_by_looking(client: Client):
+    for place in ("logout/", "preferences/theme/"):
+        assert client.get(f"/{place}").status_code == 405, place
 
 
 def admin_pages() -> list[str]:
