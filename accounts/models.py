@@ -30,7 +30,9 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Create and return a user who may do everything."""
-        return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
+        return self.create_user(
+            email, password, **{**fields, "is_staff": True, "is_superuser": True}
+        )
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -39,7 +41,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.CharField(max_length=40, unique=True, default=user_id, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     display_name = models.CharField(max_length=60, blank=True)
-    time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name; empty: the browser's")
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="IANA name; empty: the browser's"
+    )
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=now, editable=False)

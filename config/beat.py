@@ -36,7 +36,8 @@ class SingleScheduler(DatabaseScheduler):
                 self._keeper = psycopg.connect(
                     **_connection_parameters(), autocommit=True, connect_timeout=5
                 )
-                row = self._keeper.execute("SELECT pg_try_advisory_lock(%s)", [_BEAT_LOCK]).fetchone()
+                asked = self._keeper.execute("SELECT pg_try_advisory_lock(%s)", [_BEAT_LOCK])
+                row = asked.fetchone()
                 if not (row and row[0]):
                     self._keeper.close()
                     return False

@@ -1,4 +1,4 @@
-"""All settings, read from the environment; a bad value stops the start with its name and the fix."""
+"""All settings, from the environment; a bad value stops the start with its name and the fix."""
 
 import os
 import sys

@@ -1,5 +1,4 @@
-"""Fetching vendors' documents over HTTP: bounded in time and size, conditional, never redirected
-to places that the settings forbid."""
+"""Fetching vendors' documents over HTTP: bounded in time and size, conditional, no redirects."""
 
 import ipaddress
 import socket
@@ -83,10 +82,11 @@ def _body(response: requests.Response, deadline: float) -> bytes | None:
         raw_bytes += len(chunk)
         if time.monotonic() > deadline:
             raise FetchError(f"took longer than {settings.FEED_TIMEOUT_S} s", code="slow")
+        part = chunk
         if inflate is not None:
-            chunk = inflate.decompress(chunk, settings.FEED_MAX_INFLATED_BYTES - size + 1)
-        parts.append(chunk)
-        size += len(chunk)
+            part = inflate.decompress(chunk, settings.FEED_MAX_INFLATED_BYTES - size + 1)
+        parts.append(part)
+        size += len(part)
         if raw_bytes > settings.FEED_MAX_RAW_BYTES or size > settings.FEED_MAX_INFLATED_BYTES:
             raise FetchError(
                 f"larger than {settings.FEED_MAX_RAW_BYTES} bytes, or "

@@ -89,13 +89,16 @@ class Match(models.Model):
     epoch = models.UUIDField(default=uuid.uuid4, help_text="Changes when the log is rebuilt.")
     head_seq = models.PositiveIntegerField(default=0)
     folded_seq = models.PositiveIntegerField(default=0)
-    sheet_version = models.PositiveIntegerField(default=0, help_text="Raised by each new team sheet.")
+    sheet_version = models.PositiveIntegerField(
+        default=0, help_text="Raised by each new team sheet."
+    )
     data_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = MatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "matches"
         ordering = ["kickoff_at", "id"]
         constraints = [
             models.CheckConstraint(condition=~Q(home=F("away")), name="match_two_sides"),
@@ -250,7 +253,7 @@ class PlayEvent(models.Model):
 
 
 class MissingFact(models.Model):
-    """A fact that a vendor without event ids stopped telling; retracted after two polls and 20 s."""
+    """A fact that a snapshot stopped telling; retracted after two polls and 20 s."""
 
     match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="+")
     source = models.CharField(max_length=40)
@@ -285,7 +288,9 @@ class Feed(models.Model):
     claimed_until = models.DateTimeField(null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True)
     last_modified = models.CharField(max_length=60, blank=True)
-    cursor = models.CharField(max_length=200, blank=True, help_text="Where the vendor's log goes on.")
+    cursor = models.CharField(
+        max_length=200, blank=True, help_text="Where the vendor's log goes on."
+    )
     failures = models.PositiveIntegerField(default=0, help_text="In a row.")
     last_error = models.CharField(max_length=300, blank=True)
     last_polled_at = models.DateTimeField(null=True, blank=True)
@@ -294,9 +299,7 @@ class Feed(models.Model):
     class Meta:
         ordering = ["name"]
         indexes = [
-            models.Index(
-                fields=["next_poll_at"], condition=Q(is_enabled=True), name="feed_due"
-            )
+            models.Index(fields=["next_poll_at"], condition=Q(is_enabled=True), name="feed_due")
         ]
 
     def __str__(self) -> str:

@@ -89,7 +89,7 @@ _HELD_COLUMNS = (
 )
 
 
-_HELD_BY_IDS = (
+_HELD_BY_IDS = (  # noqa: S608 - made of the fixed names above
     "SELECT DISTINCT ON (match_id, lineage_id) match_id, payload::text, {columns} "
     "FROM matches_playevent WHERE match_id = ANY(%(matches)s) "
     "AND source IN (%(source)s, 'admin') AND vendor_event_id = ANY(%(ids)s) "
@@ -313,8 +313,11 @@ def _line_up(
 
 def _marks_by_player(pack: SportPack, items: Sequence[TimelineItem]) -> dict[str, tuple[Mark, ...]]:
     marks: dict[str, list[Mark]] = {}
+    names_scorers = counts_single_goals(pack)
     for item in reversed(items):
         if item.is_cancelled or not item.is_key or item.is_divider:
+            continue
+        if item.score and not names_scorers:
             continue
         presence = pack.events[item.type].presence
         turns = {"in": "sub-in", "out": "sub-out"}

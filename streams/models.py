@@ -34,7 +34,7 @@ class OutboxEvent(models.Model):
 
 
 class GroupCheckpoint(models.Model):
-    """How far a consumer group had come for certain; where it goes on when Redis lost everything."""
+    """How far a group had come for certain: where it goes on when Redis lost everything."""
 
     topic = models.CharField(max_length=64)
     group = models.CharField(max_length=64)

@@ -144,7 +144,7 @@ class FeedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A vendor's answer; `body` is None for 304 Not Modified. `latency_ms` is until its last byte."""
+    """A vendor's answer; `body` is None for 304. `latency_ms` is until its last byte."""
 
     http_status: int
     body: bytes | None

@@ -57,8 +57,11 @@ class HeldFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A row to append. `held` is what it revises; `follows` is the place in the same plan of the
-    row it revises, where one document tells a fact twice; neither: a new lineage."""
+    """A row to append.
+
+    `held` is what it revises; `follows` is the place in the same plan of the row it revises,
+    where one document tells a fact twice; neither: a new lineage.
+    """
 
     op: str
     fact: Fact

@@ -1,7 +1,7 @@
 """Reading vendor JSON without trust: each value is taken by path, with its type checked.
 
-    node = Node(parse_json(body), "feed.json")
-    node.get("matches").at(0).text("id")     # FeedError: feed.json: matches[0].id: ...
+node = Node(parse_json(body), "feed.json")
+node.get("matches").at(0).text("id")     # FeedError: feed.json: matches[0].id: ...
 """
 
 from collections.abc import Iterator

@@ -194,8 +194,15 @@ def _play_period(
                 clock_ms = rng.randint(min(event.from_ms, length_ms - 1), length_ms - 1)
                 planned.append((clock_ms, rng.random(), side, event))
     for clock_ms, _, side, event in sorted(planned, key=lambda item: item[:2]):
-        other = sides[1] if side is sides[0] else sides[0]
-        fact = _act(pack, event, period, clock_ms, at_s + clock_ms / 1000, side, other, rng)
+        turn = _Turn(
+            event=event,
+            period=period.id,
+            clock_ms=clock_ms,
+            at_s=at_s + clock_ms / 1000,
+            side=side,
+            other=sides[1] if side is sides[0] else sides[0],
+        )
+        fact = _act(pack, turn, rng)
         if fact is not None:
             facts.append(fact)
     end_s = at_s + length_ms / 1000
@@ -203,16 +210,20 @@ def _play_period(
     return end_s
 
 
-def _act(
-    pack: SportPack,
-    event: SimulatedEvent,
-    period: Period,
-    clock_ms: int,
-    at_s: float,
-    side: _Side,
-    other: _Side,
-    rng: random.Random,
-) -> SimulatedFact | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """A planned event whose actors are still to be drawn."""
+
+    event: SimulatedEvent
+    period: str
+    clock_ms: int
+    at_s: float
+    side: _Side
+    other: _Side
+
+
+def _act(pack: SportPack, turn: _Turn, rng: random.Random) -> SimulatedFact | None:
+    event, side, other = turn.event, turn.side, turn.other
     word = pack.events[event.type]
     player = _draw(side.on, event.positions, rng) if event.positions else None
     if event.positions and player is None:
@@ -225,10 +236,10 @@ def _act(
     _move(word.presence, player, related, side)
     spot = _spot(word.group, rng) if player is not None else (None, None)
     return SimulatedFact(
-        at_s=at_s,
+        at_s=turn.at_s,
         type=event.type,
-        period=period.id,
-        clock_ms=clock_ms,
+        period=turn.period,
+        clock_ms=turn.clock_ms,
         team=side.team.ref,
         player=player.ref if player else None,
         related=related.ref if related else None,

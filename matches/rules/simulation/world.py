@@ -202,7 +202,7 @@ class World:
     fixtures: Sequence[SimulatedFixture]
 
 
-def make_world(
+def make_world(  # noqa: PLR0913 - a keyword for each figure of a season
     pack: SportPack,
     *,
     source: str,
