@@ -39,7 +39,7 @@ _CLOSES_PER_TURN: Final = 200
 log = logging.getLogger(__name__)
 
 
-class FrameProtocol(ws_protocol.WebSocketProtocol):  # type: ignore[misc]
+class FrameProtocol(ws_protocol.WebSocketProtocol):
     """daphne's WebSocket with a second way out: finished frames, written at once.
 
     Twisted's transport queues every write, wakes for it and writes then: three system calls a
@@ -104,13 +104,13 @@ class FrameProtocol(ws_protocol.WebSocketProtocol):  # type: ignore[misc]
         self.close_with(1000 if code is None else code)
 
 
-class FrameFactory(ws_protocol.WebSocketFactory):  # type: ignore[misc]
+class FrameFactory(ws_protocol.WebSocketFactory):
     """Makes `FrameProtocol`s."""
 
     protocol = FrameProtocol
 
 
-class FrameServer(Server):  # type: ignore[misc]
+class FrameServer(Server):
     """daphne's server with finished frames, and with a drain instead of a hard stop."""
 
     is_draining = False
