@@ -1,7 +1,7 @@
 """What the football adapters share: periods, clock labels, the frame of a match, file names."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -42,21 +42,28 @@ def clock_label(period: str, clock_ms: int) -> str:
 
 
 def framed(
-    events: Iterable[FeedEvent], *, over: bool, ends: Mapping[str, int] = NO_ENDS
+    events: Iterable[FeedEvent],
+    *,
+    over: bool,
+    ends: Mapping[str, int] = NO_ENDS,
+    begun: Collection[str] = (),
 ) -> list[FeedEvent]:
     """Return the events in match order between the starts and ends of their periods.
 
-    A period ends at its clock in `ends`, else with its last event when another one follows or
-    the match is `over`, which also adds the end of the match.
+    A period starts when it is `begun` or has an event. It ends at its clock in `ends`, else with
+    its last event when another one follows or the match is `over`, which also adds the end of
+    the match.
     """
     ordered = sorted((event for event in events if event.period), key=match_order)
-    played = [period for period in PERIODS if any(e.period == period for e in ordered)]
+    reached = {event.period for event in ordered}.union(begun)
+    played = [period for period in PERIODS if period in reached]
     framed_events: list[FeedEvent] = []
     for period in played:
         inside = [event for event in ordered if event.period == period]
         framed_events += [started(period), *inside]
         if over or period in ends or period != played[-1]:
-            framed_events.append(ended(period, max(inside[-1].clock_ms, ends.get(period, 0))))
+            last_ms = inside[-1].clock_ms if inside else 0
+            framed_events.append(ended(period, max(last_ms, ends.get(period, 0))))
     if over and played:
         framed_events.append(match_over(played[-1], framed_events[-1].clock_ms))
     return framed_events

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from matches.ingest.adapters._opta_lineups import Side
 
 START, END, DELETED, FORMATION = 32, 30, 43, 40
+PLAYER_OFF, PLAYER_ON = 18, 19
+# What kloppy is not given: it refuses a match for a formation it does not know, and one whose last
+# event so far is a player going off.
+_KEPT_BACK = frozenset((DELETED, FORMATION, PLAYER_OFF, PLAYER_ON))
 _STATS = (
     "first_half",
     "second_half",
@@ -87,14 +91,11 @@ def _qualifiers(place: str, element: ET.Element) -> dict[int, str]:
 
 
 def f24_for_kloppy(events: Iterable[RawEvent]) -> bytes:
-    """Return the events that kloppy is to read.
-
-    Formation changes are kept from it: it refuses a whole match for a formation it does not know.
-    """
+    """Return the events that kloppy is to read."""
     root = ET.Element("Games")
     game = ET.SubElement(root, "Game")
     for event in events:
-        if 1 <= event.period <= len(PERIODS) and event.type not in (FORMATION, DELETED):
+        if 1 <= event.period <= len(PERIODS) and event.type not in _KEPT_BACK:
             game.append(_complete(event.element))
     return ET.tostring(root)
 

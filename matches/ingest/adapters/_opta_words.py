@@ -10,10 +10,10 @@ from typing import Any
 
 from matches.ingest.adapters import _kloppy as kloppy
 from matches.ingest.adapters._football import START_MIN, period_of
-from matches.ingest.adapters._opta_events import DELETED, RawEvent
+from matches.ingest.adapters._opta_events import DELETED, PLAYER_OFF, PLAYER_ON, RawEvent
 from matches.ingest.documents import FeedEvent
 
-_FOUL, _SHOTS, _OFF, PLAYER_ON = 4, (13, 14, 15, 16), 18, 19
+_FOUL, _SHOTS = 4, (13, 14, 15, 16)
 _CAUGHT, _PENALTY, _RELATED, _OPPOSITE = 7, 9, 55, 233
 _ASSISTED, _BIG_CHANCE, _KEEPER_THROW = 29, 214, 123
 _DEFENDER_BLOCK, _BLOCKED_CROSS, _OFF_TARGET, _AERIAL_FOUL = 94, 185, 190, 264
@@ -45,12 +45,16 @@ class Words:
                 return event
         return None
 
-    def is_replacement(self, raw: RawEvent) -> bool:
+    def replacement(self, off: RawEvent) -> RawEvent | None:
+        """Return the coming on that a going off names."""
+        number = off.qualifiers.get(_RELATED, "")
+        on = self.by_number.get((off.team, int(number))) if number.isdecimal() else None
+        return on if on is not None and on.type == PLAYER_ON else None
+
+    def is_replacement(self, on: RawEvent) -> bool:
         """Return whether somebody's going off names this coming on."""
         return any(
-            event.type == _OFF
-            and event.team == raw.team
-            and event.qualifiers.get(_RELATED) == str(raw.number)
+            event.type == PLAYER_OFF and self.replacement(event) is on
             for event in self.by_number.values()
         )
 
@@ -178,14 +182,6 @@ def _pick_up(event: Any, _words: Words) -> list[FeedEvent]:
     ]
 
 
-def _substitution(event: Any, words: Words) -> list[FeedEvent]:
-    """Return the change: going off names the event of who comes on."""
-    other = words.related(event.raw_event)
-    if other is None or other.type != PLAYER_ON:
-        return kloppy.translate(event)
-    return [replace(kloppy.fact(event, "substitution"), related_player=other.player)]
-
-
 def _error(event: Any, _words: Words) -> list[FeedEvent]:
     qualifiers = event.raw_event.qualifiers
     leads_to = (
@@ -221,7 +217,7 @@ _READINGS: Mapping[int, Callable[[Any, Words], list[FeedEvent]]] = MappingProxyT
         12: _clearance,
         **dict.fromkeys(_SHOTS, _shot),
         17: _as_kloppy,
-        _OFF: _substitution,
+        PLAYER_OFF: _as_kloppy,
         20: _named("player_off"),
         21: _named("player_on"),
         27: _named("delay"),

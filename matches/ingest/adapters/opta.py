@@ -21,13 +21,16 @@ from matches.ingest.adapters._opta_events import (
     DELETED,
     END,
     FORMATION,
+    PLAYER_OFF,
+    PLAYER_ON,
+    START,
     RawEvent,
     f7_for_kloppy,
     f24_for_kloppy,
     read_events,
 )
 from matches.ingest.adapters._opta_record import Record, read_record
-from matches.ingest.adapters._opta_words import OWN_READINGS, PLAYER_ON, Words, own_words
+from matches.ingest.adapters._opta_words import OWN_READINGS, Words, own_words
 from matches.ingest.adapters._opta_xml import london_time, tree
 from matches.ingest.documents import FeedDocument, FeedError, FeedEvent, FeedMatch
 
@@ -86,7 +89,7 @@ class _Game:
     home: lineups.Side
     away: lineups.Side
     record: Record
-    dataset: Any
+    events: Sequence[Any]
 
     @classmethod
     def read(cls, name: str, root: ET.Element, record: Record | None) -> "_Game":
@@ -95,12 +98,6 @@ class _Game:
             raise FeedError(f"{name}: Games.Game: is missing")
         raw = read_events(name, element)
         sides = record.sides if record else lineups.from_events(element, raw)
-        dataset = kloppy.load(
-            name,
-            kloppy_opta.load,
-            f7_data=f7_for_kloppy(sides, raw),
-            f24_data=f24_for_kloppy(raw),
-        )
         return cls(
             number=element.get("id") or football.match_number(name) or football.bare(name),
             element=element,
@@ -108,7 +105,7 @@ class _Game:
             home=sides[0],
             away=sides[1],
             record=record or Record(sides=sides),
-            dataset=dataset,
+            events=_kloppy_events(name, sides, raw),
         )
 
     @property
@@ -119,6 +116,21 @@ class _Game:
             for event in self.raw
         )
         return ended or self.record.status == "finished"
+
+
+def _kloppy_events(
+    name: str, sides: tuple[lineups.Side, lineups.Side], raw: Sequence[RawEvent]
+) -> Sequence[Any]:
+    """Return kloppy's events; it does not read a match in which nothing has happened yet."""
+    if not any(football.period_of(event.period) and event.type != START for event in raw):
+        return ()
+    dataset = kloppy.load(
+        name,
+        kloppy_opta.load,
+        f7_data=f7_for_kloppy(sides, raw),
+        f24_data=f24_for_kloppy(raw),
+    )
+    return list(dataset.records)
 
 
 def _document(game: _Game) -> FeedDocument:
@@ -173,14 +185,15 @@ def _events(game: _Game) -> list[FeedEvent]:
     order = {event.id: place for place, event in enumerate(game.raw)}
     told = [
         _placed(fact, order[event.event_id])
-        for event in game.dataset.records
+        for event in game.events
         for fact in own_words(event, words)
     ]
     told += [_placed(fact, order[raw.id]) for raw in game.raw for fact in _unread(raw, words)]
     ends = {football.period_of(raw.period): raw.clock_ms for raw in game.raw if raw.type == END}
     # An event sent again under its id replaces the first.
     distinct = {fact.vendor_event_id: fact for fact in told}
-    return football.framed(distinct.values(), over=game.is_over, ends=ends)
+    begun = {football.period_of(raw.period) for raw in game.raw if raw.type == START}
+    return football.framed(distinct.values(), over=game.is_over, ends=ends, begun=begun)
 
 
 def _placed(fact: FeedEvent, order: int) -> FeedEvent:
@@ -189,7 +202,12 @@ def _placed(fact: FeedEvent, order: int) -> FeedEvent:
 
 
 def _unread(raw: RawEvent, words: Words) -> list[FeedEvent]:
-    """Return what the feed tells beside what kloppy reads: formations, deletions, coming on."""
+    """Return what kloppy does not read: changes of players and formations, deletions."""
+    if raw.type == PLAYER_OFF:
+        on = words.replacement(raw)
+        if on is None:
+            return [_raw_fact(raw, "player_off", {})]
+        return [replace(_raw_fact(raw, "substitution", {}), related_player=on.player or None)]
     if raw.type == PLAYER_ON and not words.is_replacement(raw):
         return [_raw_fact(raw, "player_on", {})]
     if raw.type == FORMATION:

@@ -121,7 +121,7 @@ class _Game:
         dataset = kloppy.load(
             events.path,
             kloppy_statsbomb.load,
-            event_data=json.dumps(list(raw.values())).encode(),
+            event_data=json.dumps([*raw.values(), *_open_ends(raw.values())]).encode(),
             lineup_data=json.dumps(sheets).encode(),
         )
         return cls(number=number, raw=raw, lineups=sheets, dataset=dataset)
@@ -145,6 +145,26 @@ def _checked(events: Node) -> Iterator[dict[str, Any]]:
             shot = {k: v for k, v in value["shot"].items() if k != "freeze_frame"}
             value = {**value, "shot": shot}
         yield value
+
+
+def _open_ends(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return an end for each period that has none: kloppy reads no match that is being played."""
+    last: dict[int, dict[str, Any]] = {}
+    ended = set()
+    for event in events:
+        last[event["period"]] = event
+        if event["type"]["id"] == _HALF_END:
+            ended.add(event["period"])
+    return [
+        {
+            **{key: event[key] for key in ("period", "timestamp", "team") if key in event},
+            "id": f"open:{period}",
+            "type": {"id": _HALF_END, "name": "Half End"},
+            "possession_team": event["team"],
+        }
+        for period, event in last.items()
+        if period not in ended and "team" in event
+    ]
 
 
 def _lineups_from(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -261,9 +281,14 @@ def _events(game: _Game) -> list[FeedEvent]:
     ends = {
         football.period_of(event.period.id): round(event.timestamp.total_seconds() * 1000)
         for event in game.dataset.records
-        if event.raw_event["type"]["id"] == _HALF_END
+        if event.event_id in game.raw and event.raw_event["type"]["id"] == _HALF_END
     }
-    return football.framed(football.numbered(told), over=game.is_over, ends=ends)
+    begun = {
+        football.period_of(raw["period"])
+        for raw in game.raw.values()
+        if raw["type"]["id"] == _HALF_START
+    }
+    return football.framed(football.numbered(told), over=game.is_over, ends=ends, begun=begun)
 
 
 def _facts(event: Any, game: _Game) -> list[FeedEvent]:
@@ -272,6 +297,8 @@ def _facts(event: Any, game: _Game) -> list[FeedEvent]:
     if event.event_id != raw["id"]:
         # Duels, interceptions and balls out that kloppy reads out of another event.
         return kloppy.translate(event)
+    if event.event_id not in game.raw:
+        return []
     reading = _OWN.get(raw["type"]["id"])
     return reading(event, game) if reading else kloppy.translate(event)
 

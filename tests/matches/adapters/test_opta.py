@@ -145,3 +145,40 @@ def test_broken_event_is_refused_with_its_place(old, new, place):
 def test_something_else_is_refused(body):
     with pytest.raises(FeedError):
         get("opta").parse({F24: body})
+
+
+def test_match_being_played_is_live_from_the_kick_off():
+    files = files_of("opta")
+    files[F7] = files[F7].replace(b'Period="FullTime"', b'Period="FirstHalf"')
+    root = ET.fromstring(files[F24])
+    game = root.find("Game")
+    for event in list(game)[4:]:
+        game.remove(event)
+    files[F24] = ET.tostring(root)
+
+    match = document_of("opta", files).matches[0]
+
+    assert match.status == "live"
+    assert [event.type for event in match.events] == ["period_start"]
+    assert fold_match(document_of("opta", files), match).status == "live"
+
+
+def test_facts_told_before_stay_as_they_were_told():
+    files = files_of("opta")
+    files[F7] = files[F7].replace(b'Period="FullTime"', b'Period="SecondHalf"')
+    known = {}
+    root = ET.fromstring(files[F24])
+    game = root.find("Game")
+    events = list(game)
+    for event in events:
+        game.remove(event)
+    for place, event in enumerate(events):
+        game.append(event)
+        if place < 3:
+            continue
+        files[F24] = ET.tostring(root)
+        now = {e.vendor_event_id: e for e in document_of("opta", files).matches[0].events}
+        # A foul or a change is complete with its other half, the record right after it.
+        lasting = {k for k, e in known.items() if e.type not in ("foul", "player_off", "player_on")}
+        assert {k for k in lasting if now.get(k) != known[k]} == set()
+        known = now

@@ -112,3 +112,19 @@ def test_broken_event_is_refused_with_its_place(change, place):
 def test_something_else_is_refused():
     with pytest.raises(FeedError, match="expected a list of StatsBomb events"):
         get("statsbomb").parse({"900_events.json": b"{}"})
+
+
+def test_match_being_played_is_read_as_far_as_it_has_come():
+    files = files_of("statsbomb")
+    events = json.loads(files["900_events.json"])[:8]
+    files["900_events.json"] = json.dumps(events).encode()
+
+    match = document_of("statsbomb", files).matches[0]
+
+    assert match.status == "live"
+    assert [event.type for event in match.events] == [
+        "period_start",
+        "pass",
+        "goal",
+        "penalty_missed",
+    ]
