@@ -1,6 +1,6 @@
 """Registers the project's own app: operator commands and the schedule of periodic work."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -18,7 +18,7 @@ class ConfigConfig(AppConfig):
         from config import celery  # noqa: F401
 
         # Sent for apps with models only, and the schedule's rows are that app's.
-        schedule_app = self.apps.get_app_config("django_celery_beat")
+        schedule_app = apps.get_app_config("django_celery_beat")
         post_migrate.connect(
             _make_schedule, sender=schedule_app, dispatch_uid="config.make_schedule"
         )

@@ -26,6 +26,7 @@ import daphne.server
 from daphne import http_protocol, ws_protocol
 from django.utils.module_loading import import_string
 from twisted.internet import defer, reactor, task
+from twisted.web import http
 
 from streams.live.outlets import EXTENSION
 
@@ -35,6 +36,8 @@ _BACKLOG: Final = 2_048
 # The consumer answers what is a little too large; this bound protects the memory.
 _MAX_MESSAGE_BYTES: Final = 65_536
 _CLOSES_PER_TURN: Final = 200
+# What Twisted would call "Unknown Status".
+http.RESPONSES.update({422: b"Unprocessable Content", 429: b"Too Many Requests"})
 
 log = logging.getLogger(__name__)
 
