@@ -27,7 +27,7 @@ from streams.live.room import Resume, Room
 from streams.live.store import group_of
 
 RECHECK_S: Final = 60
-_LEASE_TICKS: Final = 5
+_LEASE_TICKS: Final = 2
 _CONFIRM_S: Final = 0.1
 _LINGER_S: Final = 30.0
 # A loader that fails is asked again after this, not every second.

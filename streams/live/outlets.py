@@ -171,6 +171,9 @@ class AsgiOutlet(Outlet):
         return False
 
     def close(self, code: int) -> None:
+        if code != TOO_SLOW:
+            for batch in self._queue:
+                self._texts.extend(batch.texts)
         self._closing = code
         self._ready.set()
 
@@ -182,7 +185,7 @@ class AsgiOutlet(Outlet):
         while True:
             await self._ready.wait()
             self._ready.clear()
-            while self._texts and self._closing is None:
+            while self._texts and self._closing != TOO_SLOW:
                 text = self._texts.popleft().decode()
                 await self._asgi_send({"type": "websocket.send", "text": text})
             if self._closing is not None:

@@ -90,7 +90,8 @@ def watched_topics(topics: Sequence[str]) -> frozenset[str]:
     """Return those of the topics that any socket of any process listens to right now."""
     channels = {store.channel_of(topic): topic for topic in topics}
     heard = client().pubsub_numsub(*channels) if channels else []
-    return frozenset(channels[name.decode()] for name, count in heard if count)
+    pairs = dict(heard)  # type: ignore[arg-type]
+    return frozenset(channels[name.decode()] for name, count in pairs.items() if count)
 
 
 def forget(topics: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 from websockets.exceptions import ConnectionClosed
 
+from streams.live import metrics  # noqa: F401 - registers what is asked for below
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import publish
 from streams.live.topics import register_snapshots
