@@ -216,7 +216,7 @@ SILENCED_SYSTEM_CHECKS = [
     "django_ratelimit.W001",
     "django_ratelimit.E003",
 ]
-CHANNEL_LAYERS = {
+CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         # A listener waits for as long as nothing happens, so it must have no read time-out.

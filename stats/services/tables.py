@@ -85,7 +85,7 @@ def _awarded(match: Match) -> tuple[int, int] | None:
 
 
 def _table_row(season: Season, kind: TableKind, row: Row) -> TableRow:
-    return TableRow(  # type: ignore[misc] - row.team is the key that went in
+    return TableRow(  # type: ignore[misc]  # row.team is the key that went in
         season=season,
         kind=kind,
         group=row.group,
