@@ -1,10 +1,13 @@
 """Fixtures of all tests: real servers, shared real data, a clock to move."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
+
+from tests.official.summary import pytest_terminal_summary  # noqa: F401 - a hook, found by name
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -31,3 +34,16 @@ def _clean_redis(request: pytest.FixtureRequest) -> None:
         from streams.redis_client import client
 
         client().flushdb()
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database whose rows other processes see; emptied afterwards."""
+    from streams.redis_client import client
+    from tests.race.committed import empty_tables
+
+    client().flushdb()
+    with django_db_blocker.unblock():
+        yield
+        empty_tables()
+    client().flushdb()
