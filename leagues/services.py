@@ -40,26 +40,54 @@ class _Mate:
 class NamedTeam(Protocol):
     """A side as a vendor names it; see `matches.ingest.documents.FeedTeam`."""
 
-    ref: str
-    name: str
-    short_name: str
-    code: str
-    country: str
-    color: str
-    color_alt: str
+    @property
+    def ref(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def short_name(self) -> str: ...
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def country(self) -> str: ...
+
+    @property
+    def color(self) -> str: ...
+
+    @property
+    def color_alt(self) -> str: ...
 
 
 class NamedPlayer(Protocol):
     """A person as a vendor names him; see `matches.ingest.documents.FeedPlayer`."""
 
-    ref: str
-    name: str
-    short_name: str
-    team: str | None
-    shirt: str
-    position: str
-    birth_on: date | None
-    country: str
+    @property
+    def ref(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def short_name(self) -> str: ...
+
+    @property
+    def team(self) -> str | None: ...
+
+    @property
+    def shirt(self) -> str: ...
+
+    @property
+    def position(self) -> str: ...
+
+    @property
+    def birth_on(self) -> date | None: ...
+
+    @property
+    def country(self) -> str: ...
 
 
 def season_for(*, sport: str, league: str, season: str) -> Season:
@@ -197,7 +225,7 @@ def resolve_players(
     strangers = [player for player in players if player.ref not in known]
     if strangers:
         _lock_names()
-        fresh = _place_strangers(source, sport, strangers, team_keys)
+        fresh = _place_strangers(source, sport, strangers, team_keys, taken=set(known.values()))
         link_external(source, ExternalKind.PLAYER, fresh)
         known |= fresh
     _open_roster_spots(players, known, team_keys, on)
@@ -205,8 +233,14 @@ def resolve_players(
 
 
 def _place_strangers(
-    source: str, sport: str, strangers: Sequence[NamedPlayer], team_keys: Mapping[str, int]
+    source: str,
+    sport: str,
+    strangers: Sequence[NamedPlayer],
+    team_keys: Mapping[str, int],
+    *,
+    taken: Collection[int],
 ) -> dict[str, int]:
+    """Find or make who the strangers are: nobody whom the same document knows by an id."""
     born = {player.birth_on for player in strangers if player.birth_on}
     by_birth = {
         (name_key(name), birth_on): key
@@ -214,12 +248,14 @@ def _place_strangers(
             sport=sport, birth_on__in=born, merged_into=None
         ).values_list("pk", "name", "birth_on")
     }
-    rosters = _rosters(source, {team_keys[p.team] for p in strangers if p.team in team_keys})
+    involved = {team_keys[p.team] for p in strangers if p.team is not None and p.team in team_keys}
+    rosters = _rosters(source, involved)
     placed = {}
     for player in strangers:
         key = by_birth.get((name_key(player.name), player.birth_on))
         team = team_keys.get(player.team or "")
         mates = rosters.get(team, {}) if team is not None else {}
+        mates = {mate: who for mate, who in mates.items() if mate not in taken}
         likely = _best_match(player, mates)
         if key is None and likely and likely[1] >= SURELY_SAME:
             key = likely[0]
@@ -299,7 +335,7 @@ def _open_roster_spots(
     wanted = {
         (team_keys[player.team], keys[player.ref]): player
         for player in players
-        if player.team in team_keys
+        if player.team is not None and player.team in team_keys
     }
     held = set(
         RosterSpot.objects.filter(

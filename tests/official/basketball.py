@@ -22,6 +22,52 @@ BASICS = (*SHOOTING, "oreb", "dreb", "reb", "ast", "stl", "blk", "tov", "pf")
 PERCENTAGES = ("fg_pct", "fg3_pct", "ft_pct")
 
 
+# What each feed tells exactly; why the rest is not exact: docs/rules/basketball.md.
+LIVE = "nba/0022000001 live data"
+STATS = "nba/0021600270 stats v2"
+EVENTS = "fiba_u19_2015"
+LIVESTATS = "fiba_livestats"
+
+SPLIT = ("fg2m", "fg2a", "fg2_pct")
+EXACT = {
+    LIVE: (
+        *BASICS,
+        *PERCENTAGES,
+        *SPLIT,
+        "blkr",
+        "pfd",
+        "pf_off",
+        "tech",
+        "plus_minus",
+        "played_s",
+    ),
+    STATS: (*BASICS, *PERCENTAGES, "plus_minus"),
+    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", "plus_minus"),
+    LIVESTATS: (*BASICS, "blkr", "pfd", "eff"),
+}
+ORIGINS = ("pts_paint", "pts_fast_break", "pts_second_chance", "pts_off_turnovers")
+TEAM_REBOUNDS = ("team_oreb", "team_dreb", "team_tov")
+FLOW = ("lead_changes", "ties", "biggest_lead", "biggest_run")
+TEAM_EXACT = {
+    LIVE: (
+        *BASICS,
+        *PERCENTAGES,
+        *SPLIT,
+        "blkr",
+        "pfd",
+        "pf_off",
+        *TEAM_REBOUNDS,
+        *ORIGINS,
+        "lead_changes",
+        "ties",
+        "biggest_lead",
+    ),
+    STATS: BASICS,
+    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", *TEAM_REBOUNDS, "timeouts", *FLOW),
+    LIVESTATS: (*BASICS, "blkr", "pfd"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Game:
     """One sample game: what its feed folds to and what the league says."""

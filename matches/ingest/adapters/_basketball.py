@@ -1,6 +1,7 @@
 """What all basketball feeds share: periods, clocks that count down, names and unknown totals."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -122,8 +123,10 @@ def word(node: Node, key: str) -> str:
 
 
 def slug(name: str) -> str:
-    """Return a name as part of an id that stays the same whatever its case and spaces."""
-    return _NOT_WORD.sub("-", name.casefold()).strip("-")[:MAX_ID]
+    """Return a name as part of an id that stays the same whatever its case, accents and spaces."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_WORD.sub("-", plain).strip("-")[:MAX_ID]
 
 
 def tidy(name: str) -> str:

@@ -10,52 +10,18 @@ from pathlib import Path
 import pytest
 
 from leagues.packs.loader import load_pack
-from tests.official.basketball import BASICS, PERCENTAGES, Game, games
+from tests.official.basketball import (
+    EVENTS,
+    EXACT,
+    LIVE,
+    LIVESTATS,
+    STATS,
+    TEAM_EXACT,
+    Game,
+    games,
+)
 from tests.official.report import Report, Tally, compare, players_of, show
 
-LIVE = "nba/0022000001 live data"
-STATS = "nba/0021600270 stats v2"
-EVENTS = "fiba_u19_2015"
-LIVESTATS = "fiba_livestats"
-
-SPLIT = ("fg2m", "fg2a", "fg2_pct")
-EXACT = {
-    LIVE: (
-        *BASICS,
-        *PERCENTAGES,
-        *SPLIT,
-        "blkr",
-        "pfd",
-        "pf_off",
-        "tech",
-        "plus_minus",
-        "played_s",
-    ),
-    STATS: (*BASICS, *PERCENTAGES, "plus_minus"),
-    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", "plus_minus"),
-    LIVESTATS: (*BASICS, "blkr", "pfd", "eff"),
-}
-ORIGINS = ("pts_paint", "pts_fast_break", "pts_second_chance", "pts_off_turnovers")
-TEAM_REBOUNDS = ("team_oreb", "team_dreb", "team_tov")
-FLOW = ("lead_changes", "ties", "biggest_lead", "biggest_run")
-TEAM_EXACT = {
-    LIVE: (
-        *BASICS,
-        *PERCENTAGES,
-        *SPLIT,
-        "blkr",
-        "pfd",
-        "pf_off",
-        *TEAM_REBOUNDS,
-        *ORIGINS,
-        "lead_changes",
-        "ties",
-        "biggest_lead",
-    ),
-    STATS: BASICS,
-    EVENTS: (*BASICS, *PERCENTAGES, *SPLIT, "pfd", *TEAM_REBOUNDS, "timeouts", *FLOW),
-    LIVESTATS: (*BASICS, "blkr", "pfd"),
-}
 # How often the official whole seconds come out exactly, of those whose clock has whole seconds.
 MINUTES = {STATS: (16, 19), EVENTS: (180, 456), LIVESTATS: (71, 150)}
 
