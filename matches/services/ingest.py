@@ -143,7 +143,9 @@ def _apply_matches(
     for feed_match, pk in pairs:
         match = locked[pk]
         changed = apply_fixture(match, feed_match)
-        changed |= apply_sheets(match, feed_match.sheets, keys, at=at)
+        # Line-ups in another vendor's players would not fit the facts of who tells the play.
+        if not match.event_source_tells_play or match.event_source == keys.source:
+            changed |= apply_sheets(match, feed_match.sheets, keys, at=at)
         plan = plan_match(match, feed_match, telling)
         match.data_at = at
         if changed:

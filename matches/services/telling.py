@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import SportPack
+from leagues.packs.schema import STAT_SET, SportPack
 from matches.ingest.documents import FeedEvent, FeedMatch
 from matches.ingest.plan import Fact, HeldFact, Plan, Revision, make_plan
 from matches.models import Match
@@ -50,9 +50,13 @@ def plan_match(match: Match, told: FeedMatch, telling: Telling) -> Plan:
     Needs the match row locked. May set `event_source`, which the caller saves.
     """
     keys, report, held = telling.keys, telling.report, telling.held
-    if not told.events or not _may_tell(match, told, telling):
+    events = told.events
+    if events and not _may_tell(match, told, telling):
+        # Totals may come from any source, beside whoever tells the play.
+        events = [event for event in events if event.type == STAT_SET]
+    if not events:
         return Plan(revisions=())
-    facts = [_fact(event, told, keys, report) for event in told.events]
+    facts = [_fact(event, told, keys, report) for event in events]
     known = held[match.pk] if match.pk in held else held_facts(match.pk, keys.source)
     plan = make_plan(
         facts,
@@ -80,8 +84,8 @@ def _may_tell(match: Match, told: FeedMatch, telling: Telling) -> bool:
     if match.event_source == source:
         return True
     pack = load_pack(match.season.league.sport)
-    kinds = {event.type for event in told.events}
-    if kinds <= {"stat.set"}:
+    kinds = {event.type for event in told.events} - {STAT_SET}
+    if not kinds:
         return True
     tells_play = not all(_is_result(pack, kind) for kind in kinds)
     if match.event_source:
@@ -109,7 +113,11 @@ def _is_result(pack: SportPack, kind: str) -> bool:
 
 def _retract_all(match: Match, by: str, at: datetime) -> None:
     source = match.event_source
-    held = [h for h in held_facts(match.pk, source) if not h.is_retracted and h.source != "admin"]
+    held = [
+        h
+        for h in held_facts(match.pk, source)
+        if not h.is_retracted and h.source != "admin" and h.fact.type != STAT_SET
+    ]
     reason = f"superseded by {by}"
     plan = Plan(
         revisions=[
