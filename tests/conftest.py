@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,14 +35,13 @@ def _clean_redis(request: pytest.FixtureRequest) -> None:
         client().flushdb()
 
 
-@pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database whose rows other processes see; emptied afterwards."""
-    from streams.redis_client import client
+@pytest.fixture(autouse=True, scope="session")
+def _quick_flush() -> Iterator[None]:
+    """Empty the tables after transactional tests without truncating each of them."""
+    from django.test import TransactionTestCase
+
     from tests.race.committed import empty_tables
 
-    client().flushdb()
-    with django_db_blocker.unblock():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
         yield
-        empty_tables()
-    client().flushdb()
