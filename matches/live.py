@@ -1,9 +1,11 @@
 """The parts of pages that change while a match is played, rendered from the pages' own partials."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from django.template.loader import render_to_string
 
+from config.clock import now
 from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.timeline import TimelineItem
@@ -11,6 +13,7 @@ from matches.selectors import match_head, match_timeline
 
 # A reader who missed more than this many items loads the page anew.
 _RECENT_ITEMS = 20
+_WORTH_SAYING_FOR = timedelta(seconds=30)
 
 
 def scores_topic() -> str:
@@ -43,7 +46,7 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     fresh = [item for item in items if item.seq > after_seq]
     parts |= _item_fragments(match, fresh[:_RECENT_ITEMS])
     spoken = spoken_item(fresh)
-    if spoken and after_seq:
+    if spoken and now() - spoken.told_at < _WORTH_SAYING_FOR:
         parts["say"] = render_to_string(
             "matches/partials/say.html", {"item": spoken, "match": match}
         ).strip()

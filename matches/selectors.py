@@ -330,6 +330,12 @@ def _marks_by_player(pack: SportPack, items: Sequence[TimelineItem]) -> dict[str
     return {slug: tuple(found) for slug, found in marks.items() if slug}
 
 
+def moving_matches(*, at: datetime) -> list[Match]:
+    """Return the public matches whose rows may just have changed: live or over since an hour."""
+    recent = Q(status__in=LIVE_STATUSES) | Q(finished_at__gt=at - timedelta(hours=1))
+    return list(Match.objects.with_sides().filter(recent, season__league__is_test=False))
+
+
 def head_to_head(match: Match, *, limit: int = 5) -> list[Match]:
     """Return the last results between the two teams before this match, newest first."""
     pair = (match.home_id, match.away_id)

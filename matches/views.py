@@ -1,6 +1,5 @@
 """Pages of matches: the day's scores, line-ups, head to head."""
 
-import zoneinfo
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from matches.selectors import (
     line_ups,
     match_head,
     match_timeline,
+    moving_matches,
     winning_side_of,
 )
 
@@ -67,11 +67,8 @@ def scores(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def scores_parts(request: HttpRequest) -> JsonResponse:
-    """The rows of today's matches that may still change, for pages whose socket fails."""
-    zone = timezone.get_current_timezone() or zoneinfo.ZoneInfo("UTC")
-    leagues = day_matches(day=timezone.localdate(now()), zone=zone, is_today=True)
-    moving = [m for league in leagues for m in league.matches if m.is_live or m.finished_at]
-    return JsonResponse({"k": scores_fragments(moving)})
+    """The rows of matches that may just have changed, for pages whose socket fails."""
+    return JsonResponse({"k": scores_fragments(moving_matches(at=now()))})
 
 
 @require_safe

@@ -23,6 +23,7 @@ from matches.live import (
 )
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document
+from matches.selectors import moving_matches
 from stats.models import BoxScore
 from stats.selectors import stat_bars
 from stats.services.fold import Folded
@@ -200,6 +201,7 @@ def register() -> None:
     """Tell the live fan-out how snapshots are rebuilt when Redis lost them."""
     register_snapshots("match:", _load_match)
     register_snapshots("page:match:", _load_page)
+    register_snapshots("page:scores", _load_scores)
 
 
 def _snapshot(match: Match, seq: int) -> Snapshot:
@@ -222,6 +224,10 @@ def _load_page(topic: str) -> Snapshot | None:
     if match is None:
         return None
     return Snapshot(epoch="", seq=0, state={"k": page_fragments(match)})
+
+
+def _load_scores(_topic: str) -> Snapshot:
+    return Snapshot(epoch="", seq=0, state={"k": scores_fragments(moving_matches(at=now()))})
 
 
 def page_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:

@@ -81,6 +81,7 @@ class TimelineItem:
     is_provisional: bool
     reason: str
     seq: int
+    told_at: datetime
     revisions: tuple[Revision, ...]
     shown_side: str = ""
 
@@ -215,6 +216,7 @@ def _item(
         is_provisional=told.is_provisional and not is_cancelled,
         reason=newest.reason,
         seq=newest.seq,
+        told_at=newest.told_at,
         revisions=tuple(_revision(pack, row, sides) for row in fact) if len(fact) > 1 else (),
     )
 

@@ -5,7 +5,7 @@ const root = document.documentElement;
 const YEAR_S = 31536000;
 
 const remember = (name, value) => {
-  document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${YEAR_S}; samesite=lax`;
+  document.cookie = `${name}=${value}; path=/; max-age=${YEAR_S}; samesite=lax`;
 };
 
 const remembered = (name) =>
@@ -16,12 +16,12 @@ const remembered = (name) =>
 
 const useZone = () => {
   const zone = zoneOfBrowser();
-  const known = decodeURIComponent(remembered("tz") ?? "");
+  const known = remembered("tz") ?? "";
   if (!zone || zone === known || "zoneFixed" in root.dataset) return;
   remember("tz", zone);
   if (zone === root.dataset.zone) return;
   const isDayList = document.querySelector("[data-day]") !== null;
-  if (isDayList && decodeURIComponent(remembered("tz") ?? "") === zone) {
+  if (isDayList && remembered("tz") === zone) {
     // The server cut the day in another zone: other matches belong on this page.
     location.reload();
     return;

@@ -154,6 +154,7 @@ const tick = () => {
 class Speaker {
   #region = document.getElementById("say");
   #next = "";
+  #last = "";
   #timer = 0;
   #lastAt = -SPEAK_EVERY_MS;
 
@@ -164,7 +165,8 @@ class Speaker {
   say(html, { isKey }) {
     if (this.wish === "off" || (!isKey && this.wish !== "all")) return;
     const text = elementOf(`<p>${html}</p>`)?.textContent.trim();
-    if (!text) return;
+    if (!text || text === this.#last) return;
+    this.#last = text;
     // The newest sentence wins: an older one that still waits is out of date.
     this.#next = text;
     if (!this.#timer) {

@@ -152,7 +152,7 @@ def _today(day: Matchday, at: datetime) -> None:
 def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
     for team in (match.home, match.away):
         _sheet(day, match, team)
-    log = Log(day=day, match=match, at=at)
+    log = Log(day=day, match=match, at=at, told_at=at - timedelta(minutes=1))
     home, away = match.home, match.away
     log.tell("period_start", "1H", 0)
     log.tell("shot", "1H", 6, team=home, player="9", payload={"outcome": "off_target"})
@@ -202,6 +202,7 @@ class Log:
     match: Match
     at: datetime
     seq: int = 0
+    told_at: datetime | None = None
 
     def tell(
         self,
@@ -230,6 +231,7 @@ class Log:
             related_player=people[team.pk, related] if team and related else None,
             payload=dict(payload or {}),
             occurred_at=self.at,
+            ingested_at=self.told_at or self.at,
             source="test",
         )
 
@@ -239,6 +241,7 @@ class Log:
         event.pk = None
         event.event_id = uuid.uuid4()
         event.seq, event.rev, event.op, event.reason = self.seq, 2, EventOp.RETRACT, reason
+        event.ingested_at = self.told_at or self.at
         event.save(force_insert=True)
 
     def fold(self) -> None:

@@ -1,0 +1,224 @@
+"""Pages in a real browser: live updates, no script, small screens, looks, the keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from accounts.models import User
+from config.clock import now
+from matches.models import Match
+from stats import live
+from tests.factories.matchday import Log, Matchday
+
+pytestmark = pytest.mark.e2e
+
+PATHS = (
+    "/",
+    "/leagues/",
+    "/leagues/premier-division/",
+    "/leagues/premier-division/results/",
+    "/teams/ash/",
+    "/players/ash-10/",
+    "/search?q=ash",
+    "/login/",
+)
+WIDTH_OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def go_on(matchday: Matchday, match: Match) -> Log:
+    """Return the match's log where it stands."""
+    match.refresh_from_db()
+    return Log(day=matchday, match=match, at=now(), seq=match.head_seq)
+
+
+def tell(log: Log) -> None:
+    """Fold and publish, as the workers do."""
+    log.fold()
+    live.publish_pages([log.match.pk])
+
+
+def open_live(page: Page, address: str) -> None:
+    """Open a page and wait until its socket has its first snapshot."""
+    with page.expect_websocket() as opened:
+        page.goto(address)
+    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+
+
+def test_goal_reaches_an_open_match_page_without_reload(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    open_live(page, f"/matches/{match.public_id}/")
+    expect(page.locator(".board .score")).to_contain_text("3–")
+    page.evaluate("window.stayed = true")
+
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 40, team=match.home, player="9", related="8")
+    tell(log)
+
+    expect(page.locator(".board .score")).to_contain_text("4–")
+    expect(page.locator(".timeline .moment").first).to_contain_text("Petrov")
+    expect(page.locator(".scorers")).to_contain_text("Petrov 86'")
+    expect(page.locator("#say")).to_contain_text("Ashford 4, Eastgate 1")
+    assert page.evaluate("window.stayed")
+
+
+def test_cancelled_goal_is_struck_through_where_it_stands(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    open_live(page, f"/matches/{match.public_id}/")
+    newest = page.locator(".timeline .moment").first
+    expect(newest).to_contain_text("Silva")
+
+    log = go_on(matchday, match)
+    log.retract(match.events.filter(type="goal", op="add").latest("seq"), reason="VAR: handball")
+    tell(log)
+
+    expect(newest).to_have_class(re.compile("moment--cancelled"))
+    expect(newest).to_contain_text("Cancelled: VAR: handball")
+    expect(page.locator(".board .score")).to_contain_text("2–")
+    expect(page.locator("#say")).to_contain_text("Correction: Goal cancelled")
+
+
+def test_scores_change_in_the_list(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    page.goto("/")
+    expect(page.locator("[data-zone-name]")).to_have_text("Asia/Tokyo")
+    open_live(page, "/")
+    row = page.locator(f'[data-k="m:{match.public_id}"]')
+    expect(row.locator(".match-row__score")).to_have_text(re.compile(r"3\s+1"))
+
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 41, team=match.away, player="9")
+    tell(log)
+
+    expect(row.locator(".match-row__score")).to_have_text(re.compile(r"3\s+2"))
+
+
+def test_filter_keeps_out_what_it_leaves_out(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    open_live(page, f"/matches/{match.public_id}/?show=goals")
+    shown = page.locator(".timeline .moment:not(.moment--divider)")
+    count = shown.count()
+
+    log = go_on(matchday, match)
+    log.tell("yellow_card", "2H", 40, team=match.home, player="6")
+    log.tell("goal", "2H", 41, team=match.home, player="9")
+    tell(log)
+
+    expect(shown).to_have_count(count + 1)
+    expect(shown.first).to_contain_text("Petrov")
+
+
+def test_page_polls_where_sockets_do_not_get_through(
+    phone: BrowserContext, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    page = phone.new_page()
+    page.route_web_socket(re.compile("/ws/live"), lambda socket: socket.close())
+    page.goto(f"/matches/{match.public_id}/")
+
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 40, team=match.home, player="9")
+    log.fold()
+
+    expect(page.locator(".board .score")).to_contain_text("4–", timeout=25_000)
+
+
+def test_clock_runs_between_events(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    page.clock.install()
+    page.goto(f"/matches/{match.public_id}/")
+    clock = page.locator(".board [data-clock]")
+    expect(clock).to_have_text("68'")
+
+    page.clock.fast_forward(61_000)
+
+    expect(clock).to_have_text("69'")
+
+
+def test_first_visit_shows_the_day_and_times_of_the_viewers_zone(
+    page: Page, matchday: Matchday
+) -> None:
+    page.goto("/")
+
+    expect(page.locator("[data-zone-name]")).to_have_text("Asia/Tokyo")
+    page.goto("/leagues/premier-division/fixtures/")
+    expect(page.locator("html")).to_have_attribute("data-zone", "Asia/Tokyo")
+
+
+def test_every_page_fits_a_small_phone(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"].public_id
+    tabs = [f"/matches/{match}/{tab}" for tab in ("", "stats/", "lineups/", "table/", "h2h/")]
+    page.set_viewport_size({"width": 320, "height": 640})
+
+    wide = []
+    for address in (*PATHS, *tabs):
+        page.goto(address)
+        if page.evaluate(WIDTH_OVER) > 0:
+            wide.append(address)
+
+    assert wide == []
+
+
+def test_board_shrinks_while_the_page_scrolls(page: Page, matchday: Matchday) -> None:
+    page.goto(f"/matches/{matchday.matches['live'].public_id}/")
+    page.mouse.wheel(0, 600)
+
+    page.wait_for_function("window.scrollY > 200")
+    box = page.locator(".board__main").bounding_box()
+
+    assert box is not None
+    assert (round(box["y"]), round(box["height"])) == (0, 48)
+
+
+def test_look_is_switched_and_kept(page: Page, matchday: Matchday) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/")
+    page.get_by_role("button", name="Dark look").click()
+    page.goto("/leagues/")
+
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    expect(page.get_by_role("button", name="Light look")).to_be_visible()
+
+
+def test_keyboard_reaches_content_first(page: Page, matchday: Matchday) -> None:
+    page.goto("/leagues/")
+    page.keyboard.press("Tab")
+
+    skip = page.get_by_role("link", name="Skip to content")
+    expect(skip).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_pages_work_without_javascript(browser: Browser, site: str, matchday: Matchday) -> None:
+    context = browser.new_context(base_url=site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name=re.compile("Ashford Rovers 3, Eastgate Wanderers 1")).click()
+    expect(page.locator(".board .score")).to_contain_text("3–")
+    page.get_by_role("link", name="Cards", exact=True).click()
+    expect(page.locator(".timeline .moment:not(.moment--divider)")).to_have_count(2)
+    page.get_by_role("button", name=re.compile("look")).first.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    context.close()
+
+
+def test_person_logs_in_and_out(page: Page, matchday: Matchday) -> None:
+    User.objects.create_user("alice@example.org", "correct horse battery", display_name="Alice")
+    page.goto("/login/")
+    page.get_by_label("E-mail address").fill("alice@example.org")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.locator("main").get_by_role("button", name="Log in").click()
+    page.goto("/profile/")
+    expect(page.get_by_text("alice@example.org")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in").first).to_be_visible()
+
+
+def test_first_view_stays_within_its_budget(page: Page, matchday: Matchday) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/matches/{matchday.matches['finished'].public_id}/")
+    page.wait_for_load_state("networkidle")
+
+    assert len(asked) <= 12, asked
