@@ -28,7 +28,7 @@ MAX_FAILURES = 5
 BATCH_SIZE = 500
 # Longer than any handler may take, shorter than anybody should notice.
 STUCK_AFTER_MS = 15_000
-DRAIN_BUDGET_S = 20.0
+DRAIN_BUDGET_S = 5.0
 HEAD_KEY = "veze:stream-head"
 _STREAM_PREFIX = "veze:stream:"
 _WAKE_PREFIX = "veze:wake:"

@@ -6,7 +6,7 @@ the process keeps (`kept`); the result is the same as folding the whole log.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,6 +27,8 @@ from stats.services.kept import EVENT_COLUMNS, KeptFold, Row, bring_up_to_date, 
 from stats.topics import StatUpdate
 from streams.outbox import announce
 
+# A clock whose last fact is older stands where that fact left it.
+_CLOCK_TRUSTED_FOR = timedelta(minutes=30)
 _HEADER_FIELDS = (
     "status",
     "score_mismatch",
@@ -294,7 +296,9 @@ def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> No
     match.home_score, match.away_score = score if score else (None, None)
     match.home_shootout, match.away_shootout = fold.shootout or (None, None)
     match.period, match.clock_ms = fold.period, fold.clock_ms
-    match.clock_running_since = kept.last_event_at if fold.clock_running else None
+    told_at = kept.last_event_at
+    is_fresh = told_at is not None and at - told_at < _CLOCK_TRUSTED_FOR
+    match.clock_running_since = told_at if fold.clock_running and is_fresh else None
     match.period_scores = [list(part) for part in fold.periods]
     match.folded_seq = kept.seq
     if match.status in OVER_STATUSES:

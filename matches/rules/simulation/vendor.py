@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from leagues.packs.engine import fold
@@ -87,6 +88,9 @@ class VendorFeed:
             return {**self._head(), **self._names(), "matches": self._fixtures(at), "cursor": "0-0"}
         entries = self._entries(_cursor(after), at)
         page = entries[:PAGE_ENTRIES]
+        # A match that is told whole is not torn apart.
+        last = page[-1].fixture if page else None
+        page += takewhile(lambda entry: entry.fixture == last, entries[PAGE_ENTRIES:])
         cursor = f"{page[-1].at_ms}-{page[-1].place}" if page else after
         by_match: dict[int, list[_Entry]] = {}
         for entry in page:
@@ -233,10 +237,15 @@ class VendorFeed:
     def _tell(self, index: int, fixture: SimulatedFixture, match: SimulatedMatch) -> list[_Entry]:
         rng = random.Random(f"{self._seed}:{fixture.ref}:telling")
         base = index * 100_000
-        entries = [_Entry(at_ms=_ms(fixture.kickoff_at - SHEETS_BEFORE), fixture=index, place=base)]
+        over_ms = _ms(fixture.kickoff_at + self._real(match.length_s))
+        shown_ms = over_ms if fixture.is_history else _ms(fixture.kickoff_at - SHEETS_BEFORE)
+        entries = [_Entry(at_ms=shown_ms, fixture=index, place=base)]
         for place, fact in enumerate(match.facts, start=1):
             at_ms = _ms(fixture.kickoff_at + self._real(fact.at_s))
             event = self._event(fixture, place, fact, at_ms)
+            if fixture.is_history:
+                # What is long over is told whole, so that nobody takes it for live.
+                at_ms = over_ms
             entries += self._misbehave(index, base + place * 10, event, at_ms, fact, rng)
         return entries
 

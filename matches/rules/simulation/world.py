@@ -181,13 +181,14 @@ _COLORS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFixture:
-    """A match of the simulated season."""
+    """A match of the simulated season; history was over before the vendor opened."""
 
     ref: str
     matchday: int
     home: str
     away: str
     kickoff_at: datetime
+    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +316,7 @@ def _make_fixtures(
                     home=home,
                     away=away,
                     kickoff_at=kickoff_at,
+                    is_history=number < rounds_played,
                 )
             )
     return fixtures
