@@ -10,12 +10,20 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from matches.rules.simulation.vendor import Misbehaviour, VendorFeed
+from matches.rules.simulation.vendor import Misbehaviour
 
 _SILENT_FOR_S = 30.0
+
+
+class ServedFeed(Protocol):
+    """What a vendor knows at a moment: all news since a cursor, or all there is."""
+
+    def document(self, at: datetime, *, after: str = "") -> dict[str, Any]: ...
+
+    def snapshot(self, at: datetime, *, with_ids: bool = True) -> dict[str, Any]: ...
 
 
 class FakeVendor(ThreadingHTTPServer):
@@ -27,7 +35,7 @@ class FakeVendor(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        feeds: Mapping[str, VendorFeed],
+        feeds: Mapping[str, ServedFeed],
         *,
         misbehaviour: Misbehaviour,
         seed: str,
@@ -72,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(200, document)
 
-    def _document(self, feed: VendorFeed, query: Mapping[str, str], at: datetime) -> dict[str, Any]:
+    def _document(self, feed: ServedFeed, query: Mapping[str, str], at: datetime) -> dict[str, Any]:
         if query.get("snapshot"):
             return feed.snapshot(at, with_ids=query.get("ids") != "0")
         return feed.document(at, after=query.get("after", ""))

@@ -2,7 +2,6 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,24 +59,28 @@ def import_bundle(
 
     A bundle with an address needs its answer as `fetched`. Raises FeedError.
     """
-    files = (
-        {"": fetched}
-        if fetched is not None
-        else {name.removesuffix(".gz"): body for name, body in _read(bundle)}
-    )
+    files = {"": fetched} if fetched is not None else read_bundle(bundle)
     document = adapters.get(adapter_name).parse(files)
     report = apply_document(document, season=season, is_authoritative=True)
     store_raw(adapter_name, bundle.key, files)
     return report
 
 
-def _read(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
+def read_bundle(bundle: Bundle) -> dict[str, bytes]:
+    """Return the bundle's files by name, un-gzipped. Raises FeedError."""
+    files = {}
     for name in bundle.names:
-        yield name, _read_file(bundle.root / name)  # type: ignore[operator]
+        path = bundle.root / name  # type: ignore[operator]
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise FeedError(f"{path.name}: cannot be read: {error}", code="unreadable") from error
+        files[name.removesuffix(".gz")] = _read_file(path, found.st_mtime_ns, found.st_size)
+    return files
 
 
 @lru_cache(maxsize=8)
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, _changed_ns: int, _size_bytes: int) -> bytes:
     limit = settings.FEED_MAX_INFLATED_BYTES
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

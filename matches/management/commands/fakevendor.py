@@ -1,4 +1,4 @@
-"""`manage.py fakevendor`: a simulated vendor that serves leagues as HTTP feeds, well or badly."""
+"""`manage.py fakevendor`: a vendor that serves leagues as HTTP feeds, invented or replayed."""
 
 import signal
 import threading
@@ -15,14 +15,18 @@ from django.core.management.base import BaseCommand, CommandError
 from leagues.models import League, RosterSpot
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import PackError
-from matches.management.fake_vendor import FakeVendor
+from matches.ingest import adapters
+from matches.ingest.documents import FeedError
+from matches.management.fake_vendor import FakeVendor, ServedFeed
+from matches.management.replay_vendor import ReplayFeed
 from matches.rules.simulation.play import SimulatedPlayer, SimulatedTeam
 from matches.rules.simulation.vendor import Misbehaviour, VendorFeed
 from matches.rules.simulation.world import SimulatedFixture, World, make_world
+from matches.services.files import find_bundles, read_bundle
 
 
 class Command(BaseCommand):
-    """Plays the leagues of a TOML file, or one league of the database, until it is stopped."""
+    """Plays invented leagues, a league of the database or a real document, until it is stopped."""
 
     help = __doc__ or ""
 
@@ -31,6 +35,16 @@ class Command(BaseCommand):
         default = Path(settings.BASE_DIR) / "config" / "demo.toml"
         parser.add_argument("--worlds", default=str(default), help="TOML file of invented leagues")
         parser.add_argument("--league", help="slug of a league of the database to serve instead")
+        parser.add_argument(
+            "--replay",
+            nargs=2,
+            metavar=("ADAPTER", "PLACE"),
+            help="play a vendor's file or folder again, as if it were live",
+        )
+        parser.add_argument("--only", help="with --replay: just this document of the folder")
+        parser.add_argument(
+            "--kickoff-in", type=float, default=5.0, help="with --replay: seconds from now"
+        )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8765, help="0: any free port")
         parser.add_argument("--seed", default="veze")
@@ -47,17 +61,9 @@ class Command(BaseCommand):
         if options["speed"] <= 0:
             raise CommandError("--speed: must be above 0")
         wrong = _misbehaviour(options["misbehave"])
-        worlds = (
-            {options["league"]: _world_of_league(options["league"])}
-            if options["league"]
-            else _worlds(Path(options["worlds"]), options["seed"], _anchor(options["anchor"]))
+        feeds: Mapping[str, ServedFeed] = (
+            _replays(options) if options["replay"] else _simulations(options, wrong)
         )
-        feeds = {
-            path: VendorFeed(
-                world, speed=options["speed"], seed=options["seed"], misbehaviour=wrong
-            )
-            for path, world in worlds.items()
-        }
         try:
             server = FakeVendor(
                 (options["host"], options["port"]), feeds, misbehaviour=wrong, seed=options["seed"]
@@ -77,6 +83,37 @@ class Command(BaseCommand):
             pass
         finally:
             server.server_close()
+
+
+def _simulations(options: Mapping[str, Any], wrong: Misbehaviour) -> Mapping[str, VendorFeed]:
+    worlds = (
+        {options["league"]: _world_of_league(options["league"])}
+        if options["league"]
+        else _worlds(Path(options["worlds"]), options["seed"], _anchor(options["anchor"]))
+    )
+    return {
+        path: VendorFeed(world, speed=options["speed"], seed=options["seed"], misbehaviour=wrong)
+        for path, world in worlds.items()
+    }
+
+
+def _replays(options: Mapping[str, Any]) -> Mapping[str, ReplayFeed]:
+    adapter, place = options["replay"]
+    try:
+        bundles = find_bundles(adapter, place)
+        chosen = [b for b in bundles if options["only"] in (None, b.key)]
+        if not chosen:
+            known = ", ".join(bundle.key for bundle in bundles[:20])
+            raise CommandError(f"--only: {options['only']!r} is none of {known}")
+        documents = {b.key: adapters.get(adapter).parse(read_bundle(b)) for b in chosen}
+    except (FeedError, LookupError) as error:
+        raise CommandError(f"--replay: {error}") from error
+    # Counted from here: reading a folder can take longer than the wait for the kick-off.
+    kickoff_at = datetime.now(tz=UTC) + timedelta(seconds=options["kickoff_in"])
+    return {
+        key: ReplayFeed(document, kickoff_at=kickoff_at, speed=options["speed"])
+        for key, document in documents.items()
+    }
 
 
 def _stop(server: FakeVendor) -> None:
