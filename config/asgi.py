@@ -11,15 +11,17 @@ os.environ.setdefault("DATABASE_POOL", "1")
 start_servers()
 _pages = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 - Django must be set up first
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import (  # noqa: E402 - Django must be set up first
+    ProtocolTypeRouter,
+    URLRouter,
+)
 
 from matches.routing import websocket_urlpatterns  # noqa: E402
-from streams.live.origins import OriginCheck  # noqa: E402
+from streams.live.origins import OriginCheck, VisitorCheck  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": _pages,
-        "websocket": OriginCheck(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": OriginCheck(VisitorCheck(URLRouter(websocket_urlpatterns))),
     }
 )

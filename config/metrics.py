@@ -18,6 +18,7 @@ from config.clock import now
 from matches.models import Feed, Match
 from streams.enums import DeadLetterStatus
 from streams.groups import lags
+from streams.live import census
 from streams.models import DeadLetter, OutboxEvent
 
 _log = structlog.get_logger(__name__)
@@ -74,6 +75,12 @@ def _score_mismatch() -> GaugeMetricFamily:
     return GaugeMetricFamily("score_mismatch", text, value=wrong)
 
 
+def _ws_clients() -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        "ws_clients", "Open live sockets, all processes.", value=census.count_all()
+    )
+
+
 _GAUGES: Final[tuple[Callable[[], GaugeMetricFamily], ...]] = (
     _feed_silence,
     _feed_failures,
@@ -82,6 +89,7 @@ _GAUGES: Final[tuple[Callable[[], GaugeMetricFamily], ...]] = (
     _dead_letters,
     _matches_behind,
     _score_mismatch,
+    _ws_clients,
 )
 
 

@@ -4,10 +4,9 @@ import signal
 import time
 
 import pytest
-from prometheus_client import REGISTRY
 from websockets.exceptions import ConnectionClosed
 
-from streams.live import metrics  # noqa: F401 - registers what is asked for below
+from streams.live import census
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import publish
 from streams.live.topics import register_snapshots
@@ -65,18 +64,18 @@ def test_dead_process_is_no_longer_counted(valkey):
             server.close()
 
 
-def test_clients_metric_is_the_sum_over_processes(valkey):
+def test_count_of_clients_is_the_sum_over_processes(valkey):
     valkey.client.delete("live:clients")
     servers = [Server(valkey) for _ in range(2)]
     try:
         fans = [Fan(server) for server in servers for _ in range(3)]
 
-        until(lambda: REGISTRY.get_sample_value("ws_clients") == 6)
+        until(lambda: census.count_all() == 6)
         close(*fans)
     finally:
         for server in servers:
             server.close()
-    assert REGISTRY.get_sample_value("ws_clients") == 0
+    assert census.count_all() == 0
 
 
 def test_terminated_server_says_good_bye_and_ends(valkey, topic):
