@@ -86,7 +86,7 @@ class VendorFeed:
         """
         if not after:
             return {**self._head(), **self._names(), "matches": self._fixtures(at), "cursor": "0-0"}
-        entries = self._entries(_cursor(after), at)
+        entries, is_all = self._entries(_cursor(after), at)
         page = entries[:PAGE_ENTRIES]
         # A match that is told whole is not torn apart.
         last = page[-1].fixture if page else None
@@ -95,12 +95,13 @@ class VendorFeed:
         by_match: dict[int, list[_Entry]] = {}
         for entry in page:
             by_match.setdefault(entry.fixture, []).append(entry)
-        until = _time(page[-1].at_ms) if page and len(entries) > len(page) else at
+        has_more = not is_all or len(entries) > len(page)
+        until = _time(page[-1].at_ms) if page and has_more else at
         return {
             **self._head(),
             "matches": [self._news(index, told, until) for index, told in by_match.items()],
             "cursor": cursor,
-            "more": len(entries) > len(page),
+            "more": has_more,
         }
 
     def snapshot(self, at: datetime, *, with_ids: bool = True) -> dict[str, Any]:
@@ -198,10 +199,10 @@ class VendorFeed:
             played.scores[len(told)] = fold(self.world.pack, None, events).score
         return played.scores[len(told)]
 
-    def _entries(self, since: tuple[int, int], at: datetime) -> list[_Entry]:
-        """Return what the log says after `since` and by `at`, in order: at least one full page.
+    def _entries(self, since: tuple[int, int], at: datetime) -> tuple[list[_Entry], bool]:
+        """Return what the log says after `since` and by `at`, in order, and whether that is all.
 
-        Only matches that can have said something then are played.
+        Not all is at least a full page: only matches that can have said something are played.
         """
         entries: list[_Entry] = []
         since_at = _time(since[0])
@@ -215,10 +216,10 @@ class VendorFeed:
             if len(entries) > PAGE_ENTRIES:
                 entries.sort(key=_place)
                 if _ms(opens_at) > entries[PAGE_ENTRIES].at_ms:
-                    break
+                    return entries, False
             told = self._play(index).entries
             entries += [e for e in told if _place(e) > since and e.at_ms <= _ms(at)]
-        return sorted(entries, key=_place)
+        return sorted(entries, key=_place), True
 
     def _play(self, index: int) -> _Played:
         if index not in self._played:
