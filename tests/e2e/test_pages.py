@@ -222,3 +222,13 @@ def test_first_view_stays_within_its_budget(page: Page, matchday: Matchday) -> N
     page.wait_for_load_state("networkidle")
 
     assert len(asked) <= 12, asked
+
+
+def test_search_finds_while_one_types(page: Page, matchday: Matchday) -> None:
+    page.goto("/search")
+    page.get_by_role("searchbox").press_sequentially("greyp", delay=30)
+
+    expect(
+        page.locator("#found").get_by_role("link", name=re.compile("Greyport City"))
+    ).to_be_visible()
+    expect(page).to_have_url(re.compile("q=greyp"))

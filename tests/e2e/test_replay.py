@@ -1,0 +1,189 @@
+"""A real match, replayed by a vendor over HTTP, reaches an open page: polled, folded, pushed.
+
+Everything runs as it does for an operator: vendor, worker, beat and web are processes of their own.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+import pytest
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, Page, expect
+
+from config.clock import now
+from config.management.commands import up
+from leagues.packs.loader import load_pack
+from matches.ingest import adapters
+from matches.ingest.documents import FeedMatch
+from matches.models import Feed, Match
+from matches.services.files import find_bundles, read_bundle
+from stats.models import BoxScore
+from tests.factories.leagues import make_league, make_season
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[2]
+# Where the pictures go: a folder that outlives the run when it is named.
+PICTURES = Path(os.environ.get("VEZE_PICTURES") or tempfile.mkdtemp(prefix="replay-"))
+MATCHES = {
+    "football": ("wyscout", "pbp/wyscout", "2499719", "football", 150.0),
+    "basketball": ("nba", "pbp/nba", "0022000001", "basketball", 120.0),
+}
+_START_S = 90
+_PLAY_S = 240
+
+
+@contextmanager
+def running(*argv: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(argv, cwd=ROOT, env=dict(env), stdout=out, stderr=out)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=40)
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = _START_S) -> Any:
+    """Wait for a condition of other processes and return its value."""
+    ends_at = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < ends_at, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+    return value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def product(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts a vendor that replays, a worker, beat and web; returns the web's address."""
+    parts = urlsplit(settings.DATABASE_URL)
+    database = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+    env = {**os.environ, "DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL}
+    with ExitStack() as stack:
+
+        def start(*argv: str, name: str) -> Path:
+            log = tmp_path / f"{name}.log"
+            stack.enter_context(running(*argv, env=env, log=log))
+            return log
+
+        def run(shared_data: Path, adapter: str, folder: str, key: str, speed: float) -> str:
+            port, vendor_port = free_port(), free_port()
+            start(*up.web(host="127.0.0.1", port=port).argv, name="web")
+            start(*up.worker(count=2).argv, name="worker")
+            start(*up.beat().argv, name="beat")
+            until(lambda: up.listens("127.0.0.1", port), "the web answers")
+            log = start(
+                *(sys.executable, "manage.py", "fakevendor", f"--port={vendor_port}"),
+                *("--replay", adapter, str(shared_data / folder), f"--only={key}"),
+                *(f"--speed={speed}", "--kickoff-in=12"),
+                name="vendor",
+            )
+            url = until(lambda: re.search(r"http\S+", log.read_text()), "the vendor serves")
+            Feed.objects.update(url=url[0], next_poll_at=now(), is_enabled=True)
+            return f"http://127.0.0.1:{port}"
+
+        yield run
+
+
+def official(shared_data: Path, adapter: str, folder: str, key: str) -> FeedMatch:
+    bundles = find_bundles(adapter, str(shared_data / folder))
+    (bundle,) = [bundle for bundle in bundles if bundle.key == key]
+    return adapters.get(adapter).parse(read_bundle(bundle)).matches[0]
+
+
+def key_moments(match: FeedMatch, sport: str) -> list[tuple[str, str]]:
+    """Return the type and clock of every key moment of the document, in order of play."""
+    pack = load_pack(sport)
+    order = {period.id: place for place, period in enumerate(pack.periods)}
+    told = [e for e in match.events if e.period and pack.events[e.type].key]
+    told = [e for e in told if not e.type.startswith("period_") and e.type != "stat.set"]
+    told.sort(key=lambda e: (order[e.period], e.clock_ms, e.order))
+    return [(pack.events[e.type].label, pack.clock_label(e.period, e.clock_ms)) for e in told]
+
+
+def shown_moments(page: Page) -> list[str]:
+    """Return the sentences of the timeline, first to last."""
+    moments = page.locator(".timeline .moment:not(.moment--divider) .moment__text .vh")
+    return [" ".join(text.split()) for text in reversed(moments.all_text_contents())]
+
+
+def picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for width, height in ((360, 780), (1280, 900)):
+        for look in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=look)  # type: ignore[arg-type]
+            page.screenshot(path=PICTURES / f"{name}-{width}-{look}.png", full_page=True)
+
+
+@pytest.mark.parametrize("which", MATCHES)
+def test_replayed_match_fills_an_open_page(
+    browser: Browser, product: Callable[..., str], shared_data: Path, which: str
+) -> None:
+    adapter, folder, key, sport, speed = MATCHES[which]
+    told = official(shared_data, adapter, folder, key)
+    season = make_season(make_league("Replay League", sport=sport), name="Replay")
+    Feed.objects.create(
+        name="Replay",
+        adapter="veze",
+        url="http://127.0.0.1:9/",
+        season=season,
+        is_enabled=False,
+        live_interval_ms=500,
+        idle_interval_s=1,
+    )
+    site = product(shared_data, adapter, folder, key, speed)
+    match = until(lambda: Match.objects.filter(season=season).first(), "the match is known")
+    page = browser.new_page(base_url=site)
+    try:
+        page.goto(f"/matches/{match.public_id}/")
+        page.evaluate("window.stayed = true")
+        watch(page, match, told, sport, which)
+    finally:
+        page.close()
+
+
+def watch(page: Page, match: Match, told: FeedMatch, sport: str, which: str) -> None:
+    def is_over() -> bool:
+        match.refresh_from_db()
+        return match.is_over and match.folded_seq == match.head_seq
+
+    until(lambda: match.is_live or is_over(), "the match is on")
+    expect(page.locator(".timeline .moment").first).to_be_visible(timeout=60_000)
+    picture(page, f"{which}-live")
+    until(is_over, "the match is over", _PLAY_S)
+    assert told.score is not None
+    expect(page.locator(".board .score")).to_contain_text(
+        re.compile(rf"{told.score[0]}\s*–\s*{told.score[1]}"), timeout=20_000
+    )
+    box = orjson.loads(bytes(BoxScore.objects.get(match=match).document))
+    assert (box["score"]["home"], box["score"]["away"]) == told.score
+    moments = key_moments(told, sport)
+    shown = page.locator(".timeline .moment:not(.moment--divider)")
+    expect(shown).to_have_count(len(moments), timeout=20_000)
+    live = shown_moments(page)
+    assert page.evaluate("window.stayed")
+    picture(page, f"{which}-over")
+    assert [sentence.split(". ")[0].rstrip("'") for sentence in live] == [
+        clock for _, clock in moments
+    ]
+    page.reload()
+    assert shown_moments(page) == live
