@@ -59,7 +59,7 @@ class FrameProtocol(ws_protocol.WebSocketProtocol):
         self.transport.unregisterProducer()
         self._socket_send = self.transport.socket.send
 
-    def send_wire(self, data: bytes) -> bool:
+    def send_wire(self, data: bytes | memoryview) -> bool:
         """Send finished frames; False when some wait, whose end `on_drained` reports."""
         if self.state != self.STATE_OPEN:
             return True
@@ -72,12 +72,17 @@ class FrameProtocol(ws_protocol.WebSocketProtocol):
             sent = 0
         except OSError:
             # The transport meets the same error, and knows how to end a connection.
-            transport.write(data)
+            transport.write(bytes(data))
             return True
         return sent == len(data) or self._write_later(data[sent:])
 
-    def _write_later(self, data: bytes) -> bool:
-        self.transport.write(data)
+    def unsent_bytes(self) -> int:
+        """Return how much the transport's buffer holds."""
+        transport = self.transport
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def _write_later(self, data: bytes | memoryview) -> bool:
+        self.transport.write(bytes(data))
         if not self._is_waiting and not self.transport.disconnecting:
             # A pull producer is asked for more when the buffer is empty, and once at the start.
             self.transport.registerProducer(self, False)

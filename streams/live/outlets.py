@@ -20,6 +20,8 @@ from streams.live.metrics import CONFLATED
 MAX_QUEUED_FRAMES: Final = 256
 MAX_QUEUED_BYTES: Final = 1_048_576
 MAX_QUEUED_ANSWERS: Final = 64
+# What the transport of a slow socket is given at once: it copies what it holds.
+_PIECE_BYTES: Final = 65_536
 
 TOO_SLOW: Final = 4408
 # The key of a scope's extensions under which a server offers a `Writer`.
@@ -33,8 +35,11 @@ class Writer(Protocol):
 
     on_drained: Callable[[], None] | None
 
-    def send_wire(self, data: bytes) -> bool:
+    def send_wire(self, data: bytes | memoryview) -> bool:
         """Send; False when some of it stays in the buffer, whose end `on_drained` reports."""
+
+    def unsent_bytes(self) -> int:
+        """Return how much of it is in the buffer."""
 
     def close_with(self, code: int) -> None:
         """Start the closing handshake."""
@@ -52,7 +57,8 @@ class Outlet(ABC):
     """One socket's queue. `blocked_at` is the monotonic time since which nothing has moved."""
 
     __slots__ = (
-        "_answers", "_bytes", "_frames", "_queue", "blocked_at", "hub", "stalled", "topics", "who",
+        "_answers", "_bytes", "_frames", "_left", "_queue",
+        "blocked_at", "hub", "stalled", "topics", "who",
     )  # fmt: skip
 
     def __init__(self, hub: Keeper) -> None:
@@ -63,7 +69,7 @@ class Outlet(ABC):
         self.stalled = False
         self.blocked_at: float | None = None
         self._queue: deque[Encoded] = deque()
-        self._frames = self._bytes = self._answers = 0
+        self._frames = self._bytes = self._answers = self._left = 0
 
     def push(self, batch: Encoded) -> None:
         """Send frames of a topic now or later."""
@@ -103,6 +109,9 @@ class Outlet(ABC):
 
     def _drained(self) -> None:
         """Go on with what is queued; the transport's buffer is empty."""
+        if not self._go_on():
+            self.blocked_at = time.monotonic()
+            return
         while self._queue:
             batch = self._queue.popleft()
             if not self._write(batch):
@@ -115,11 +124,23 @@ class Outlet(ABC):
             self.hub.revive(self)
 
     def is_stuck(self, now_s: float) -> bool:
-        """Whether the client has read nothing for too long."""
-        return self.blocked_at is not None and now_s - self.blocked_at > settings.LIVE_STUCK_S
+        """Whether the client has read nothing for too long. To be asked again and again."""
+        if self.blocked_at is None:
+            return False
+        left, self._left = self._left, self._unsent()
+        if self._left < left:
+            self.blocked_at = now_s
+        return now_s - self.blocked_at > settings.LIVE_STUCK_S
 
     @abstractmethod
     def _write(self, batch: Encoded) -> bool: ...
+
+    def _go_on(self) -> bool:
+        """Write what is left of the last batch; whether that was all."""
+        return True
+
+    @abstractmethod
+    def _unsent(self) -> int: ...
 
     @abstractmethod
     def close(self, code: int) -> None:
@@ -133,16 +154,30 @@ class Outlet(ABC):
 class WireOutlet(Outlet):
     """A socket of our own server."""
 
-    __slots__ = ("_send", "_writer")
+    __slots__ = ("_rest", "_send", "_writer")
 
     def __init__(self, hub: Keeper, writer: Writer) -> None:
         super().__init__(hub)
         self._writer = writer
         self._send = writer.send_wire
+        self._rest = memoryview(b"")
         writer.on_drained = self._drained
 
     def _write(self, batch: Encoded) -> bool:
-        return self._send(batch.wire)
+        if len(batch.wire) <= _PIECE_BYTES:
+            return self._send(batch.wire)
+        self._rest = memoryview(batch.wire)
+        return self._go_on()
+
+    def _go_on(self) -> bool:
+        while self._rest:
+            piece, self._rest = self._rest[:_PIECE_BYTES], self._rest[_PIECE_BYTES:]
+            if not self._send(piece):
+                return False
+        return True
+
+    def _unsent(self) -> int:
+        return self._writer.unsent_bytes() + len(self._rest)
 
     def close(self, code: int) -> None:
         self._writer.close_with(code)
@@ -169,6 +204,9 @@ class AsgiOutlet(Outlet):
         self._texts.extend(batch.texts)
         self._ready.set()
         return False
+
+    def _unsent(self) -> int:
+        return len(self._texts)
 
     def close(self, code: int) -> None:
         if code != TOO_SLOW:

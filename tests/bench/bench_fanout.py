@@ -265,6 +265,7 @@ class Clients:
             "ready": contender.ready,
             "hello": hello if contender.subscribes else "",
             "progress": self.file.name,
+            "first_seq": FIRST_SEQ,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.load", json.dumps(options)],
@@ -373,14 +374,14 @@ def burst(publisher, clients, server, sockets):
     clients.wait_for(start_total + BURST * sockets, timeout_s=120)
     wall_s = time.monotonic() - at
     report = clients.report()
-    # Whoever got a snapshot has everything up to it: only gaps without one are losses.
-    behind = BURST * sockets - report["frames"] if not report["snapshots"] else 0
+    # A snapshot stands for all frames up to its own; who stopped short of the last one lost some.
+    short = publisher.count * sockets - report["reached"]
     return {
         "published_s": round(published_s, 2),
         "wall_s": round(wall_s, 2),
         "deliveries_per_s": round(report["frames"] / wall_s),
         "cpu_s_per_million": round((cpu_s(server) - before) / max(1, report["frames"]) * 1e6, 3),
-        "lost": max(report["missed"], behind),
+        "lost": report["missed"] + short,
         "snapshots": report["snapshots"],
         "closed": report["closed"],
     }

@@ -132,7 +132,7 @@ class Load:
             "missed": self.missed,
             "snapshots": self.snapshots,
             "closed": self.closed,
-            "lowest": min((client.next or 0) for client in self.clients.values()),
+            "reached": sum(client.next or 0 for client in self.clients.values()),
             "p50_ms": percentile(times, 0.50),
             "p99_ms": percentile(times, 0.99),
             "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -186,7 +186,7 @@ class Load:
         for text in texts:
             if b'"snapshot"' in text[:40]:
                 self.snapshots += 1
-                client.next = None
+                client.next = self.after(text)
             at = text.find(b'"n"')
             if at < 0:
                 continue
@@ -198,6 +198,11 @@ class Load:
             client.next = number + 1
             self.frames += 1
             self.total += 1
+
+    def after(self, text):
+        """Return the number that follows a snapshot."""
+        seq = int(text[text.index(b'"seq":') + 6 :].partition(b",")[0])
+        return seq - self.options["first_seq"] + 1 if "first_seq" in self.options else None
 
     def time(self, data):
         now = time.monotonic_ns()

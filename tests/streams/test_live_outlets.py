@@ -17,11 +17,15 @@ class Kernel:
         self.room = 0
         self.taken = []
         self.closed = None
+        self.left = 0
 
     def send_wire(self, data):
         self.taken.append(data)
         self.room -= 1
         return self.room > 0
+
+    def unsent_bytes(self):
+        return self.left
 
     def close_with(self, code):
         self.closed = code
@@ -108,6 +112,41 @@ def test_client_that_asks_but_never_reads_is_closed(outlet, kernel):
         outlet.answer(b"pong")
 
     assert kernel.closed == 4408
+
+
+def test_large_batch_goes_to_the_kernel_in_pieces(outlet, kernel):
+    kernel.room = 3
+    large = batch(0, size=1_000_000)
+    outlet.push(large)
+    outlet.push(batch(1))
+    assert sum(map(len, kernel.taken)) < 250_000
+
+    kernel.drain()
+
+    assert b"".join(kernel.taken) == large.wire + batch(1).wire
+
+
+def test_begun_batch_is_finished_before_the_snapshot(outlet, kernel):
+    large = batch(0, size=300_000)
+    outlet.push(large)
+    for number in range(MAX_QUEUED_FRAMES + 2):
+        outlet.push(batch(number))
+    kernel.drain()
+
+    assert b"".join(kernel.taken) == large.wire
+    assert outlet.hub.revived == [outlet]
+
+
+def test_socket_that_reads_slowly_is_not_stuck(outlet, kernel, settings):
+    settings.LIVE_STUCK_S = 20
+    kernel.left = 1000
+    outlet.push(batch(0))
+    outlet.is_stuck(time.monotonic())
+
+    for waited_s in (15, 30, 45):
+        kernel.left -= 1
+        assert not outlet.is_stuck(time.monotonic() + waited_s)
+    assert outlet.is_stuck(time.monotonic() + 70)
 
 
 def test_socket_is_stuck_when_nothing_moves(outlet, kernel, settings):
