@@ -9,9 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("VEZE_ENV", "test")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-# 0 belongs to whoever runs the product from this checkout.
-os.environ.setdefault("VEZE_REDIS_DB", str(1 + int(_worker)))
+# 0 belongs to whoever runs the product from this checkout, 1 to a run in one process. A worker
+# inherits the environment of the run that started it, so it may not keep what it finds.
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
+if _worker:
+    os.environ["VEZE_REDIS_DB"] = str(2 + int(_worker.removeprefix("gw")))
+else:
+    os.environ.setdefault("VEZE_REDIS_DB", "1")
 
 from config.bootstrap import start_servers  # noqa: E402 - reads the environment above
 
