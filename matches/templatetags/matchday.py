@@ -44,11 +44,15 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Age:
-    """How old the newest good answer of the vendor is: fresh, delayed or silent."""
+    """How old the newest good answer of the vendor is: fresh, delayed or silent.
+
+    `words` stand in a banner, `short` on the scoreboard, `late` in the row of a list.
+    """
 
     kind: str
-    short: str
     words: str
+    short: str
+    late: str
     at: str
 
 
@@ -145,15 +149,23 @@ def age_of(data_at: datetime, at: datetime) -> Age:
     seconds = max(0, int((at - data_at).total_seconds()))
     stamp = data_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     if seconds < DELAYED_S:
-        return Age(kind="fresh", short=_("Live data"), words=_("Live data"), at=stamp)
+        words = _("Live data")
+        return Age(kind="fresh", words=words, short=words, late="", at=stamp)
     if seconds < SILENT_S:
-        short = _("Delayed %(n)d s") % {"n": seconds}
-        words = _("Delayed %(n)d s") % {"n": seconds}
-        return Age(kind="delayed", short=short, words=words, at=stamp)
-    minutes = seconds // 60
-    words = ngettext("Feed silent for %(n)d min", "Feed silent for %(n)d min", minutes)
-    short = _("Silent %(n)d min") % {"n": minutes}
-    return Age(kind="silent", short=short, words=words % {"n": minutes}, at=stamp)
+        words, late = _("Delayed %(n)d s"), _("%(n)d s late")
+        count = {"n": seconds}
+        return Age(
+            kind="delayed", words=words % count, short=words % count, late=late % count, at=stamp
+        )
+    count = {"n": seconds // 60}
+    return Age(
+        kind="silent",
+        words=ngettext("Feed silent for %(n)d min", "Feed silent for %(n)d min", count["n"])
+        % count,
+        short=_("Silent %(n)d min") % count,
+        late=_("%(n)d min late") % count,
+        at=stamp,
+    )
 
 
 @register.filter
