@@ -26,7 +26,7 @@ from config.clock import now
 from config.management.commands import up
 from leagues.packs.loader import load_pack
 from matches.ingest import adapters
-from matches.ingest.documents import FeedMatch
+from matches.ingest.documents import FeedDocument
 from matches.models import Feed, Match
 from matches.services.files import find_bundles, read_bundle
 from stats.models import BoxScore
@@ -103,20 +103,22 @@ def product(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., st
         yield run
 
 
-def official(shared_data: Path, adapter: str, folder: str, key: str) -> FeedMatch:
+def official(shared_data: Path, adapter: str, folder: str, key: str) -> FeedDocument:
     bundles = find_bundles(adapter, str(shared_data / folder))
     (bundle,) = [bundle for bundle in bundles if bundle.key == key]
-    return adapters.get(adapter).parse(read_bundle(bundle)).matches[0]
+    return adapters.get(adapter).parse(read_bundle(bundle))
 
 
-def key_moments(match: FeedMatch, sport: str) -> list[tuple[str, str]]:
-    """Return the type and clock of every key moment of the document, in order of play."""
-    pack = load_pack(sport)
+def key_moments(document: FeedDocument) -> list[tuple[str, str]]:
+    """Return clock and player of every key moment of the document, in order of play."""
+    pack = load_pack(document.sport)
     order = {period.id: place for place, period in enumerate(pack.periods)}
-    told = [e for e in match.events if e.period and pack.events[e.type].key]
-    told = [e for e in told if not e.type.startswith("period_") and e.type != "stat.set"]
+    names = {player.ref: player.short_name or player.name for player in document.players}
+    dividers = {"period_start", "period_end", "match_end"}
+    told = [e for e in document.matches[0].events if e.period and pack.events[e.type].key]
+    told = [e for e in told if e.type not in dividers]
     told.sort(key=lambda e: (order[e.period], e.clock_ms, e.order))
-    return [(pack.events[e.type].label, pack.clock_label(e.period, e.clock_ms)) for e in told]
+    return [(pack.clock_label(e.period, e.clock_ms), names.get(e.player or "", "")) for e in told]
 
 
 def shown_moments(page: Page) -> list[str]:
@@ -156,27 +158,28 @@ def test_replayed_match_fills_an_open_page(
     try:
         page.goto(f"/matches/{match.public_id}/")
         page.evaluate("window.stayed = true")
-        watch(page, match, told, sport, which)
+        watch(page, match, told, which)
     finally:
         page.close()
 
 
-def watch(page: Page, match: Match, told: FeedMatch, sport: str, which: str) -> None:
+def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
+    (told,) = document.matches
+
     def is_over() -> bool:
         match.refresh_from_db()
         return match.is_over and match.folded_seq == match.head_seq
 
     until(lambda: match.is_live or is_over(), "the match is on")
-    expect(page.locator(".timeline .moment").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".timeline .moment--score").first).to_be_visible(timeout=60_000)
     picture(page, f"{which}-live")
     until(is_over, "the match is over", _PLAY_S)
     assert told.score is not None
-    expect(page.locator(".board .score")).to_contain_text(
-        re.compile(rf"{told.score[0]}\s*–\s*{told.score[1]}"), timeout=20_000
-    )
+    words = re.compile(rf"{match.home.name} {told.score[0]}–.*{match.away.name} {told.score[1]}")
+    expect(page.locator(".board .score")).to_contain_text(words, timeout=20_000)
     box = orjson.loads(bytes(BoxScore.objects.get(match=match).document))
     assert (box["score"]["home"], box["score"]["away"]) == told.score
-    moments = key_moments(told, sport)
+    moments = key_moments(document)
     shown = page.locator(".timeline .moment:not(.moment--divider)")
     expect(shown).to_have_count(len(moments), timeout=20_000)
     live = shown_moments(page)

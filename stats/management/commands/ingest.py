@@ -14,8 +14,11 @@ from matches.ingest.documents import FeedError
 from matches.models import Match
 from matches.services.files import find_bundles, import_bundle
 from matches.services.reports import IngestReport
-from stats.services.fold import fold_match
+from stats.services.fold import fold_matches
 from stats.services.tables import refresh_tables
+
+# Saves statements where matches have short logs, and keeps whole logs of few in memory.
+_FOLDED_AT_ONCE = 20
 
 
 class Command(BaseCommand):
@@ -88,10 +91,13 @@ def _season(league: str | None, name: str | None) -> Season | None:
 
 def _fold(report: IngestReport, *, quiet: bool) -> None:
     seasons = set()
-    for match_id in tqdm(report.match_ids, unit="match", desc="folding", disable=quiet):
-        folded = fold_match(match_id)
-        if folded is not None and folded.standing_changed:
-            seasons.add(Match.objects.values_list("season_id", flat=True).get(pk=match_id))
+    with tqdm(total=len(report.match_ids), unit="match", desc="folding", disable=quiet) as bar:
+        for start in range(0, len(report.match_ids), _FOLDED_AT_ONCE):
+            part = report.match_ids[start : start + _FOLDED_AT_ONCE]
+            seasons |= {
+                folded.match.season_id for folded in fold_matches(part) if folded.standing_changed
+            }
+            bar.update(len(part))
     for season_id in seasons:
         refresh_tables(season_id)
 
