@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 KICKOFF = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
-def goal(vendor_id: str | None, *, clock_ms: int = 600_000, player: str = "h1", **more) -> FeedEvent:
+def goal(
+    vendor_id: str | None, *, clock_ms: int = 600_000, player: str = "h1", **more
+) -> FeedEvent:
     return FeedEvent(
         type="score.home",
         clock_ms=clock_ms,
@@ -108,7 +110,8 @@ def test_apply_document_with_an_unknown_player_keeps_the_event_and_says_so():
 
 def test_apply_document_with_a_similar_name_makes_the_player_and_asks_the_admin():
     apply_document(document())
-    other = replace(document(), source="other", players=[FeedPlayer(ref="x", name="A. Silva", team="h")])
+    namesake = FeedPlayer(ref="x", name="A. Silva", team="h")
+    other = replace(document(), source="other", players=[namesake])
 
     apply_document(other)
 
@@ -162,9 +165,7 @@ def test_snapshot_that_forgets_a_fact_retracts_it_after_two_polls_and_twenty_sec
 def test_snapshot_that_forgets_a_fact_for_one_poll_retracts_nothing():
     keep = goal("e2", clock_ms=660_000)
     for events, after_s in (((goal("e1"), keep), 0), ((keep,), 10), ((goal("e1"), keep), 40)):
-        apply_document(
-            document(*events, is_snapshot=True), at=KICKOFF + timedelta(seconds=after_s)
-        )
+        apply_document(document(*events, is_snapshot=True), at=KICKOFF + timedelta(seconds=after_s))
 
     assert [row[1] for row in log()] == ["add", "add"]
     assert MissingFact.objects.count() == 0

@@ -10,7 +10,9 @@ from matches.ingest.plan import Fact, HeldFact, make_plan
 AT = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
-def goal(vendor_id: str | None = None, *, minute: int = 10, player: int = 7, **more: object) -> Fact:
+def goal(
+    vendor_id: str | None = None, *, minute: int = 10, player: int = 7, **more: object
+) -> Fact:
     return Fact(
         type="goal",
         period="1H",
