@@ -104,7 +104,8 @@ def test_log_stays_when_no_document_tells_of_the_match(match: Match):
         **DOCUMENT,
         "matches": [{**DOCUMENT["matches"][0], "id": "m2", "home": "a", "away": "h"}],
     }
-    document = store_raw("veze", "m2.json", {"m2.json": json.dumps(other).encode()})
+    store_raw("veze", "m2.json", {"m2.json": json.dumps(other).encode()})
+    document = RawDocument.objects.get(key="m2.json")
     before = told(match)
 
     with pytest.raises(FeedError, match="no document tells of this match"):
