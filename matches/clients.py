@@ -8,11 +8,13 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from django.conf import settings
 
 from matches.ingest.documents import Fetched
 
 _CHUNK_BYTES = 65_536
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class FetchError(Exception):
@@ -46,7 +48,9 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "", after: str = "")
             allow_redirects=False,
         ) as response:
             body = _body(response, started + settings.FEED_TIMEOUT_S)
-    except requests.RequestException as error:
+    except zlib.error as error:
+        raise FetchError("answered what is no gzip", code="bad_gzip") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise FetchError(f"no answer: {type(error).__name__}", code="network") from error
     return Fetched(
         http_status=response.status_code,
@@ -78,7 +82,8 @@ def _body(response: requests.Response, deadline: float) -> bytes | None:
         else None
     )
     raw_bytes, parts, size = 0, [], 0
-    for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+    # Whatever has come, not a full chunk: a vendor that drips must not outlive the deadline.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
         raw_bytes += len(chunk)
         if time.monotonic() > deadline:
             raise FetchError(f"took longer than {settings.FEED_TIMEOUT_S} s", code="slow")
@@ -93,6 +98,8 @@ def _body(response: requests.Response, deadline: float) -> bytes | None:
                 f"{settings.FEED_MAX_INFLATED_BYTES} inflated",
                 code="too_large",
             )
+    if inflate is not None and not inflate.eof:
+        raise zlib.error("cut short")
     return b"".join(parts)
 
 
@@ -107,5 +114,16 @@ def _check_address(url: str) -> None:
     except OSError as error:
         raise FetchError(f"{parts.hostname} has no address", code="network") from error
     for *_, address in found:
-        if not ipaddress.ip_address(address[0]).is_global:
+        if not _is_public(str(address[0])):
             raise FetchError(f"{parts.hostname} is not a public address", code="private_host")
+
+
+def _is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        # An IPv4 address in disguise is judged as what it is.
+        if found in _NAT64:
+            found = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+        else:
+            found = found.ipv4_mapped or found.sixtofour or found
+    return found.is_global and not found.is_multicast

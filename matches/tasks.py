@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from config.clock import now
 from matches.clients import FetchError, fetch
@@ -58,6 +59,9 @@ def _poll_once(feed: Feed, memory: feeds.PollMemory) -> None:
     except FetchError as error:
         outcome = PollOutcome.HTTP_ERROR if error.http_status else PollOutcome.NETWORK_ERROR
         feeds.record_failure(feed, outcome, str(error), http_status=error.http_status)
+        return
+    except SoftTimeLimitExceeded:
+        feeds.record_failure(feed, PollOutcome.NETWORK_ERROR, "no end of the answer's headers")
         return
     try:
         feeds.record_answer(feed, answer, memory=memory)

@@ -156,7 +156,9 @@ def _note_success(
     feed: Feed, answer: Fetched, at: datetime, memory: PollMemory, *, has_more: bool = False
 ) -> None:
     feed.failures, feed.last_error, feed.last_good_at = 0, "", at
-    feed.etag, feed.last_modified = answer.etag, answer.last_modified
+    if answer.body is not None or answer.etag or answer.last_modified:
+        # Some vendors leave both out of a 304, which says that they still hold.
+        feed.etag, feed.last_modified = answer.etag, answer.last_modified
     _schedule(feed, at, memory, at_once=has_more)
 
 

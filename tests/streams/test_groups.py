@@ -44,7 +44,7 @@ def tasks_for(group: str = "probe") -> int:
 def test_subscribe_twice_is_refused():
     Probe()
 
-    with pytest.raises(ValueError, match="'probe' subscribes to .* twice"):
+    with pytest.raises(ValueError, match=r"'probe' subscribes to .* twice"):
         Probe()
 
 
