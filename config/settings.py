@@ -289,6 +289,9 @@ CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 
 LANGUAGE_CODE = "en"
+# Only what is translated in full: Django's own words would mix with English ones.
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

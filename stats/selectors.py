@@ -269,6 +269,11 @@ class Table:
             held = [column for column in held if column in ("played", "goal_diff", "points")]
         return tuple(held)
 
+    def standing_of(self, team_id: int) -> Standing | None:
+        """Return the row of one team."""
+        rows = (standing for group in self.groups for standing in group.rows)
+        return next((standing for standing in rows if standing.row.team_id == team_id), None)
+
     def around(self, team_id: int, *, beside: int = 2) -> "Table":
         """Return the table cut down to the rows around one team."""
         for group in self.groups:

@@ -35,12 +35,14 @@ def match(request: HttpRequest, public_id: str) -> HttpResponse:
     pack = load_pack(found.season.league.sport)
     items = match_timeline(found)
     wish = Choice(show=request.GET.get("show", ""), period=request.GET.get("period", ""))
+    table = season_table(found.season)
     context = {
         "match": found,
         "tab": "timeline",
         "head": match_head(found, items),
         "chosen": choose(pack, items, wish),
-        "table": season_table(found.season),
+        "table": table,
+        "rivals": [table.standing_of(team) for team in (found.home_id, found.away_id)],
         "beside": live_beside(found),
         **_bars(found),
     }

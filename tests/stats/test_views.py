@@ -352,3 +352,11 @@ def test_player_queries_do_not_grow_with_matches(
 @pytest.mark.parametrize("address", ["/leagues/x/", "/teams/x/", "/players/x/"])
 def test_unknown_names_are_not_found(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
+
+
+def test_match_before_the_start_shows_where_both_stand(client: Client, matchday: Matchday) -> None:
+    html = page(client, matchday.matches["scheduled"])
+
+    preview = html.split('id="preview"')[1].split("</section>")[0]
+    assert re.findall(r'href="/teams/(\w+)/"', preview) == ["dun", "wol"]
+    assert 'id="preview"' not in page(client, matchday.matches["live"])
