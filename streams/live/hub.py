@@ -111,7 +111,7 @@ class Hub:
     # Rooms.
 
     def _wake(self, room: Room) -> None:
-        if room.topic not in self._working:
+        if room.topic not in self._working and room.rest_until < time.monotonic():
             self._working.add(room.topic)
             self._spawn(self._work(room))
 
@@ -148,7 +148,7 @@ class Hub:
     def _place(self, room: Room, position: tuple[str, int] | None) -> None:
         """Tell a room where Redis says that its topic is."""
         room.lost() if position is None else room.heard(*position)
-        if room.has_work and room.rest_until < time.monotonic():
+        if room.has_work:
             self._wake(room)
 
     async def _listen(self) -> None:
@@ -238,9 +238,15 @@ class Hub:
             for outlet in self.outlets
             if outlet.who is not None
         ]
-        if watches:
-            for outlet in await self.reader.in_thread(lambda: lost_rights(watches)):
-                self.close_outlet(outlet, RIGHTS_LOST)
+        if not watches:
+            return
+        try:
+            lost = await self.reader.in_thread(lambda: lost_rights(watches))
+        except AWAY as error:
+            self._note_away(error)
+            return
+        for outlet in lost:
+            self.close_outlet(outlet, RIGHTS_LOST)
 
     # Life.
 
