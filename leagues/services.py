@@ -90,12 +90,13 @@ class NamedPlayer(Protocol):
     def country(self) -> str: ...
 
 
+@transaction.atomic
 def season_for(*, sport: str, league: str, season: str) -> Season:
     """Return the season of that name, making league and season when they are new."""
-    found = League.objects.filter(sport=sport, name__iexact=league).first()
-    found = found or League.objects.filter(slug=league, sport=sport).first()
+    found = _find_league(sport, league)
     if found is None:
-        found = League.objects.create(
+        _lock_names()
+        found = _find_league(sport, league) or League.objects.create(
             sport=sport, name=league, slug=_free_slug(League, league, sport)
         )
     row, is_new = Season.objects.get_or_create(league=found, name=season)
@@ -103,6 +104,11 @@ def season_for(*, sport: str, league: str, season: str) -> Season:
         row.is_current = True
         row.save(update_fields=["is_current"])
     return row
+
+
+def _find_league(sport: str, league: str) -> League | None:
+    leagues = League.objects.filter(sport=sport)
+    return leagues.filter(name__iexact=league).first() or leagues.filter(slug=league).first()
 
 
 def external_map(source: str, kind: ExternalKind, refs: Iterable[str]) -> dict[str, int]:
@@ -179,7 +185,7 @@ def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> di
 
 
 def _lock_names() -> None:
-    """Let one transaction at a time make teams and players, so that nobody is made twice."""
+    """Let one transaction at a time make leagues, teams and players: nobody is made twice."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NAMES_LOCK])
 

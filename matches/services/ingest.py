@@ -29,6 +29,7 @@ from streams.outbox import announce
 # Two vendors rarely agree on the minute of a kick-off, and no two sides meet twice in that time.
 SAME_MATCH_WITHIN = timedelta(hours=36)
 _MATCHES_PER_TRANSACTION = 50
+_FIXTURES_LOCK = 0x76657A6D
 
 
 def apply_document(
@@ -185,6 +186,8 @@ def _match_rows(
     told: Sequence[FeedMatch], season: Season, keys: Keys, report: IngestReport, at: datetime
 ) -> list[tuple[FeedMatch, int]]:
     known = dict(keys.matches)
+    if any(match.ref not in known for match in told):
+        _lock_fixtures(season)
     pairs, fresh = [], {}
     for feed_match in told:
         pk = known.get(feed_match.ref)
@@ -196,6 +199,12 @@ def _match_rows(
         pairs.append((feed_match, pk))
     link_external(keys.source, ExternalKind.MATCH, fresh)
     return pairs
+
+
+def _lock_fixtures(season: Season) -> None:
+    """Let one transaction at a time make matches of a season, so that none is made twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_FIXTURES_LOCK, season.pk])
 
 
 def _find_or_make(

@@ -1,0 +1,95 @@
+"""Two folds of one match at once: the later one wins, and the lock is what makes it so."""
+
+import pytest
+
+from matches.models import Match
+from stats.models import BoxScore
+from stats.services import fold
+from stats.services.fold import fold_match
+from tests.factories.matches import make_event, make_match
+from tests.race.processes import (
+    Gate,
+    is_somebody_waiting_for_a_lock,
+    race,
+    racers,
+    until,
+    without_row_locks,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def gate():
+    made = Gate()
+    yield made
+    made.close()
+
+
+def told_match():
+    match = make_match()
+    make_event(match, type="period_start")
+    make_event(match, team=match.home)
+    return match
+
+
+def slow_fold(match, gate, monkeypatch, *, locked):
+    """A fold that has read the log and waits at the gate before it writes."""
+
+    def work():
+        if not locked:
+            without_row_locks()
+        make = fold.boxscore_document
+
+        def wait_and_make(*arguments):
+            gate.wait()
+            return make(*arguments)
+
+        monkeypatch.setattr(fold, "boxscore_document", wait_and_make)
+        fold_match(match.pk)
+
+    return work
+
+
+def quick_fold(match, *, locked):
+    def work():
+        if not locked:
+            without_row_locks()
+        fold_match(match.pk)
+
+    return work
+
+
+def fold_twice_while_the_log_grows(match, gate, monkeypatch, *, locked):
+    fold_match(match.pk)
+    make_event(match, team=match.home)
+    with racers(slow_fold(match, gate, monkeypatch, locked=locked)) as (slow,):
+        gate.await_arrival()
+        for _ in range(3):
+            make_event(match, team=match.home)
+        with racers(quick_fold(match, locked=locked)) as (quick,):
+            until(lambda: is_somebody_waiting_for_a_lock() or quick.has_ended())
+            gate.open()
+            assert (slow.join(), quick.join()) == (0, 0)
+    box = BoxScore.objects.get(match=match)
+    match = Match.objects.get(pk=match.pk)
+    return match.folded_seq, box.folded_seq, match.home_score
+
+
+def test_two_folds_of_one_match_end_with_the_whole_log(gate, monkeypatch):
+    match = told_match()
+
+    assert fold_twice_while_the_log_grows(match, gate, monkeypatch, locked=True) == (6, 6, 5)
+
+
+def test_two_folds_of_one_match_without_the_lock_lose_the_newest(gate, monkeypatch):
+    match = told_match()
+
+    assert fold_twice_while_the_log_grows(match, gate, monkeypatch, locked=False) == (3, 3, 2)
+
+
+def test_first_folds_of_one_match_at_once_make_one_boxscore():
+    match = told_match()
+
+    assert race(*[lambda: fold_match(match.pk)] * 4) == [0] * 4
+    assert BoxScore.objects.get(match=match).folded_seq == 2
