@@ -36,6 +36,7 @@ class Load:
     def __init__(self, options):
         self.options = options
         self.clients = {}
+        self.poll = select.epoll()
         self.size = self.number_at = self.time_at = None
         self.reset()
         self.closed = 0
@@ -54,7 +55,10 @@ class Load:
             batch = [self._open() for _ in range(min(_BATCH, left))]
             for client in batch:
                 self._shake(client)
+                self.poll.register(client.sock.fileno(), select.EPOLLIN)
             left -= len(batch)
+            # Who came first has to answer pings while the rest come.
+            self.serve(0)
 
     def _open(self):
         sock = socket.create_connection(("127.0.0.1", self.options["port"]), timeout=60)
@@ -90,27 +94,28 @@ class Load:
         return data
 
     def run(self):
-        poll = select.epoll()
-        for number in self.clients:
-            poll.register(number, select.EPOLLIN)
-        poll.register(0, select.EPOLLIN)
-        while True:
-            for number, _ in poll.poll():
-                if number == 0:
-                    if not self.command():
-                        return
-                    continue
-                client = self.clients[number]
-                try:
-                    size = client.recv_into(_CHUNK)
-                except OSError:
-                    size = 0
-                if size:
-                    self.take(client, size)
-                else:
-                    self.closed += 1
-                    poll.unregister(number)
+        self.poll.register(0, select.EPOLLIN)
+        while self.serve(None):
             self.progress[:8] = struct.pack("Q", self.total)
+
+    def serve(self, timeout_s):
+        """Read what has arrived; False when there is nobody left to report to."""
+        for number, _ in self.poll.poll(timeout_s):
+            if number == 0:
+                if not self.command():
+                    return False
+                continue
+            client = self.clients[number]
+            try:
+                size = client.recv_into(_CHUNK)
+            except OSError:
+                size = 0
+            if size:
+                self.take(client, size)
+            else:
+                self.closed += 1
+                self.poll.unregister(number)
+        return True
 
     def command(self):
         line = os.read(0, 4096)
@@ -144,7 +149,7 @@ class Load:
         if self.size is None:
             self.learn(data)
         if self.size is None:
-            client.held = data
+            self.take_slowly(client, data)
             return
         count, rest = divmod(len(data), self.size)
         if count and self.is_plain(client, data, count):
@@ -182,7 +187,7 @@ class Load:
         return True
 
     def take_slowly(self, client, data):
-        texts, client.held = take_apart(data)
+        texts, client.held = take_apart(data, client.sock.send)
         for text in texts:
             if b'"snapshot"' in text[:40]:
                 self.snapshots += 1
@@ -227,8 +232,8 @@ def framed(text):
     return struct.pack("!BBH", 0x81, 126, size) + text
 
 
-def take_apart(data):
-    """Return the texts of the complete frames, and the rest."""
+def take_apart(data, answer=None):
+    """Return the texts of the complete frames, and the rest; pings are answered."""
     texts, at = [], 0
     while len(data) - at >= 2:
         size, start = data[at + 1] & 0x7F, at + 2
@@ -244,6 +249,8 @@ def take_apart(data):
             break
         if data[at] & 0x0F == 1:
             texts.append(data[start : start + size])
+        elif data[at] & 0x0F == 9 and answer is not None:
+            answer(bytes((0x8A, 0x80 | size)) + bytes(4) + data[start : start + size])
         at = start + size
     return texts, data[at:]
 

@@ -19,6 +19,7 @@ from config.servers import find_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 15
+APP = "tests.streams.live_app:application"
 
 
 def until(condition, seconds=WAIT_S):
@@ -78,11 +79,10 @@ def _free_port():
 class Server:
     """A process of `config.server`, or of plain daphne."""
 
-    def __init__(self, valkey, *, plain=False, port=0, **environment):
+    def __init__(self, valkey, *, plain=False, port=0, app=APP, **environment):
         # Both are closed by `close`.
         self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")  # noqa: SIM115
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
-        app = "tests.streams.live_app:application"
         if plain:
             port = _free_port()
             command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", str(port), app]

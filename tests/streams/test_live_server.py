@@ -1,5 +1,6 @@
 """The server process: limits per address, the count of sockets, good-byes, other servers."""
 
+import http.client
 import signal
 import time
 
@@ -91,6 +92,19 @@ def test_terminated_server_says_good_bye_and_ends(valkey, topic):
     assert closed.value.rcvd.code == 1001
     assert server.process.wait(10) == 0
     assert time.monotonic() - begun < 10
+    server.close()
+
+
+def test_terminated_server_finishes_the_request_it_works_on(valkey):
+    server = Server(valkey, app="tests.streams.slow_app:application")
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    client.request("GET", "/")
+    server.process.send_signal(signal.SIGTERM)
+    answer = client.getresponse()
+
+    assert (answer.status, answer.read()) == (200, b"done")
+    assert server.process.wait(10) == 0
+    client.close()
     server.close()
 
 
