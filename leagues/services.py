@@ -21,7 +21,7 @@ from leagues.models import (
     UnmatchedName,
     Venue,
 )
-from leagues.rules import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
+from leagues.rules.names import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
 from leagues.topics import RosterChanged
 from streams.outbox import announce
 
