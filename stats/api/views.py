@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -24,7 +25,7 @@ from leagues.models import League, Season
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
-from stats.api.filters import StandingsFilter
+from stats.api.filters import BoxScoreFilter, StandingsFilter
 from stats.api.serializers import (
     BoxScoreSerializer,
     SeasonCoverageSerializer,
@@ -34,6 +35,7 @@ from stats.api.serializers import (
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
 from stats.selectors import with_coverage
+from stats.services.history import boxscore_as_of
 
 # No longer than a client may keep the answer of a live match.
 _HELD_FOR_S = 1
@@ -49,35 +51,45 @@ class PublicRead(GenericAPIView[Any]):
 
 
 class BoxScoreDetail(PublicRead):
-    """Both teams' numbers of one match, players included."""
+    """Both teams' numbers of one match, players included; `as_of` goes back in its log."""
 
     rate_class = "live"
     serializer_class = BoxScoreSerializer
+    filterset_class = BoxScoreFilter
     queryset = BoxScore.objects.filter(match__season__league__is_test=False)
 
     def get(self, request: Request, public_id: str) -> HttpResponse | Response:
         boxscores = self.filter_queryset(self.get_queryset())
+        if seq := request.query_params.get("as_of"):
+            # The filter has checked it, and takes "5.0" for a whole number.
+            return _past(request, public_id, seq=int(Decimal(seq)))
         etag, document, status, data_at, kickoff_at = _held(public_id) or _read(
             boxscores, public_id
         )
         age_ms = _age_ms(status, data_at)
-        body = _with_age(document, age_ms)
-        response: HttpResponse | Response = (
-            Response(orjson.loads(body))
-            if "fields" in request.query_params
-            else HttpResponse(body, content_type="application/json")
-        )
+        response = _answer(request, _with_age(document, age_ms))
         if "fields" not in request.query_params:
             response["ETag"] = f'"{etag}"'
         if age_ms is not None:
             response["Data-Age-Ms"] = str(age_ms)
         patch_cache_control(
-            response,
-            public=True,
-            max_age=_max_age_s(status, kickoff_at),
-            stale_while_revalidate=30,
+            response, public=True, max_age=_max_age_s(status, kickoff_at), stale_while_revalidate=30
         )
         return response
+
+
+def _answer(request: Request, body: bytes) -> HttpResponse | Response:
+    if "fields" in request.query_params:
+        return Response(orjson.loads(body))
+    return HttpResponse(body, content_type="application/json")
+
+
+def _past(request: Request, public_id: str, *, seq: int) -> HttpResponse | Response:
+    match = get_object_or_404(
+        Match.objects.with_sides(), public_id=public_id, season__league__is_test=False
+    )
+    # How old the vendor's data was then is not known.
+    return _answer(request, _with_age(boxscore_as_of(match, seq=seq), None))
 
 
 def _key(public_id: str) -> str:

@@ -19,7 +19,7 @@ from leagues.packs.engine import FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE
 from matches.enums import SheetRole
-from matches.models import Match, TeamSheetSpot
+from matches.models import Match, PlayEvent, TeamSheetSpot
 from stats.models import StatLine
 from stats.services.documents import PlayerCard
 
@@ -115,6 +115,14 @@ def bring_up_to_date(
     for match in matches:
         _apply(match, current[match.pk], news.get(match.pk, ()))
     return {pk: (kept, news.get(pk, ())) for pk, kept in current.items()}
+
+
+def fold_up_to(match: Match, seq: int) -> KeptFold:
+    """Return a fold of the first `seq` events of the log, which is kept nowhere."""
+    fold = _start(match)
+    rows = PlayEvent.objects.filter(match=match, seq__lte=seq).order_by("seq")
+    _apply(match, fold, list(rows.values_list(*EVENT_COLUMNS)))
+    return fold
 
 
 def _fits(kept: KeptFold, match: Match) -> bool:

@@ -11,7 +11,8 @@ from config.clock import now
 from matches.enums import MatchStatus
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
-from tests.factories.leagues import make_league, make_season, make_team
+from stats.services.fold import fold_match
+from tests.factories.leagues import make_league, make_player, make_season, make_team
 from tests.factories.matches import make_event, make_feed, make_live_match, make_match
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +225,41 @@ def test_coverage_of_no_league_is_a_problem(client: Client):
     nobody = "vz_league_00000000000000000000000000"
 
     assert client.get(f"/api/v1/leagues/{nobody}/coverage").json()["code"] == "not_found"
+
+
+def test_boxscore_of_the_past_comes_from_the_log(client: Client):
+    match = make_live_match(home_score=None, away_score=None)
+    for side in (match.home, match.home, match.away):
+        make_event(match, type="score", team=side, period="MATCH")
+    fold_match(match.pk)
+    address = f"/api/v1/matches/{match.public_id}/boxscore"
+
+    def at(query: str) -> tuple:
+        answer = client.get(address + query).json()
+        return answer["folded_seq"], answer["score"]["home"], answer["score"]["away"]
+
+    assert at("?as_of=0") == (0, None, None)
+    assert at("?as_of=1") == (1, 1, 0)
+    assert at("?as_of=2") == at("?as_of=2.0") == (2, 2, 0)
+    assert at("?as_of=3") == at("?as_of=99") == at("?as_of=") == at("") == (3, 2, 1)
+    assert client.get(address + "?as_of=2&fields=folded_seq").json() == {"folded_seq": 2}
+
+
+def test_boxscore_of_now_and_as_of_now_are_the_same(client: Client):
+    match = make_live_match(data_at=None)
+    scorer = make_player("Ann", team=match.home)
+    make_event(match, type="score", team=match.home, player=scorer, period="MATCH")
+    fold_match(match.pk)
+    address = f"/api/v1/matches/{match.public_id}/boxscore"
+
+    assert client.get(f"{address}?as_of=1").content == client.get(address).content
+
+
+@pytest.mark.parametrize("seq", ["-1", "last", "1.5", "9" * 20])
+def test_boxscore_as_of_no_place_in_the_log_is_refused(client: Client, seq: str):
+    match = make_live_match()
+
+    response = client.get(f"/api/v1/matches/{match.public_id}/boxscore?as_of={seq}")
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["parameter"] == "as_of"
