@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from matches.admin.parts import ReadOnlyAdmin, table
@@ -44,7 +45,12 @@ class PlayEventAdmin(ReadOnlyAdmin):
     search_help_text = "Match id, player, vendor's event id or type."
     ordering = ("-ingested_at", "-seq")
     date_hierarchy = "ingested_at"
-    readonly_fields = ("history",)
+    readonly_fields = ("history", "boxscore_then")
+
+    @admin.display(description="Boxscore after it")
+    def boxscore_then(self, event: PlayEvent) -> SafeString:
+        place = reverse("api-boxscore", args=[event.match.public_id])
+        return format_html('<a href="{}?as_of={}">as of {}</a>', place, event.seq, event.seq)
 
     @admin.display(description="Revisions of this fact")
     def history(self, event: PlayEvent) -> SafeString:
