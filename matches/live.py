@@ -9,9 +9,9 @@ from config.clock import now
 from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.timeline import TimelineItem
-from matches.selectors import match_head, match_timeline
+from matches.selectors.timelines import match_head, match_timeline
 
-# A reader who missed more than this many items loads the page anew.
+# What a reader may have missed between loading a page and hearing of it, besides key moments.
 _RECENT_ITEMS = 20
 _WORTH_SAYING_FOR = timedelta(seconds=30)
 
@@ -29,8 +29,8 @@ def match_topic(public_id: str) -> str:
 def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     """Return the HTML of a match page's live parts by `data-k`.
 
-    Timeline items come only for events after `after_seq`, or the newest few. The match must be
-    fetched with its sides.
+    Timeline items come for all events after `after_seq`; without it for key moments and the newest
+    few. The match must be fetched with its sides.
     """
     items = match_timeline(match)
     head = match_head(match, items)
@@ -44,7 +44,9 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     if head.line_score:
         parts["line-score"] = _render("line_score", match=match, line_score=head.line_score)
     fresh = [item for item in items if item.seq > after_seq]
-    parts |= _item_fragments(match, fresh[:_RECENT_ITEMS])
+    recent = {item.seq for item in fresh[:_RECENT_ITEMS]}
+    told = [item for item in fresh if after_seq or item.is_key or item.seq in recent]
+    parts |= _item_fragments(match, told)
     spoken = spoken_item(fresh)
     if spoken and now() - spoken.told_at < _WORTH_SAYING_FOR:
         parts["say"] = render_to_string(

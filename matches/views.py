@@ -13,15 +13,9 @@ from config.clock import now
 from matches.forms import DayForm
 from matches.live import scores_fragments
 from matches.models import Match
-from matches.selectors import (
-    day_matches,
-    head_to_head,
-    line_ups,
-    match_head,
-    match_timeline,
-    moving_matches,
-    winning_side_of,
-)
+from matches.selectors.fixtures import day_matches, head_to_head, moving_matches, winning_side_of
+from matches.selectors.lineups import line_ups
+from matches.selectors.timelines import match_head, match_timeline
 
 _FIRST_DAY, _LAST_DAY = date(1872, 1, 8), date(2999, 12, 24)
 

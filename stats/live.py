@@ -23,7 +23,7 @@ from matches.live import (
 )
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document
-from matches.selectors import moving_matches
+from matches.selectors.fixtures import moving_matches
 from stats.models import BoxScore
 from stats.selectors import stat_bars
 from stats.services.fold import Folded

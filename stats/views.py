@@ -8,17 +8,13 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.clock import now
 from leagues.models import League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.filters import Choice, choose
-from matches.selectors import (
-    live_beside,
-    match_head,
-    match_timeline,
-    season_matches,
-    team_matches,
-)
+from matches.selectors.fixtures import last_matches, live_beside, next_matches, season_matches
+from matches.selectors.timelines import match_head, match_timeline
 from stats.enums import TableKind
 from stats.live import page_fragments
 from stats.models import BoxScore
@@ -107,8 +103,8 @@ def league(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": kind,
         "kinds": TableKind,
         "table": season_table(season, kind=kind) if season else None,
-        "next": season_matches(season, is_over=False)[:_MATCHES_BESIDE],
-        "last": season_matches(season, is_over=True)[:_MATCHES_BESIDE],
+        "next": next_matches(season=season, at=now(), limit=_MATCHES_BESIDE) if season else (),
+        "last": last_matches(season=season, limit=_MATCHES_BESIDE) if season else (),
     }
     return render(request, "stats/league_table.html", context)
 
@@ -161,8 +157,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         "team": found,
         "season": season,
         "table": season_table(season).around(found.pk) if season else None,
-        "next": team_matches(found, is_over=False, limit=5),
-        "last": team_matches(found, is_over=True, limit=5),
+        "next": next_matches(team=found, at=now(), limit=5),
+        "last": last_matches(team=found, limit=5),
         "lines": _by_position(found.sport, list(spots)),
     }
     return render(request, "stats/team_detail.html", context)

@@ -13,7 +13,7 @@ from config.clock import now
 from matches.enums import EventOp
 from matches.ingest.plan import Fact, Plan, Revision
 from matches.models import Match, MissingFact, PlayEvent
-from matches.selectors import held_facts
+from matches.selectors.logs import held_facts
 from matches.topics import MatchIngested
 from streams import ids
 from streams.outbox import announce

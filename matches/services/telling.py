@@ -9,7 +9,7 @@ from leagues.packs.schema import STAT_SET, SportPack
 from matches.ingest.documents import FeedEvent, FeedMatch
 from matches.ingest.plan import Fact, HeldFact, Plan, Revision, make_plan
 from matches.models import Match
-from matches.selectors import held_by_vendor_ids, held_facts
+from matches.selectors.logs import held_by_vendor_ids, held_facts
 from matches.services.log import append_plans
 from matches.services.reports import IngestReport, Keys
 

@@ -15,7 +15,7 @@ from leagues.packs.schema import Period, SportPack
 from matches.enums import MatchStatus
 from matches.models import Match
 from matches.rules.clock import clock_now_ms, is_half_way
-from matches.selectors import winning_side_of
+from matches.selectors.fixtures import winning_side_of
 
 register = template.Library()
 

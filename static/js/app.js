@@ -52,8 +52,9 @@ const submitOnChange = () => {
 
 const keepTabInView = () => {
   for (const tab of document.querySelectorAll(".tabs [aria-current], .chips [aria-current]")) {
-    const strip = tab.parentElement;
-    strip.scrollLeft = tab.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+    const strip = tab.parentElement.getBoundingClientRect();
+    const box = tab.getBoundingClientRect();
+    tab.parentElement.scrollLeft += box.left + box.width / 2 - (strip.left + strip.width / 2);
   }
 };
 

@@ -1,0 +1,129 @@
+"""Reads of lists of matches: a day's, a season's, a team's, those that are moving."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from django.db.models import Q, QuerySet
+
+from leagues.models import League, Season, Team
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MatchQuerySet
+from matches.rules.outcome import decisive_pair, winning_side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeagueDay:
+    """One league's matches of a day, in order of kick-off."""
+
+    league: League
+    matches: tuple[Match, ...]
+
+    @property
+    def live_count(self) -> int:
+        return sum(match.is_live for match in self.matches)
+
+    def only_live(self) -> "LeagueDay":
+        """Return the same league with its live matches alone."""
+        return replace(self, matches=tuple(match for match in self.matches if match.is_live))
+
+
+def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
+    """Return the matches of a calendar day in `zone` by league, most important first.
+
+    Today also has what is still under way from the day before: live is live, whatever the clock.
+    """
+    starts_at = datetime.combine(day, time.min, tzinfo=zone)
+    ends_at = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+    wanted = Q(kickoff_at__gte=starts_at, kickoff_at__lt=ends_at)
+    if is_today:
+        wanted |= Q(status__in=LIVE_STATUSES, kickoff_at__lt=ends_at)
+    rows = (
+        Match.objects.with_sides()
+        .filter(wanted, season__league__is_test=False)
+        .order_by(
+            "season__league__priority", "season__league__name", "kickoff_at", "home__name", "id"
+        )
+    )
+    days: dict[int, list[Match]] = {}
+    for match in rows:
+        days.setdefault(match.season.league_id, []).append(match)
+    return [LeagueDay(league=ms[0].season.league, matches=tuple(ms)) for ms in days.values()]
+
+
+def moving_matches(*, at: datetime) -> list[Match]:
+    """Return the public matches whose rows may just have changed: live or over since an hour."""
+    recent = Q(status__in=LIVE_STATUSES) | Q(finished_at__gt=at - timedelta(hours=1))
+    return list(Match.objects.with_sides().filter(recent, season__league__is_test=False))
+
+
+def head_to_head(match: Match, *, limit: int = 5) -> list[Match]:
+    """Return the last results between the two teams before this match, newest first."""
+    pair = (match.home_id, match.away_id)
+    return list(
+        Match.objects.with_sides()
+        .results()
+        .filter(home__in=pair, away__in=pair, kickoff_at__lt=match.kickoff_at)
+        .exclude(pk=match.pk)
+        .order_by("-kickoff_at")[:limit]
+    )
+
+
+def live_beside(match: Match, *, limit: int = 6) -> list[Match]:
+    """Return other live matches of the same league."""
+    return list(
+        Match.objects.with_sides()
+        .live()
+        .filter(season__league=match.season.league_id)
+        .exclude(pk=match.pk)[:limit]
+    )
+
+
+_START_EXPECTED_FOR = timedelta(hours=6)
+
+
+def last_matches(
+    *, limit: int, season: Season | None = None, team: Team | None = None
+) -> list[Match]:
+    """Return the last results of a season or a team, newest first."""
+    rows = _matches_of(season, team).results()
+    return list(rows.order_by("-kickoff_at", "-id")[:limit])
+
+
+def next_matches(
+    *, at: datetime, limit: int, season: Season | None = None, team: Team | None = None
+) -> list[Match]:
+    """Return what a season or a team plays now and next, soonest first.
+
+    A match that should long have begun is left out: its start is unknown, not near.
+    """
+    rows = _matches_of(season, team).exclude(status__in=OVER_STATUSES)
+    near = Q(status__in=LIVE_STATUSES) | Q(kickoff_at__gt=at - _START_EXPECTED_FOR)
+    return list(rows.filter(near).order_by("kickoff_at", "id")[:limit])
+
+
+def _matches_of(season: Season | None, team: Team | None) -> MatchQuerySet:
+    rows = Match.objects.with_sides()
+    if season:
+        rows = rows.filter(season=season)
+    return rows.filter(Q(home=team) | Q(away=team)) if team else rows
+
+
+def winning_side_of(match: Match) -> str:
+    """Return the side that won, or nothing for a draw or a match without a score."""
+    if match.home_score is None or match.away_score is None:
+        return ""
+    shootout = awarded = None
+    if match.home_shootout is not None and match.away_shootout is not None:
+        shootout = (match.home_shootout, match.away_shootout)
+    if match.awarded_home is not None and match.awarded_away is not None:
+        awarded = (match.awarded_home, match.awarded_away)
+    return winning_side(
+        decisive_pair((match.home_score, match.away_score), shootout=shootout, awarded=awarded)
+    )
+
+
+def season_matches(season: Season | None, *, is_over: bool) -> QuerySet[Match]:
+    """Return a season's results, newest first, or what is still to come, soonest first."""
+    rows = Match.objects.with_sides().filter(season=season)
+    if is_over:
+        return rows.results().order_by("-kickoff_at", "-id")
+    return rows.exclude(status__in=OVER_STATUSES).order_by("kickoff_at", "id")

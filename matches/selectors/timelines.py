@@ -1,0 +1,100 @@
+"""Reads of what a match page tells: the timeline and what stands above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leagues.packs.loader import load_pack
+from matches.enums import Certainty
+from matches.models import Match, PlayEvent
+from matches.rules.timeline import (
+    LineScore,
+    Scorers,
+    Sides,
+    Telling,
+    TimelineItem,
+    counts_single_goals,
+    line_score,
+    scorers,
+    shown_types,
+    timeline,
+)
+
+
+def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
+    """Return the match's timeline, newest first, with every correction; one query."""
+    pack = load_pack(match.season.league.sport)
+    rows = (
+        PlayEvent.objects.filter(match=match, type__in=shown_types(pack))
+        .order_by("seq")
+        .values_list(*_TELLING_COLUMNS)
+    )
+    sides = Sides(home=match.home.display_name, away=match.away.display_name)
+    by_team = {match.home_id: "home", match.away_id: "away"}
+    return timeline(pack, (_telling(row, by_team) for row in rows), sides)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchHead:
+    """What stands above the tabs of a match page."""
+
+    scorers: Scorers | None
+    line_score: LineScore | None
+
+
+def match_head(match: Match, items: Sequence[TimelineItem]) -> MatchHead:
+    """Return scorers and score by period as far as the sport has them; no query."""
+    pack = load_pack(match.season.league.sport)
+    return MatchHead(
+        scorers=scorers(pack, items) if counts_single_goals(pack) else None,
+        line_score=line_score(pack, match.period_scores),
+    )
+
+
+_TELLING_COLUMNS = (
+    "lineage_id",
+    "rev",
+    "op",
+    "seq",
+    "type",
+    "period",
+    "clock_ms",
+    "clock_label",
+    "order",
+    "ingested_at",
+    "team_id",
+    "payload",
+    "reason",
+    "certainty",
+    "player__name",
+    "player__short_name",
+    "player__slug",
+    "related_player__name",
+    "related_player__short_name",
+    "related_player__slug",
+)
+
+
+def _telling(row: tuple[Any, ...], by_team: dict[int, str]) -> Telling:
+    lineage, rev, op, seq, type_, period, clock_ms, clock_label, order, told_at, *rest = row
+    team, payload, reason, certainty, name, short, slug, other, other_short, other_slug = rest
+    return Telling(
+        lineage=lineage,
+        rev=rev,
+        op=op,
+        seq=seq,
+        type=type_,
+        period=period,
+        clock_ms=clock_ms,
+        clock_label=clock_label,
+        order=order,
+        told_at=told_at,
+        side=by_team.get(team, ""),
+        player=short or name or "",
+        player_slug=slug or "",
+        related=other_short or other or "",
+        related_slug=other_slug or "",
+        payload=payload,
+        reason=reason,
+        is_provisional=certainty == Certainty.PROVISIONAL,
+    )
