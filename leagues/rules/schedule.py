@@ -41,13 +41,23 @@ def fixture_list(teams: Sequence[str], *, legs: int = 2) -> list[list[Pairing]]:
     """
     if len(teams) < 3 or len(set(teams)) < len(teams) or legs < 1:
         raise ScheduleError("choose at least three different teams and one leg")
-    first = _with_venues(pairings(teams), is_mirrored=legs > 1)
+    rounds = pairings(teams)
+    # Where the return leg cannot follow in the same order, it begins with a later round.
+    for shift in range(len(rounds)):
+        first = _with_venues(rounds, legs=legs, shift=shift)
+        if first is not None:
+            break
+    else:
+        raise ScheduleError("no venues keep everybody from three matches in a row at one place")
     second = [[(away, home) for home, away in games] for games in first]
+    second = second[shift:] + second[:shift]
     return [games for leg in range(legs) for games in (second if leg % 2 else first)]
 
 
-def _with_venues(rounds: list[list[Pairing]], *, is_mirrored: bool) -> list[list[Pairing]]:
-    """Return the rounds with each pair in the order (home, away)."""
+def _with_venues(
+    rounds: list[list[Pairing]], *, legs: int, shift: int
+) -> list[list[Pairing]] | None:
+    """Return the rounds with each pair in the order (home, away), None where there is none."""
     problem = pulp.LpProblem("venues", pulp.LpMinimize)
     swaps = [
         [
@@ -56,9 +66,12 @@ def _with_venues(rounds: list[list[Pairing]], *, is_mirrored: bool) -> list[list
         ]
         for number, games in enumerate(rounds)
     ]
-    for at_home in _home_by_team(rounds, swaps).values():
-        # The next leg begins with the first round's venues turned round.
-        season = [*at_home, *(1 - played for played in at_home)] if is_mirrored else at_home
+    for by_round in _home_by_team(rounds, swaps).values():
+        at_home = [played for played in by_round if played is not None]
+        turned = by_round[shift:] + by_round[:shift]
+        returned = [1 - played for played in turned if played is not None]
+        # Three legs hold every junction that more legs have.
+        season = [*at_home, *returned, *at_home][: len(at_home) * min(legs, 3)]
         for start in range(len(season) - MOST_IN_A_ROW):
             window = pulp.lpSum(season[start : start + MOST_IN_A_ROW + 1])
             problem += window >= 1
@@ -67,7 +80,7 @@ def _with_venues(rounds: list[list[Pairing]], *, is_mirrored: bool) -> list[list
         problem += 2 * pulp.lpSum(at_home) <= len(at_home) + 1
     status = problem.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=_SOLVER_TIMEOUT_S, threads=1))
     if pulp.LpStatus[status] != "Optimal":
-        raise ScheduleError("no venues keep everybody from three matches in a row at one place")
+        return None
     return [
         [
             (other, one) if swap.value() > 0.5 else (one, other)
@@ -79,11 +92,13 @@ def _with_venues(rounds: list[list[Pairing]], *, is_mirrored: bool) -> list[list
 
 def _home_by_team(
     rounds: list[list[Pairing]], swaps: list[list[pulp.LpVariable]]
-) -> dict[str, list[pulp.LpAffineExpression]]:
-    """Return for each team an expression per match: 1 at home, 0 away."""
-    at_home: dict[str, list[pulp.LpAffineExpression]] = {}
-    for games, swapped in zip(rounds, swaps, strict=True):
+) -> dict[str, list[pulp.LpAffineExpression | None]]:
+    """Return for each team an expression per round: 1 at home, 0 away, None where it rests."""
+    at_home: dict[str, list[pulp.LpAffineExpression | None]] = {
+        team: [None] * len(rounds) for games in rounds for game in games for team in game
+    }
+    for number, (games, swapped) in enumerate(zip(rounds, swaps, strict=True)):
         for (one, other), swap in zip(games, swapped, strict=True):
-            at_home.setdefault(one, []).append(1 - swap)
-            at_home.setdefault(other, []).append(0 + swap)
+            at_home[one][number] = 1 - swap
+            at_home[other][number] = 0 + swap
     return at_home

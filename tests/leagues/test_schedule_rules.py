@@ -30,7 +30,7 @@ def test_fixture_list_meets_everybody_home_and_away(size):
         assert len(busy) == len(set(busy))
 
 
-@pytest.mark.parametrize("size", [4, 6, 12, 20])
+@pytest.mark.parametrize("size", [4, 5, 6, 12, 20])
 @pytest.mark.parametrize("legs", [1, 2, 4])
 def test_fixture_list_never_has_three_in_a_row_at_one_place(size, legs):
     teams = [f"t{number}" for number in range(size)]
