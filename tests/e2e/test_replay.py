@@ -41,6 +41,8 @@ MATCHES = {
     "football": ("wyscout", "pbp/wyscout", "2499719", "football", 150.0),
     "basketball": ("nba", "pbp/nba", "0022000001", "basketball", 120.0),
 }
+# Football has a timeline along its clock, sports with quarters list plays.
+MOMENTS = ".timeline .moment:not(.moment--divider), .timeline .play"
 _START_S = 90
 _PLAY_S = 240
 
@@ -122,9 +124,13 @@ def key_moments(document: FeedDocument) -> list[tuple[str, str]]:
 
 
 def shown_moments(page: Page) -> list[str]:
-    """Return the sentences of the timeline, first to last."""
-    moments = page.locator(".timeline .moment:not(.moment--divider) .moment__text .vh")
-    return [" ".join(text.split()) for text in reversed(moments.all_text_contents())]
+    """Return clock and sentence of the timeline's moments, first to last."""
+    texts = page.locator(MOMENTS).evaluate_all(
+        "all => all.map(li => li.querySelector('.moment__text .vh')?.textContent"
+        " ?? li.querySelector('.play__clock').textContent"
+        " + ' ' + li.querySelector('.play__text').textContent)"
+    )
+    return [" ".join(text.split()) for text in reversed(texts)]
 
 
 def picture(page: Page, name: str) -> None:
@@ -171,7 +177,7 @@ def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
         return match.is_over and match.folded_seq == match.head_seq
 
     until(lambda: match.is_live or is_over(), "the match is on")
-    expect(page.locator(".timeline .moment--score").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".moment--score, .play--score").first).to_be_visible(timeout=60_000)
     picture(page, f"{which}-live")
     until(is_over, "the match is over", _PLAY_S)
     assert told.score is not None
@@ -180,13 +186,12 @@ def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
     box = orjson.loads(bytes(BoxScore.objects.get(match=match).document))
     assert (box["score"]["home"], box["score"]["away"]) == told.score
     moments = key_moments(document)
-    shown = page.locator(".timeline .moment:not(.moment--divider)")
-    expect(shown).to_have_count(len(moments), timeout=20_000)
+    expect(page.locator(MOMENTS)).to_have_count(len(moments), timeout=20_000)
     live = shown_moments(page)
     assert page.evaluate("window.stayed")
     picture(page, f"{which}-over")
-    assert [sentence.split(". ")[0].rstrip("'") for sentence in live] == [
-        clock for _, clock in moments
-    ]
+    for sentence, (clock, player) in zip(live, moments, strict=True):
+        assert sentence.startswith(clock)
+        assert player in sentence
     page.reload()
     assert shown_moments(page) == live

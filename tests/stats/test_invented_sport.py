@@ -183,7 +183,10 @@ def test_table_follows_the_rules_of_the_pack(answer: dict[str, Any], client: Cli
     assert [row["values"]["points"] for row in rows] == [4, 0]
     page = client.get(f"/leagues/{season.league.slug}/")
     assert page.status_code == 200
-    assert [row.team.name for row in page.context["table"].rows] == ["Owls", "Moths"]
+    assert [standing.row.team.name for standing in page.context["table"].groups[0].rows] == [
+        "Owls",
+        "Moths",
+    ]
 
 
 def test_pages_speak_the_words_of_the_pack(answer: dict[str, Any], client: Client):
