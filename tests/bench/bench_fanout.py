@@ -133,7 +133,7 @@ def paced(publisher, clients, server, sockets, seconds):
     }
 
 
-def saturated(publisher, clients, server, sockets, seconds):
+def saturated(publisher, clients, server, sockets, seconds, *, to_the_end):
     clients.report()
     start_total, sent = clients.total, 0
     before, at = cpu_s(server), time.monotonic()
@@ -146,14 +146,15 @@ def saturated(publisher, clients, server, sockets, seconds):
     # A slow contender's last frame may be half delivered: count what has arrived by now.
     wall_s = time.monotonic() - at
     delivered, spent = clients.total - start_total, cpu_s(server) - before
-    clients.wait_for(start_total + sent * sockets, timeout_s=150)
-    report = clients.report()
-    return {
+    result = {
         "deliveries_per_s": round(delivered / wall_s),
         "cpu_s_per_million": round(spent / max(1, delivered) * 1e6, 3),
         "cpu_share": round(spent / wall_s, 2),
-        "missed": sent * sockets - report["frames"],
     }
+    if to_the_end:
+        clients.wait_for(start_total + sent * sockets, timeout_s=120)
+        result["missed"] = sent * sockets - clients.report()["frames"]
+    return result
 
 
 def burst(publisher, clients, server, sockets):
@@ -194,7 +195,9 @@ def measure(make, sockets, seconds, *, with_burst):
                     "connected_s": clients.connected_s,
                     "kb_per_socket": round((rss_mb(server) - base_mb) * 1e3 / sockets, 1),
                     "paced": paced(publisher, clients, server, sockets, seconds),
-                    "saturated": saturated(publisher, clients, server, sockets, seconds),
+                    "saturated": saturated(
+                        publisher, clients, server, sockets, seconds, to_the_end=with_burst
+                    ),
                 }
                 if with_burst:
                     result["burst"] = burst(publisher, clients, server, sockets)
