@@ -15,6 +15,9 @@ from typing import Any
 
 SAME_FACT_MS = 60_000
 VANISHED_POLLS = 2
+# Why a fact that a snapshot left out was retracted, and why it was added again.
+REMOVED = "vendor_removed"
+RETURNED = "vendor_returned"
 VANISHED_AFTER = timedelta(seconds=20)
 
 
@@ -109,7 +112,7 @@ def make_plan(
     absent = [h for h in absent if h.source != "admin"]
     gone = [h for h in absent if is_authoritative or _is_gone(h, at)]
     revisions += [
-        Revision(op="retract", fact=replace(h.fact, reason="vendor_removed"), held=h) for h in gone
+        Revision(op="retract", fact=replace(h.fact, reason=REMOVED), held=h) for h in gone
     ]
     still_missing = [h for h in absent if h not in gone] if gone else absent
     seen_again = [h for h in held if h.missing_since is not None and h.lineage in paired]
@@ -127,8 +130,13 @@ def _is_gone(held: HeldFact, at: datetime) -> bool:
 def _revise(fact: Fact, held: HeldFact | None) -> Revision | None:
     if held is None:
         return None if fact.is_retracted else Revision(op="add", fact=fact)
-    if held.source == "admin" or (fact.rev is not None and fact.rev < held.rev):
+    # Revisions of our own count up too, so from then on the vendor's numbers tell no order.
+    is_ours = held.fact.reason in (REMOVED, RETURNED)
+    is_late = fact.rev is not None and fact.rev < held.rev and not is_ours
+    if held.source == "admin" or is_late:
         return None
+    if is_ours and not fact.reason:
+        fact = replace(fact, reason=RETURNED)
     if fact.is_retracted:
         return None if held.is_retracted else Revision(op="retract", fact=fact, held=held)
     if held.is_retracted:

@@ -56,7 +56,10 @@ def _is_swap(item: TimelineItem, match: Match) -> bool:
 @register.filter
 def reason_words(reason: str) -> str:
     """Return a reason as a person says it; codes lose their underscores."""
-    known = {"vendor_removed": _("removed by the source")}
+    known = {
+        "vendor_removed": _("removed by the source"),
+        "vendor_returned": _("told again by the source"),
+    }
     return known.get(reason, reason.replace("_", " "))
 
 

@@ -1,11 +1,12 @@
 """What a document changes in a log."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from matches.ingest.plan import Fact, HeldFact, make_plan
+from matches.ingest.plan import REMOVED, RETURNED, Fact, HeldFact, make_plan
 
 AT = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
@@ -148,3 +149,24 @@ def test_plan_leaves_what_an_admin_decided_alone():
     plan = make_plan([goal("a", player=8)], [decided], is_snapshot=True, at=AT)
 
     assert ops(plan) == []
+
+
+def removed(fact: Fact, **more) -> HeldFact:
+    """A fact that a snapshot had left out, so that we retracted it."""
+    return held(replace(fact, reason=REMOVED), rev=2, is_retracted=True, **more)
+
+
+def test_plan_of_a_fact_that_was_left_out_and_returns_adds_it_again():
+    returned = goal("a", rev=1)
+
+    plan = make_plan([returned], [removed(goal("a"))], is_snapshot=True, at=AT)
+
+    assert [(r.op, r.fact.reason) for r in plan.revisions] == [("add", RETURNED)]
+
+
+def test_plan_of_a_returned_fact_that_the_vendor_amends_follows_it():
+    known = held(replace(goal("a"), reason=RETURNED), rev=3)
+
+    plan = make_plan([goal("a", rev=2, player=9)], [known], is_snapshot=True, at=AT)
+
+    assert [(r.op, r.fact.reason) for r in plan.revisions] == [("amend", RETURNED)]
