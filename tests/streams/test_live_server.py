@@ -11,7 +11,7 @@ from streams.live import census
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import publish
 from streams.live.topics import register_snapshots
-from tests.streams.live_support import Fan, Server, until
+from tests.streams.live_support import Fan, Server, Valkey, until
 
 pytestmark = pytest.mark.usefixtures("publishing")
 register_snapshots("free:", None)
@@ -127,3 +127,19 @@ def test_plain_daphne_serves_the_same_protocol(valkey, topic):
         server.close()
 
     assert closed.value.rcvd.code == 4413
+
+
+def test_socket_that_went_while_redis_was_away_is_not_counted(tmp_path):
+    valkey = Valkey(tmp_path, keeps=True)
+    server = Server(valkey, LIVE_SOCKETS_PER_ADDRESS="1")
+    try:
+        fan = Fan(server)
+        valkey.stop()
+        close(fan)
+        until(lambda: "server_away" in server.said())
+        valkey.start()
+
+        close(until(lambda: _admitted(server)))
+    finally:
+        server.close()
+        valkey.close()
