@@ -22,10 +22,13 @@ from matches.rules.timeline import (
 
 
 def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
-    """Return the match's timeline, newest first, with every correction; one query."""
+    """Return the match's timeline, newest first, with every correction; one query.
+
+    It ends where the fold of `match` did, so that it never tells more than the score beside it.
+    """
     pack = load_pack(match.season.league.sport)
     rows = (
-        PlayEvent.objects.filter(match=match, type__in=shown_types(pack))
+        PlayEvent.objects.filter(match=match, seq__lte=match.folded_seq, type__in=shown_types(pack))
         .order_by("seq")
         .values_list(*_TELLING_COLUMNS)
     )
