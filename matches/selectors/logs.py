@@ -66,6 +66,7 @@ _HELD_COLUMNS = (
     "payload",
     "vendor_event_id",
     "certainty",
+    "reason",
 )
 
 
@@ -79,9 +80,8 @@ _HELD_BY_IDS = (  # noqa: S608 - made of the fixed names above
 
 def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
     lineage, rev, op, source, *rest = values
-    type_, period, clock_ms, label, team, player, related, x, y, payload, vendor_id, certainty = (
-        rest
-    )
+    type_, period, clock_ms, label, team, player, related, x, y, payload, *last = rest
+    vendor_id, certainty, reason = last
     gap = missing.get(lineage)
     return HeldFact(
         lineage=lineage,
@@ -101,6 +101,7 @@ def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
             payload=payload,
             vendor_event_id=vendor_id,
             certainty=certainty,
+            reason=reason,
         ),
         missing_polls=gap.polls if gap else 0,
         missing_since=gap.missing_since if gap else None,

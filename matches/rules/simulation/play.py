@@ -21,6 +21,8 @@ from leagues.packs.schema import (
 )
 
 HOME_ADVANTAGE = 1.12
+# What a period without a length takes here.
+_UNTIMED_MS = 3_600_000
 _SHOT_GROUPS = ("goals", "shots")
 
 
@@ -179,9 +181,10 @@ def _play_period(
     if simulation is None:
         return at_s
     stoppage_ms = rng.randint(*simulation.stoppage_ms) if period.kind == "regular" else 0
-    length_ms = period.length_ms + stoppage_ms
+    length_ms = _nominal_ms(period) + stoppage_ms
     facts.append(SimulatedFact(at_s=at_s, type=PERIOD_START, period=period.id, clock_ms=0))
-    share = period.length_ms / sum(p.length_ms for p in pack.periods if p.kind == "regular")
+    regular_ms = sum(_nominal_ms(p) for p in pack.periods if p.kind == "regular")
+    share = _nominal_ms(period) / regular_ms
     planned = []
     for side, factor in zip(sides, (HOME_ADVANTAGE, 1 / HOME_ADVANTAGE), strict=True):
         for event in simulation.events:
@@ -220,6 +223,10 @@ class _Turn:
     at_s: float
     side: _Side
     other: _Side
+
+
+def _nominal_ms(period: Period) -> int:
+    return period.length_ms or _UNTIMED_MS
 
 
 def _act(pack: SportPack, turn: _Turn, rng: random.Random) -> SimulatedFact | None:

@@ -278,12 +278,12 @@ def round_robin(teams: Sequence[str], rounds: int) -> list[list[tuple[str, str]]
     half, legs = len(circle) // 2, []
     for number in range(rounds):
         pairs = list(zip(circle[:half], reversed(circle[half:]), strict=True))
-        leg = number // (len(circle) - 1)
+        leg, within = divmod(number, len(circle) - 1)
         games = []
         for place, (one, other) in enumerate(pairs):
             if one is None or other is None:
                 continue
-            swap = (number + leg) % 2 if place == 0 else (place + leg) % 2
+            swap = (within + leg) % 2 if place == 0 else (place + leg) % 2
             games.append((other, one) if swap else (one, other))
         legs.append(games)
         circle = [circle[0], circle[-1], *circle[1:-1]]
