@@ -55,6 +55,10 @@ const belongs = (list, fresh) => {
 
 const insert = (list, fresh) => {
   if (!belongs(list, fresh)) return false;
+  if (document.querySelector("[data-until-first]") && document.activeElement === document.body) {
+    // Play has begun: filters, statistics and the live table now belong on this page.
+    location.reload();
+  }
   const later = [...list.children].find((child) => child.dataset.order < fresh.dataset.order);
   fresh.classList.add("moment--new");
   list.insertBefore(fresh, later ?? null);
