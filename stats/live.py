@@ -1,7 +1,7 @@
 """What the world hears when a match was folded: event frames for partners, fragments for pages."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -50,37 +50,59 @@ def publish_matches(folded: Sequence[Folded]) -> None:
     Starts where a topic stands, not where the fold did: another worker may have folded earlier
     events and not come round to sending them yet. Frames sent twice are dropped by the topic.
     """
-    topics = [f"match:{news.match.public_id}" for news in folded]
-    heads = head_positions(topics)
+    heads = _heads([news.match for news in folded])
     publications: list[Publication] = []
-    for topic, news, held in zip(topics, folded, heads, strict=True):
-        head = held[1] if held is not None and held[0] == str(news.match.epoch) else None
-        if head is not None or _is_news(news.match):
-            publications += _match_news(topic, news, head)
+    for news, head in zip(folded, heads, strict=True):
+        if head is None and not _is_news(news.match):
+            continue
+        after = max(news.from_seq - 1 if head is None else head, news.to_seq - _MOST_FRAMES)
+        documents = news.events
+        if after < news.from_seq - 1 or len(documents) != news.to_seq - news.from_seq + 1:
+            documents = event_documents(news.match, after_seq=after, to_seq=news.to_seq)
+        publications += _match_news(news.match, documents, news.document)
     publish_all(publications)
 
 
-def _match_news(topic: str, news: Folded, head: int | None) -> list[Publication]:
-    match, epoch = news.match, str(news.match.epoch)
-    after = max(news.from_seq - 1 if head is None else head, news.to_seq - _MOST_FRAMES)
-    documents = news.events
-    if after < news.from_seq - 1 or len(documents) != news.to_seq - news.from_seq + 1:
-        documents = event_documents(match, after_seq=after, to_seq=news.to_seq)
-    header = match_header(match)
+def catch_up(match_ids: Iterable[int]) -> None:
+    """Send what a worker folded and died before sending, where somebody may be waiting for it."""
+    matches = list(Match.objects.with_sides().filter(pk__in=set(match_ids), folded_seq__gt=0))
+    publications: list[Publication] = []
+    for match, head in zip(matches, _heads(matches), strict=True):
+        if head is not None and head < match.folded_seq:
+            box = BoxScore.objects.only("document", "folded_seq").get(match=match)
+            documents = event_documents(match, after_seq=head, to_seq=box.folded_seq)
+            publications += _match_news(match, documents, bytes(box.document))
+    publish_all(publications)
+
+
+def _heads(matches: Sequence[Match]) -> list[int | None]:
+    held = head_positions([f"match:{match.public_id}" for match in matches])
+    return [
+        position[1] if position is not None and position[0] == str(match.epoch) else None
+        for match, position in zip(matches, held, strict=True)
+    ]
+
+
+def _match_news(
+    match: Match, documents: Sequence[dict[str, Any]], boxscore: bytes
+) -> list[Publication]:
+    """Return the frames of the events, the state after the last, and the header for the lists."""
+    header, epoch = match_header(match), str(match.epoch)
     frames = [
         Frame(seq=document["seq"], data={"event": document, "match": header})
         for document in documents
     ]
-    # The document is canonical JSON already, so it is passed on as it is.
-    state = orjson.Fragment(news.document)
-    snapshot = Snapshot(epoch=epoch, seq=news.to_seq, state=state)
+    # The boxscore is canonical JSON already, so it is passed on as it is.
+    snapshot = Snapshot(epoch=epoch, seq=match.folded_seq, state=orjson.Fragment(boxscore))
     others = (
         f"league:{match.season.league.public_id}",
         f"team:{match.home.public_id}",
         f"team:{match.away.public_id}",
     )
     return [
-        Publication(topic=topic, epoch=epoch, frames=frames, snapshot=snapshot),
+        Publication(
+            topic=f"match:{match.public_id}", epoch=epoch, frames=frames, snapshot=snapshot
+        ),
         *(Publication(topic=name, frames=[Frame(data={"match": header})]) for name in others),
     ]
 

@@ -10,7 +10,10 @@ from streams.groups import Delivery, subscribe
 @subscribe("match.ingested", group="stats", queue="fold")
 def fold_matches(deliveries: Sequence[Delivery]) -> None:
     """Fold each match once, however often it was announced, and send what is new."""
-    live.publish_matches(fold.fold_matches(d.event.match_id for d in deliveries))
+    told = {delivery.event.match_id for delivery in deliveries}
+    folded = fold.fold_matches(told)
+    live.publish_matches(folded)
+    live.catch_up(told - {news.match.pk for news in folded})
 
 
 @subscribe("stat.update", group="pages", queue="default", gather_s=0.25)

@@ -29,6 +29,8 @@ from streams.outbox import announce
 
 # A clock whose last fact is older stands where that fact left it.
 _CLOCK_TRUSTED_FOR = timedelta(minutes=30)
+# Enough to share the statements, few enough that nobody waits long for a lock.
+_MATCHES_PER_TRANSACTION = 20
 _HEADER_FIELDS = (
     "status",
     "score_mismatch",
@@ -70,19 +72,24 @@ def fold_match(match_id: int, *, from_scratch: bool = False) -> Folded | None:
 def fold_matches(match_ids: Iterable[int], *, from_scratch: bool = False) -> list[Folded]:
     """Fold the matches' logs into headers, boxscores and stat lines; return what was new.
 
-    One transaction. Locks the boxscores in key order, so folds of one match queue up behind each
-    other. Announces `stat.update` for each. `from_scratch` forgets what this process kept and folds
-    even where nothing is new. Raises Match.DoesNotExist and leagues.packs.schema.PackError.
+    One transaction for up to 20 matches. Locks their boxscores in key order, so folds of one match
+    queue up behind each other. Announces `stat.update` for each. `from_scratch` forgets what this
+    process kept and folds even where nothing is new. Raises Match.DoesNotExist and
+    leagues.packs.schema.PackError.
     """
     wanted = sorted(set(match_ids))
     if from_scratch:
         forget(wanted)
-    try:
-        with transaction.atomic():
-            return _fold(wanted, force=from_scratch)
-    except BaseException:
-        forget(wanted)
-        raise
+    folded: list[Folded] = []
+    for start in range(0, len(wanted), _MATCHES_PER_TRANSACTION):
+        part = wanted[start : start + _MATCHES_PER_TRANSACTION]
+        try:
+            with transaction.atomic():
+                folded += _fold(part, force=from_scratch)
+        except BaseException:
+            forget(part)
+            raise
+    return folded
 
 
 def _fold(match_ids: Sequence[int], *, force: bool) -> list[Folded]:
