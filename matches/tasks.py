@@ -31,6 +31,14 @@ def poll_due_feeds() -> None:
 @shared_task(time_limit=60, soft_time_limit=45)
 def poll_feed(*, feed_id: int) -> None:
     """Poll one claimed feed: once, or in a loop when its live interval is below a second."""
+    with feeds.polling_alone(feed_id) as is_alone:
+        goes_on = is_alone and _poll_for_a_while(feed_id)
+    if goes_on:
+        poll_feed.delay(feed_id=feed_id)
+
+
+def _poll_for_a_while(feed_id: int) -> bool:
+    """Return whether another worker is to go on at once."""
     started = time.monotonic()
     memory = feeds.PollMemory()
     feed = _feed(feed_id)
@@ -40,10 +48,9 @@ def poll_feed(*, feed_id: int) -> None:
         is_fast = feed.live_interval_ms < _BEAT_MS or wait_s <= 0
         if not feed.is_enabled or not is_fast or wait_s >= 1:
             feeds.release_feed(feed)
-            return
+            return False
         if time.monotonic() - started > _LOOP_FOR_S:
-            poll_feed.delay(feed_id=feed_id)
-            return
+            return True
         time.sleep(max(0.0, wait_s))
 
 

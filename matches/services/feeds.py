@@ -2,7 +2,8 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from matches.services.reports import IngestReport
 # Longer than one poll may take, so a claim ends only when its worker died.
 CLAIM_FOR = timedelta(seconds=15)
 LONGEST_PAUSE_S = 300
+_POLLING_LOCK = 0x76657A70
 _SOON = timedelta(minutes=15)
 _MAYBE_STILL_PLAYED = timedelta(hours=5)
 _LOG_QUIET_POLLS_EVERY = timedelta(minutes=1)
@@ -58,6 +60,24 @@ def claim_due_feeds(*, at: datetime) -> list[int]:
             {"at": at, "until": at + CLAIM_FOR},
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+@contextmanager
+def polling_alone(feed_id: int) -> Iterator[bool]:
+    """Tell whether nobody else polls the feed right now; nobody will until the end of the block.
+
+    A broker hands a task out again when its worker died or took long, and a feed polled by two
+    loops would be polled by two for good. Postgres lets go of the lock of a worker that dies.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_POLLING_LOCK, feed_id])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_POLLING_LOCK, feed_id])
 
 
 @dataclass(slots=True)

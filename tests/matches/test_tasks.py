@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from django.db import connection
 
 from config.clock import now
 from leagues.models import Season
@@ -11,6 +12,7 @@ from matches import tasks
 from matches.enums import MatchStatus, PollOutcome
 from matches.models import Feed, FeedPoll, Match, MissingFact, PlayEvent, RawDocument
 from matches.rules.simulation.vendor import VendorFeed
+from matches.services import feeds
 from stats.models import BoxScore
 from stats.services.fold import fold_match
 from tests.factories.leagues import make_league, make_season
@@ -280,6 +282,25 @@ def test_fast_feed_is_polled_in_a_loop_that_hands_over(monkeypatch):
     assert sent == [{"feed_id": feed.pk}]
     # The claim stays with whoever goes on.
     assert feed.claimed_until > now()
+
+
+def test_task_that_the_broker_tells_twice_polls_once(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks.poll_feed, "delay", lambda **options: sent.append(options))
+    with vendor() as (server, _):
+        feed = feed_of(url_of(server), live_interval_ms=20, idle_interval_s=0)
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [feeds._POLLING_LOCK, feed.pk])
+        poll(feed)
+        other.close()
+        assert (outcomes(), sent) == ([], [])
+
+        monkeypatch.setattr(tasks, "_LOOP_FOR_S", 0.0)
+        poll(feed)
+
+    assert outcomes() == [PollOutcome.CHANGED]
+    assert len(sent) == 1
 
 
 def test_prune_polls_forgets_only_old_ones():
