@@ -17,6 +17,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +37,8 @@ _BACKLOG: Final = 2_048
 # The consumer answers what is a little too large; this bound protects the memory.
 _MAX_MESSAGE_BYTES: Final = 65_536
 _CLOSES_PER_TURN: Final = 200
+# Left alone, the kernel gives a slow reader megabytes, and the memory of all TCP runs out.
+_KERNEL_BYTES: Final = 262_144
 # What Twisted would call "Unknown Status".
 http.RESPONSES.update({422: b"Unprocessable Content", 429: b"Too Many Requests"})
 
@@ -57,7 +60,10 @@ class FrameProtocol(ws_protocol.WebSocketProtocol):
         super().onOpen()
         # HTTP's flow control still hangs on the connection and would stop us reading.
         self.transport.unregisterProducer()
-        self._socket_send = self.transport.socket.send
+        held: socket.socket = self.transport.socket
+        with contextlib.suppress(OSError):
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
+        self._socket_send = held.send
 
     def send_wire(self, data: bytes | memoryview) -> bool:
         """Send finished frames; False when some wait, whose end `on_drained` reports."""

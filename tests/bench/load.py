@@ -61,7 +61,11 @@ class Load:
             self.serve(0)
 
     def _open(self):
-        sock = socket.create_connection(("127.0.0.1", self.options["port"]), timeout=60)
+        sock = socket.socket()
+        # Thousands of receivers on one machine would outgrow what the kernel has for all TCP.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+        sock.settimeout(60)
+        sock.connect(("127.0.0.1", self.options["port"]))
         lines = [
             f"GET {self.options['path']} HTTP/1.1", f"Host: 127.0.0.1:{self.options['port']}",
             "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
