@@ -19,9 +19,10 @@ from config import embedded
 ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATE = "veze_fresh"
 _WAIT_S = 90
-# As `manage.py up` without the web.
+# As `manage.py up` without the web; ends when the test's process does.
 _RUN = """
-import sys
+import ctypes, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 from config import supervisor
 from config.bootstrap import start_servers
 from config.management.commands import up
@@ -132,6 +133,10 @@ class Product:
     def count(self, query: str) -> int | None:
         rows = self.ask(query)
         return None if rows is None else rows[0][0]
+
+    def last_words(self) -> str:
+        """Return the end of what the processes said."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
 
     # What a nemesis reaches for.
 
