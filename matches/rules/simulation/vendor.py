@@ -21,7 +21,7 @@ from matches.rules.simulation.play import (
 from matches.rules.simulation.world import SimulatedFixture, World
 
 SHEETS_BEFORE = timedelta(minutes=60)
-PAGE_ENTRIES = 4000
+PAGE_ENTRIES = 1500
 # A snapshot lists matches from their team sheets until this long after the end.
 SNAPSHOT_AFTER = timedelta(minutes=15)
 _LONGEST_MATCH = timedelta(hours=8)
