@@ -85,14 +85,14 @@ class Clients:
         return struct.unpack("Q", self.progress[:8])[0]
 
     def wait_for(self, total, timeout_s):
-        """Wait for deliveries; also returns when nothing has come for five seconds."""
+        """Wait for deliveries; also returns when nothing has come for a while."""
         until = time.monotonic() + timeout_s
         seen, seen_at = self.total, time.monotonic()
         while self.total < total and time.monotonic() < until:
             time.sleep(0.005)
             if self.total != seen:
                 seen, seen_at = self.total, time.monotonic()
-            elif time.monotonic() - seen_at > 5:
+            elif time.monotonic() - seen_at > 15:
                 return
 
     def close(self):
