@@ -1,11 +1,18 @@
 """Two folds of one match at once: the later one wins, and the lock is what makes it so."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from leagues.enums import ExternalKind
+from leagues.models import ExternalId
+from matches.ingest.documents import FeedDocument, FeedEvent, FeedMatch
 from matches.models import Match
+from matches.services.ingest import apply_document
 from stats.models import BoxScore
 from stats.services import fold
-from stats.services.fold import fold_match
+from stats.services.fold import fold_match, fold_matches
+from tests.factories.leagues import make_season
 from tests.factories.matches import make_event, make_match
 from tests.race.processes import (
     Gate,
@@ -17,6 +24,8 @@ from tests.race.processes import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+KICKOFF = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -93,3 +102,36 @@ def test_first_folds_of_one_match_at_once_make_one_boxscore():
 
     assert race(*[lambda: fold_match(match.pk)] * 4) == [0] * 4
     assert BoxScore.objects.get(match=match).folded_seq == 2
+
+
+def test_folds_and_ingests_of_many_matches_do_not_lock_each_other_out():
+    # Kick-offs run against the keys: whoever locks by another order than the keys' deadlocks.
+    season = make_season()
+    matches = [make_match(season, kickoff_at=KICKOFF - timedelta(hours=n)) for n in range(6)]
+    for match in matches:
+        ExternalId.objects.create(
+            source="vendor", kind=ExternalKind.MATCH, value=f"m{match.pk}", object_id=match.pk
+        )
+
+    def ingest():
+        for number in range(20):
+            apply_document(told(number), season=season)
+
+    def told(number):
+        event = FeedEvent(type="score.home", clock_ms=number, vendor_event_id=f"e{number}")
+        return FeedDocument(
+            source="vendor",
+            sport=season.league.sport,
+            matches=[
+                FeedMatch(ref=f"m{match.pk}", home="", away="", events=[event]) for match in matches
+            ],
+        )
+
+    def folds():
+        for _ in range(20):
+            fold_matches([match.pk for match in matches])
+
+    assert race(ingest, folds, folds) == [0, 0, 0]
+
+    fold_matches([match.pk for match in matches])
+    assert set(Match.objects.values_list("folded_seq", flat=True)) == {20}
