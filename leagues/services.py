@@ -295,9 +295,8 @@ def _best_match(player: NamedPlayer, mates: Mapping[int, _Mate]) -> tuple[int, f
         (
             key,
             player_likeness(
-                player.name,
-                mate.name,
-                mate.short_name,
+                (player.name, player.short_name),
+                (mate.name, mate.short_name),
                 same_shirt=bool(player.shirt) and player.shirt == mate.shirt,
             ),
         )

@@ -31,17 +31,25 @@ def name_similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, left, right).ratio()
 
 
-def player_likeness(name: str, mate: str, mate_short: str, *, same_shirt: bool) -> float:
-    """Return 0-1: how surely a name means this team-mate.
+def player_likeness(
+    one: tuple[str, str], other: tuple[str, str], *, same_shirt: bool = False
+) -> float:
+    """Return 0-1: how surely two team-mates are one; each is a name and a short name, or "".
 
     A shared shirt settles it for names that resemble each other. A short name with an initial
     ("J. Silva") may be two men's and proves no more than an initial does.
     """
+    (name, short), (mate, mate_short) = one, other
     alike = name_similarity(name, mate)
-    if mate_short:
-        is_initial = len(name_key(mate_short).split(" ")[0]) == 1
-        alike = max(alike, min(name_similarity(name, mate_short), 0.9 if is_initial else 1.0))
+    for left, right in ((name, mate_short), (short, mate), (short, mate_short)):
+        if left and right:
+            alike = max(alike, min(name_similarity(left, right), _proof(left, right)))
     return max(alike, SURELY_SAME) if same_shirt and alike >= MAYBE_SAME else alike
+
+
+def _proof(*names: str) -> float:
+    has_initial = any(len(name_key(name).split(" ")[0]) == 1 for name in names)
+    return 0.9 if has_initial else 1.0
 
 
 def _initials_agree(one: str, other: str) -> bool:
