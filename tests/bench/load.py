@@ -6,6 +6,7 @@ All frames of a run have one size and carry a running number, so a chunk is chec
 and last frame; only what does not fit is taken apart. A line on stdin asks for a report.
 """
 
+import contextlib
 import json
 import mmap
 import os
@@ -30,6 +31,10 @@ class Client:
         self.recv_into = sock.recv_into
         self.held = b""
         self.next = None
+
+    def answer(self, pong):
+        with contextlib.suppress(OSError):  # reading tells that the socket is gone
+            self.sock.send(pong)
 
 
 class Load:
@@ -191,7 +196,7 @@ class Load:
         return True
 
     def take_slowly(self, client, data):
-        texts, client.held = take_apart(data, client.sock.send)
+        texts, client.held = take_apart(data, client.answer)
         for text in texts:
             if b'"snapshot"' in text[:40]:
                 self.snapshots += 1
