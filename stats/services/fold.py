@@ -156,7 +156,9 @@ def _fold_one(
     document = boxscore_document(match, fold, kept.cards, kept.external_ids)
     standing_changed = before != _standing(match)
     etag = etag_of(document)
-    if not force and not rows and box.etag == etag and not standing_changed:
+    # Not `rows`: a process that kept nothing of the match reads its whole log again.
+    is_told = kept.seq == box.folded_seq and box.etag == etag
+    if is_told and not force and not standing_changed:
         return None
     from_seq = box.folded_seq + 1 if box.folded_seq <= kept.seq else 1
     return Folded(

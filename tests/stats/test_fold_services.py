@@ -127,7 +127,7 @@ def test_incremental_folds_end_with_the_bytes_of_a_whole_one():
         whole = bytes(BoxScore.objects.get(match=match).document)
         head = Match.objects.get(pk=match.pk).head_seq
         rows = list(PlayEvent.objects.filter(match=match).order_by("seq"))
-        lines = list(StatLine.objects.filter(match=match).order_by("player").values())
+        lines = list(StatLine.objects.filter(match=match).order_by("player_id").values())
         kept.forget([match.pk])
         reset(match)
         for row in rows:
@@ -153,7 +153,7 @@ def reset(match: Match) -> None:
 def without_keys(lines) -> list[dict]:
     return [
         {key: value for key, value in line.items() if key != "id"}
-        for line in lines.order_by("player").values()
+        for line in lines.order_by("player_id").values()
     ]
 
 
