@@ -38,7 +38,7 @@ _BACKLOG: Final = 2_048
 _MAX_MESSAGE_BYTES: Final = 65_536
 _CLOSES_PER_TURN: Final = 200
 # Left alone, the kernel gives a slow reader megabytes, and the memory of all TCP runs out.
-_KERNEL_BYTES: Final = 262_144
+_KERNEL_BYTES: Final = 65_536
 # What Twisted would call "Unknown Status".
 http.RESPONSES.update({422: b"Unprocessable Content", 429: b"Too Many Requests"})
 

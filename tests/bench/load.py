@@ -68,7 +68,7 @@ class Load:
     def _open(self):
         sock = socket.socket()
         # Thousands of receivers on one machine would outgrow what the kernel has for all TCP.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         sock.settimeout(60)
         sock.connect(("127.0.0.1", self.options["port"]))
         lines = [
