@@ -13,9 +13,7 @@ _numbers = count(1)
 
 def make_league(name: str = "", **fields: Any) -> League:
     name = name or f"League {next(_numbers)}"
-    return baker.make(
-        League, **{"name": name, "slug": slugify(name), "sport": "generic", **fields}
-    )
+    return baker.make(League, **{"name": name, "slug": slugify(name), "sport": "generic", **fields})
 
 
 def make_season(league: League | None = None, **fields: Any) -> Season:

@@ -44,4 +44,3 @@ class Command(BaseCommand):
                 f"{len(pack.vectors):3} vectors"
             )
         return failures
-
