@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from matches.services.files import find_bundles, import_bundle
 from stats.models import TableRow
 from tests.official.football import read_json
 from tests.official.report import Report, Tally, show
@@ -14,7 +15,7 @@ from tests.official.summary import PROPERTY
 from tests.stats.test_real_input import count_rows, run
 
 # Also makes the test database, which `seasons` fills outside of any test.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FILES = {
     "en.1": "Premier League",
@@ -50,7 +51,11 @@ def seasons(shared_data: Path, django_db_setup: None, django_db_blocker: Any) ->
         for row in TableRow.objects.select_related("season__league", "team"):
             key = (row.season.league.name, row.season.name, row.kind)
             tables.setdefault(key, {})[row.team.name] = {"rank": row.rank, **row.values}
-        again = run("ingest", "openfootball", folder)
+        # Two of ten: the rest would only take longer.
+        again = [
+            import_bundle("openfootball", bundle, season=None)
+            for bundle in find_bundles("openfootball", folder)[::5]
+        ]
         rows_after_again = count_rows()
         transaction.set_rollback(True)
     return {
@@ -171,5 +176,7 @@ def test_every_result_is_there_once(seasons: dict[str, Any]):
 
 
 def test_ingesting_the_seasons_again_adds_no_row(seasons: dict[str, Any]):
-    assert (seasons["again"]["added"], seasons["again"]["amended"]) == (0, 0)
+    for again in seasons["again"]:
+        assert len(again.match_ids) > 300
+        assert not again.has_news
     assert seasons["rows_after_again"] == seasons["rows"]
