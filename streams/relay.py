@@ -29,17 +29,20 @@ _PAUSE_AFTER_FAILURE_S = 5.0
 # Position, topic, payload, trace.
 _Row = tuple[int, str, dict[str, object], dict[str, object]]
 
-# KEYS: head, then one stream for each entry; ARGV: new head, then (id, payload, trace) triples.
+# KEYS: head, then one stream for each entry; ARGV: the head these entries follow, whether Redis
+# told it, the new head, then (id, payload, trace) triples. Answers -1 where there would be a hole:
+# Redis lost its memory after it told its head, and somebody else may not have filled it yet.
 _HAND_OVER = """
+local head = tonumber(redis.call('GET', KEYS[1]) or '-1')
+if head < 0 and ARGV[2] == '1' or head >= 0 and head < tonumber(ARGV[1]) then return -1 end
 local added = 0
 for i = 2, #KEYS do
-  local a = (i - 2) * 3 + 2
+  local a = (i - 2) * 3 + 4
   local id = ARGV[a] .. '-0'
   local ok = redis.pcall('XADD', KEYS[i], id, 'payload', ARGV[a + 1], 'trace', ARGV[a + 2])
   if type(ok) == 'string' then added = added + 1 end
 end
-local head = tonumber(redis.call('GET', KEYS[1]) or '-1')
-if tonumber(ARGV[1]) > head then redis.call('SET', KEYS[1], ARGV[1]) end
+if tonumber(ARGV[3]) > head then redis.call('SET', KEYS[1], ARGV[3]) end
 return added
 """
 
@@ -74,12 +77,15 @@ def relay() -> int:
     """
     handed_over = 0
     fresh = _give_positions()
-    head = _head()
+    head, is_told = _head()
     if fresh and fresh[0][0] == head + 1:
         # The common case: Redis lacks just what was positioned now.
-        return _hand_over(fresh)
+        added = _hand_over(fresh, head=head, is_told=is_told)
+        if added is not None:
+            return added
     while True:
-        waiting = OutboxEvent.objects.filter(position__gt=_head()).order_by("position")
+        head, is_told = _head()
+        waiting = OutboxEvent.objects.filter(position__gt=head).order_by("position")
         rows = [
             (int(position or 0), topic, payload, trace)
             for position, topic, payload, trace in waiting.values_list(
@@ -88,8 +94,9 @@ def relay() -> int:
         ]
         if not rows:
             return handed_over
-        handed_over += _hand_over(rows)
-        if len(rows) < BATCH_SIZE:
+        added = _hand_over(rows, head=head, is_told=is_told)
+        handed_over += added or 0
+        if added is not None and len(rows) < BATCH_SIZE:
             return handed_over
 
 
@@ -120,17 +127,23 @@ def _give_positions() -> list[_Row]:
         ]
 
 
-def _head() -> int:
+def _head() -> tuple[int, bool]:
+    """Return how far Redis is, and whether it said so itself."""
     head = client().get(HEAD_KEY)
-    # Without a head Redis lost its memory: go on from where every group was for certain.
-    return int(head) if head is not None else checkpoint_floor()  # type: ignore[arg-type]
+    if head is not None:
+        return int(head), True  # type: ignore[arg-type]
+    # Redis lost its memory: go on from where every group was for certain.
+    return checkpoint_floor(), False
 
 
-def _hand_over(rows: list[_Row]) -> int:
+def _hand_over(rows: list[_Row], *, head: int, is_told: bool) -> int | None:
+    """Return how many entries Redis took; None, and none, when it is not at that head any more."""
     keys = [HEAD_KEY, *(STREAM_PREFIX + topic for _, topic, _, _ in rows)]
-    arguments: list[object] = [rows[-1][0]]
+    arguments: list[object] = [head, int(is_told), rows[-1][0]]
     for position, _, payload, trace in rows:
         arguments += [position, orjson.dumps(payload), orjson.dumps(trace)]
     added = int(client().eval(_HAND_OVER, len(keys), *keys, *arguments))  # type: ignore[arg-type]
+    if added < 0:
+        return None
     wake_groups({topic for _, topic, _, _ in rows})
     return added

@@ -59,7 +59,7 @@ def dying_at(name: str, monkeypatch):
     """Announce in a process that is killed when it comes to this part of the relay."""
 
     def work():
-        monkeypatch.setattr(relay, name, lambda *_: die())
+        monkeypatch.setattr(relay, name, lambda *_, **__: die())
         tell(1, 2)
 
     return work
@@ -233,6 +233,25 @@ def test_redis_flushed_between_position_and_hand_over_loses_nothing(monkeypatch)
     groups.drain("probe")
 
     assert probe.positions == [1, 2, 3, 4, 5]
+
+
+def test_redis_flushed_between_question_and_entry_leaves_no_hole(monkeypatch):
+    probe = Probe()
+    tell(1, 2, 3)
+    asked = relay._head
+
+    def ask_and_flush():
+        answer = asked()
+        monkeypatch.setattr(relay, "_head", asked)
+        client().flushdb()
+        return answer
+
+    monkeypatch.setattr(relay, "_head", ask_and_flush)
+    tell(4)
+
+    assert in_stream() == [1, 2, 3, 4]
+    groups.drain("probe")
+    assert probe.heard == [1, 2, 3, 4]
 
 
 def test_redis_flushed_under_way_loses_nothing_of_many_announcers():
