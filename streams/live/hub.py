@@ -135,9 +135,8 @@ class Hub:
             self._working.discard(room.topic)
 
     async def _subscribe(self, topic: str) -> None:
-        if self._channel is None:
-            self._channel = await self._layer.new_channel("hub.")
-            self._has_channel.set()
+        # Many topics come at once, and all of them into the one channel that is listened to.
+        await self._has_channel.wait()
         await self._layer.group_add(group_of(topic), self._channel)
         self._subscribed.add(topic)
 
@@ -154,7 +153,13 @@ class Hub:
             self._wake(room)
 
     async def _listen(self) -> None:
-        await self._has_channel.wait()
+        while self._channel is None:
+            try:
+                self._channel = await self._layer.new_channel("hub.")
+            except AWAY as error:
+                self._note_away(error)
+                await asyncio.sleep(_TICK_S)
+        self._has_channel.set()
         while True:
             news = await self._layer.receive(self._channel)
             room = self._rooms.get(news["t"])

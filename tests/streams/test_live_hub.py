@@ -1,0 +1,65 @@
+"""The hub of a process: one channel for all topics, whatever comes at once."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from streams.live import hub as hub_module
+from streams.live.frames import Frame
+from streams.live.publish import publish
+from streams.live.topics import register_snapshots
+
+pytestmark = pytest.mark.usefixtures("publishing")
+register_snapshots("many:", None)
+
+
+@pytest.fixture
+def _layer(valkey, settings):
+    layer = settings.CHANNEL_LAYERS["default"]
+    hosts = [{"address": valkey.url, "socket_timeout": None}]
+    settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": {**layer["CONFIG"], "hosts": hosts}}}
+
+
+@pytest.mark.usefixtures("_layer")
+def test_topics_joined_at_once_are_all_told_and_not_just_found_by_the_next_comparison(monkeypatch):
+    monkeypatch.setattr(hub_module, "_TICK_S", 3600.0)
+    topics = [f"many:{number}" for number in range(20)]
+    for topic in topics:
+        publish(topic, frames=[Frame(seq=1, data={})], epoch="1")
+
+    told = asyncio.run(_told_after_joining(topics))
+
+    assert told == dict.fromkeys(topics, 2)
+
+
+async def _told_after_joining(topics):
+    """Return the newest position that a socket which joins all topics was told of each."""
+    joined, told = set(), {}
+    is_done = asyncio.Event()
+
+    async def send(message):
+        frame = orjson.loads(message["text"])
+        if frame["type"] == "ping":
+            return
+        joined.add(frame["topic"])
+        if frame["type"] == "event":
+            told[frame["topic"]] = frame["seq"]
+        if len(told if len(joined) == len(topics) else joined) == len(topics):
+            is_done.set()
+
+    hub = hub_module.Hub()
+    try:
+        outlet = hub.open({}, send)
+        for topic in topics:
+            hub.join(outlet, topic, None)
+        await asyncio.wait_for(is_done.wait(), 15)
+        # Past the look that follows each subscription, which would find what was not told.
+        await asyncio.sleep(2 * hub_module._CONFIRM_S)
+        is_done.clear()
+        for topic in topics:
+            publish(topic, frames=[Frame(seq=2, data={})], epoch="1")
+        await asyncio.wait_for(is_done.wait(), 15)
+    finally:
+        await hub.close()
+    return told
