@@ -36,30 +36,30 @@ def test_topics_joined_at_once_are_all_told_and_not_just_found_by_the_next_compa
 async def _told_after_joining(topics):
     """Return the newest position that a socket which joins all topics was told of each."""
     joined, told = set(), {}
-    is_done = asyncio.Event()
+    all_joined, all_told = asyncio.Event(), asyncio.Event()
 
     async def send(message):
         frame = orjson.loads(message["text"])
-        if frame["type"] == "ping":
-            return
-        joined.add(frame["topic"])
         if frame["type"] == "event":
             told[frame["topic"]] = frame["seq"]
-        if len(told if len(joined) == len(topics) else joined) == len(topics):
-            is_done.set()
+        elif frame["type"] == "snapshot":
+            joined.add(frame["topic"])
+        if len(joined) == len(topics):
+            all_joined.set()
+        if len(told) == len(topics):
+            all_told.set()
 
     hub = hub_module.Hub()
     try:
         outlet = hub.open({}, send)
         for topic in topics:
             hub.join(outlet, topic, None)
-        await asyncio.wait_for(is_done.wait(), 15)
+        await asyncio.wait_for(all_joined.wait(), 15)
         # Past the look that follows each subscription, which would find what was not told.
         await asyncio.sleep(2 * hub_module._CONFIRM_S)
-        is_done.clear()
         for topic in topics:
             publish(topic, frames=[Frame(seq=2, data={})], epoch="1")
-        await asyncio.wait_for(is_done.wait(), 15)
+        await asyncio.wait_for(all_told.wait(), 15)
     finally:
         await hub.close()
     return told
