@@ -243,7 +243,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A full window would make the transport look away for up to a second. Long tasks have queues, and
+# in production workers, of their own.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULER = "config.beat:SingleScheduler"
@@ -348,6 +350,9 @@ FEED_ALLOW_PRIVATE_HOSTS = _flag("FEED_ALLOW_PRIVATE_HOSTS", default=not PRODUCT
 
 # Open sockets that one address may have without signing in.
 LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1)
+# How long partners can read what changed, and a group catch up, from the log of domain events.
+OUTBOX_KEEP_DAYS = _whole("OUTBOX_KEEP_DAYS", default=30, least=1)
+
 LIVE_PING_S = _whole("LIVE_PING_S", default=25, least=1)
 # A socket whose client has read nothing for this long is closed.
 LIVE_STUCK_S = _whole("LIVE_STUCK_S", default=20, least=1)

@@ -65,7 +65,10 @@ def publish_matches(folded: Sequence[Folded]) -> None:
 
 def catch_up(match_ids: Iterable[int]) -> None:
     """Send what a worker folded and died before sending, where somebody may be waiting for it."""
-    matches = list(Match.objects.with_sides().filter(pk__in=set(match_ids), folded_seq__gt=0))
+    wanted = set(match_ids)
+    if not wanted:
+        return
+    matches = list(Match.objects.with_sides().filter(pk__in=wanted, folded_seq__gt=0))
     publications: list[Publication] = []
     for match, head in zip(matches, _heads(matches), strict=True):
         if head is not None and head < match.folded_seq:
@@ -113,11 +116,13 @@ def publish_pages(match_ids: Sequence[int]) -> None:
     A page that nobody has open is not rendered; its kept parts are forgotten, so that whoever
     opens it next gets fresh ones.
     """
-    told = Match.objects.with_sides().filter(pk__in=match_ids)
-    matches = [match for match in told if _is_news(match)]
-    topics = [*(match_topic(match.public_id) for match in matches), scores_topic()]
-    watched = watched_topics(topics)
-    _forget_unwatched(matches, watched)
+    told = Match.objects.filter(pk__in=match_ids)
+    heads = [m for m in told.only("public_id", "epoch", "status", "kickoff_at") if _is_news(m)]
+    watched = watched_topics([*(match_topic(m.public_id) for m in heads), scores_topic()])
+    _forget_unwatched(heads, watched)
+    if not watched:
+        return
+    matches = list(told.with_sides().filter(pk__in=[match.pk for match in heads]))
     held = cache.get_many([_sent_key(match) for match in matches])
     rows: dict[str, str] = {}
     sent: dict[str, _Sent] = {}

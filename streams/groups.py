@@ -29,6 +29,8 @@ BATCH_SIZE = 500
 # Longer than any handler may take, shorter than anybody should notice.
 STUCK_AFTER_MS = 15_000
 DRAIN_BUDGET_S = 5.0
+# From so many entries in one batch on, others may be woken while it is handled.
+_HELP_FROM = 100
 HEAD_KEY = "veze:stream-head"
 _STREAM_PREFIX = "veze:stream:"
 _WAKE_PREFIX = "veze:wake:"
@@ -47,6 +49,8 @@ class Delivery:
 
 
 Handler = Callable[[Sequence[Delivery]], None]
+# A stream and entries of it.
+_Batch = tuple[bytes, list[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +94,12 @@ def subscriptions() -> Sequence[Subscription]:
 def wake_groups(topics: Iterable[str]) -> None:
     """Send each group that hears one of the topics to work, unless it has been sent already."""
     wanted = set(topics)
-    hearing = {(s.group, s.queue, s.gather_s) for s in subscriptions() if s.topic in wanted}
-    for group, queue, gather_s in hearing:
-        if client().set(_WAKE_PREFIX + group, 1, nx=True, px=_WAKE_TTL_MS):
+    hearing = list({(s.group, s.queue, s.gather_s) for s in subscriptions() if s.topic in wanted})
+    pipe = client().pipeline(transaction=False)
+    for group, _, _ in hearing:
+        pipe.set(_WAKE_PREFIX + group, 1, nx=True, px=_WAKE_TTL_MS)
+    for (group, queue, gather_s), was_asleep in zip(hearing, pipe.execute(), strict=True):
+        if was_asleep:
             current_app.send_task(
                 "streams.tasks.drain_group",
                 kwargs={"group": group},
@@ -101,33 +108,54 @@ def wake_groups(topics: Iterable[str]) -> None:
             )
 
 
-def drain(group: str) -> int:
+def drain(group: str, *, linger_s: float = 0.0) -> int:
     """Handle everything that waits for the group and return how many entries were handled.
 
-    Stops after `DRAIN_BUDGET_S` seconds; the caller wakes the group again when this returns a
-    full budget's work. Failing entries stay pending for `reclaim`.
+    Stays awake until nothing has come for `linger_s` seconds, so that a steady trickle costs no
+    task for each drop; a group that gathers does not linger. Stops after `DRAIN_BUDGET_S` seconds
+    and wakes the group again. Failing entries stay pending for `reclaim`.
     """
-    client().delete(_WAKE_PREFIX + group)
     mine = {s.topic: s for s in subscriptions() if s.group == group}
     streams = {_STREAM_PREFIX + topic: ">" for topic in mine}
     deadline = time.monotonic() + DRAIN_BUDGET_S
+    if any(s.gather_s for s in mine.values()):
+        linger_s = 0.0
     handled = 0
     while time.monotonic() < deadline:
-        batches = _read(group, streams)
+        batches = _read_awake(group, streams, linger_s)
         if not batches:
             return handled
         for stream, entries in batches:
             topic = stream.decode().removeprefix(_STREAM_PREFIX)
             handled += _handle(mine[topic], entries)
+    client().delete(_WAKE_PREFIX + group)
     wake_groups(mine)
     return handled
 
 
-def _read(group: str, streams: dict[str, str]) -> list[tuple[bytes, list[Any]]]:
+def _read_awake(group: str, streams: dict[str, str], linger_s: float) -> list[_Batch]:
+    """Read the next entries; when there are none, fall asleep so that the next entry wakes."""
+    wake_key = _WAKE_PREFIX + group
+    if linger_s:
+        client().set(wake_key, 1, px=_WAKE_TTL_MS)
+        batches = _read(group, streams, block_ms=round(linger_s * 1000))
+        if sum(len(entries) for _, entries in batches) < _HELP_FROM:
+            if batches:
+                return batches
+        else:
+            # This much is worth a second process.
+            client().delete(wake_key)
+            return batches
+    client().delete(wake_key)
+    # Whoever announced before that moment took us for awake.
+    return _read(group, streams)
+
+
+def _read(group: str, streams: dict[str, str], *, block_ms: int | None = None) -> list[_Batch]:
     try:
-        answer = client().xreadgroup(group, _CONSUMER, streams, count=BATCH_SIZE)  # type: ignore[arg-type]
+        answer = client().xreadgroup(group, _CONSUMER, streams, count=BATCH_SIZE, block=block_ms)  # type: ignore[arg-type]
     except redis.ResponseError as error:
-        if not str(error).startswith("NOGROUP"):
+        if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
             raise
         create_groups()
         answer = client().xreadgroup(group, _CONSUMER, streams, count=BATCH_SIZE)  # type: ignore[arg-type]

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import structlog
 from django.db import connection, transaction
 
-from streams.models import OutboxEvent
+from config.clock import now
 from streams.relay import relay_after_commit
 from streams.topics import to_payload, topic_of
+
+_INSERT = (
+    "INSERT INTO streams_outboxevent (topic, topic_version, payload, trace, created_at) "
+    "SELECT told.topic, told.version, told.payload, %s, %s "
+    "FROM unnest(%s::text[], %s::int[], %s::jsonb[]) WITH ORDINALITY "
+    "AS told (topic, version, payload, place) ORDER BY told.place"
+)
 
 
 def announce(*events: Any) -> None:
@@ -21,27 +29,27 @@ def announce(*events: Any) -> None:
         return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("announce() needs an open transaction")
-    OutboxEvent.objects.bulk_create(_rows(events))
+    _write(events)
     waiting = {entry[1] for entry in connection.run_on_commit}
     if relay_after_commit not in waiting:
         transaction.on_commit(relay_after_commit)
 
 
-def _rows(events: Sequence[Any]) -> list[OutboxEvent]:
+def _write(events: Sequence[Any]) -> None:
     trace = {
         name: value
         for name, value in structlog.contextvars.get_contextvars().items()
         if name in {"request_id", "trace_id", "traceparent"}
     }
-    rows = []
-    for event in events:
-        topic = topic_of(event)
-        rows.append(
-            OutboxEvent(
-                topic=topic.name,
-                topic_version=topic.version,
-                payload=to_payload(event),
-                trace=trace,
-            )
+    topics = [topic_of(event) for event in events]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                orjson.dumps(trace).decode(),
+                now(),
+                [topic.name for topic in topics],
+                [topic.version for topic in topics],
+                [orjson.dumps(to_payload(event)).decode() for event in events],
+            ],
         )
-    return rows

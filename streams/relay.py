@@ -6,6 +6,7 @@ missing, and an entry handed over twice is refused by Redis itself.
 """
 
 import time
+from collections.abc import Sequence
 
 import orjson
 import redis
@@ -26,8 +27,8 @@ BATCH_SIZE = 1000
 _RELAY_LOCK = 0x76657A65_72656C61
 _PAUSE_AFTER_FAILURE_S = 5.0
 
-# Position, topic, payload, trace.
-_Row = tuple[int, str, dict[str, object], dict[str, object]]
+# Position, topic, payload and trace as JSON.
+_Row = tuple[int, str, str | bytes, str | bytes]
 
 # KEYS: head, then one stream for each entry; ARGV: the head these entries follow, whether Redis
 # told it, the new head, then (id, payload, trace) triples. Answers -1 where there would be a hole:
@@ -77,17 +78,16 @@ def relay() -> int:
     """
     handed_over = 0
     fresh = _give_positions()
-    head, is_told = _head()
-    if fresh and fresh[0][0] == head + 1:
+    if fresh:
         # The common case: Redis lacks just what was positioned now.
-        added = _hand_over(fresh, head=head, is_told=is_told)
+        added = _hand_over(fresh, head=fresh[0][0] - 1, is_told=True)
         if added is not None:
             return added
     while True:
         head, is_told = _head()
         waiting = OutboxEvent.objects.filter(position__gt=head).order_by("position")
         rows = [
-            (int(position or 0), topic, payload, trace)
+            (int(position or 0), topic, orjson.dumps(payload), orjson.dumps(trace))
             for position, topic, payload, trace in waiting.values_list(
                 "position", "topic", "payload", "trace"
             )[:BATCH_SIZE]
@@ -121,10 +121,7 @@ def _give_positions() -> list[_Row]:
             "SELECT position, topic, payload::text, trace::text FROM streams_give_positions(%s)",
             [_RELAY_LOCK],
         )
-        return [
-            (position, topic, orjson.loads(payload), orjson.loads(trace))
-            for position, topic, payload, trace in cursor.fetchall()
-        ]
+        return list(cursor.fetchall())
 
 
 def _head() -> tuple[int, bool]:
@@ -136,12 +133,12 @@ def _head() -> tuple[int, bool]:
     return checkpoint_floor(), False
 
 
-def _hand_over(rows: list[_Row], *, head: int, is_told: bool) -> int | None:
+def _hand_over(rows: Sequence[_Row], *, head: int, is_told: bool) -> int | None:
     """Return how many entries Redis took; None, and none, when it is not at that head any more."""
     keys = [HEAD_KEY, *(STREAM_PREFIX + topic for _, topic, _, _ in rows)]
     arguments: list[object] = [head, int(is_told), rows[-1][0]]
     for position, _, payload, trace in rows:
-        arguments += [position, orjson.dumps(payload), orjson.dumps(trace)]
+        arguments += [position, payload, trace]
     added = int(client().eval(_HAND_OVER, len(keys), *keys, *arguments))  # type: ignore[arg-type]
     if added < 0:
         return None

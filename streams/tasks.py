@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
-from streams import groups, relay
+from streams import groups, relay, retention
+
+_LINGER_S = 0.2
 
 
 @shared_task(time_limit=60, soft_time_limit=50)
 def drain_group(*, group: str) -> None:
     """Handle all that waits for one group."""
-    groups.drain(group)
+    groups.drain(group, linger_s=_LINGER_S)
 
 
 @shared_task(queue="default", time_limit=60, soft_time_limit=50, expires=5)
@@ -26,3 +28,9 @@ def sweep() -> None:
 def checkpoint() -> None:
     """Save how far the groups are and trim their streams."""
     groups.save_checkpoints()
+
+
+@shared_task(time_limit=600, soft_time_limit=570)
+def prune() -> None:
+    """Forget announcements that are old and handled."""
+    retention.prune_outbox()

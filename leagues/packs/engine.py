@@ -12,7 +12,6 @@ from leagues.packs.counting import Rule, compiled
 from leagues.packs.derive import Scene, sheets, side_box, starters_of
 from leagues.packs.entries import Entries, Entry, entry_of
 from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
-from leagues.packs.flow import flow_of
 from leagues.packs.longest import longest_by_player
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
@@ -37,6 +36,8 @@ class MatchFold:
         self._listed = _listed(self._sheet)
         self._sides = {player: side for side, players in self._listed.items() for player in players}
         self._tally = Tally(self._rules.width, self._sides)
+        has_lineups = bool(self._sheet.home and self._sheet.away)
+        self._walk = Walk(self._rules, self._entries, lineups=has_lineups)
 
     def apply(self, event: FoldEvent) -> None:
         """Take in one revision; one that is not newer than what is held changes nothing."""
@@ -61,13 +62,12 @@ class MatchFold:
 
     def result(self, *, at_ms: int | None = None) -> Fold:
         """Return the fold of what was applied; `at_ms` is the running period's clock now."""
-        walk = Walk(self._rules, self._entries, lineups=bool(self._sheet.home and self._sheet.away))
-        state = walk.run(self._flow, self._sides, at_ms)
+        state = self._walk.run(self._flow, self._sides, at_ms)
         stated = self._stated(state)
         scene = Scene(
             steps=state.steps,
             score=state.score,
-            flow=flow_of(state.steps.scores),
+            flow=state.steps.flow.flow(),
             presence=presence_of(self._rules, self._sheet, self._entries, self._moves, state),
             stopwatch=Stopwatch(self._rules, state),
             starters=starters_of(self._sheet),
@@ -91,11 +91,15 @@ class MatchFold:
     def _add(self, entry: Entry) -> None:
         for entries in self._lists_for(entry.rule):
             entries.add(entry)
+        if entry.rule.in_flow:
+            self._walk.note(entry)
         self._tally.count(entry.event, entry.rule, 1)
 
     def _remove(self, entry: Entry) -> None:
         for entries in self._lists_for(entry.rule):
             entries.remove(entry)
+        if entry.rule.in_flow:
+            self._walk.start_over()
         self._tally.count(entry.event, entry.rule, -1)
 
     def _lists_for(self, rule: Rule) -> list[Entries]:

@@ -22,27 +22,44 @@ class Flow:
     biggest_run: Pair = (0, 0)
 
 
-def flow_of(scores: Iterable[Pair]) -> Flow:
-    """Return the flow of the scores, given after each time that somebody scored."""
-    leader = changes = ties = 0
-    leads, runs, run = [0, 0], [0, 0], [0, 0]
-    before = (0, 0)
-    for score in scores:
+class FlowCount:
+    """Counts a flow score by score."""
+
+    __slots__ = ("_before", "_changes", "_leader", "_leads", "_run", "_runs", "_ties")
+
+    def __init__(self) -> None:
+        self._leader = self._changes = self._ties = 0
+        self._leads, self._runs, self._run = [0, 0], [0, 0], [0, 0]
+        self._before: Pair = (0, 0)
+
+    def add(self, score: Pair) -> None:
+        """Count the score after somebody scored."""
         margin = score[0] - score[1]
         ahead = (margin > 0) - (margin < 0)
-        ties += not ahead
-        changes += ahead == -leader != 0
-        leader = ahead or leader
-        leads = [max(leads[0], margin), max(leads[1], -margin)]
-        run = _run(run, before, score)
-        runs = [max(runs[0], run[0]), max(runs[1], run[1])]
-        before = score
-    return Flow(
-        lead_changes=changes,
-        ties=ties,
-        biggest_lead=(leads[0], leads[1]),
-        biggest_run=(runs[0], runs[1]),
-    )
+        self._ties += not ahead
+        self._changes += ahead == -self._leader != 0
+        self._leader = ahead or self._leader
+        self._leads = [max(self._leads[0], margin), max(self._leads[1], -margin)]
+        self._run = _run(self._run, self._before, score)
+        self._runs = [max(self._runs[0], self._run[0]), max(self._runs[1], self._run[1])]
+        self._before = score
+
+    def flow(self) -> Flow:
+        """Return what was counted so far."""
+        return Flow(
+            lead_changes=self._changes,
+            ties=self._ties,
+            biggest_lead=(self._leads[0], self._leads[1]),
+            biggest_run=(self._runs[0], self._runs[1]),
+        )
+
+
+def flow_of(scores: Iterable[Pair]) -> Flow:
+    """Return the flow of the scores, given after each time that somebody scored."""
+    count = FlowCount()
+    for score in scores:
+        count.add(score)
+    return count.flow()
 
 
 def _run(run: list[int], before: Pair, score: Pair) -> list[int]:

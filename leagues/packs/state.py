@@ -2,12 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 from leagues.packs.counting import CompiledPack
 from leagues.packs.entries import Entries, Entry, Key
 from leagues.packs.facts import FoldEvent
+from leagues.packs.flow import FlowCount
 from leagues.packs.schema import (
     CLOCK,
     MATCH_END,
@@ -40,6 +41,13 @@ class Steps:
 
     keys: list[Key] = field(default_factory=list)
     scores: list[tuple[int, int]] = field(default_factory=list)
+    flow: FlowCount = field(default_factory=FlowCount)
+
+    def add(self, key: Key, score: tuple[int, int]) -> None:
+        """Note the next step."""
+        self.keys.append(key)
+        self.scores.append(score)
+        self.flow.add(score)
 
     def before(self, key: Key) -> tuple[int, int]:
         """Return the score as it stood just before the place."""
@@ -76,27 +84,52 @@ class State:
 
 
 class Walk:
-    """Reads the flow entries in order into a `State`."""
+    """Reads flow entries in match order into a `State`.
+
+    Goes on from where it was while new entries come last; any other change starts it over.
+    """
 
     def __init__(self, pack: CompiledPack, entries: Entries, *, lineups: bool) -> None:
         self._pack = pack
         self._periods = pack.pack.periods
         self._entries = entries
-        self.state = State(status="lineups" if lineups else "scheduled")
+        self._first_status = "lineups" if lineups else "scheduled"
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was read: an entry of it was changed or taken away."""
+        self.state = self._read = State(status=self._first_status)
+        self._count = 0
+        self._last: Entry | None = None
+        self._newest: Entry | None = None
+
+    def note(self, entry: Entry) -> None:
+        """Take heed of a new flow entry, before or after what was read."""
+        is_late = self._last is not None and entry < self._last
+        # Of the undated ones only the newest counts, so another one may change what was read.
+        if is_late or _is_undated(entry):
+            self.start_over()
 
     def run(self, flow: Entries, sides: Mapping[Any, str], at_ms: int | None) -> State:
         """Return the state after all entries of `flow`."""
-        state = self.state
-        newest = _newest_stated(flow)
-        for entry in flow:
+        if not self._count:
+            self._newest = _newest_stated(flow)
+        self.state = self._read
+        for entry in flow.items[self._count :]:
             if entry.rule.scores:
                 self._score(entry, sides)
-            elif entry.event.type == STATUS:
-                undated = not entry.event.period
-                if not undated or entry is newest:
-                    self._status(entry)
-            else:
+            elif entry.event.type != STATUS:
                 self._mark(entry)
+            elif entry.event.period or entry is self._newest:
+                self._status(entry)
+            self._last = entry
+        self._count = len(flow.items)
+        # What follows only replaces what it changes; the caller keeps the running scores.
+        self.state = replace(self._read, running_score=dict(self._read.running_score))
+        return self._finish(at_ms)
+
+    def _finish(self, at_ms: int | None) -> State:
+        state = self.state
         self._catch_up()
         self._refine()
         self._settle_shootout()
@@ -239,8 +272,7 @@ class Walk:
             share[0] += now[0] - state.score[0]
             share[1] += now[1] - state.score[1]
         state.score = now
-        state.steps.keys.append(entry[:5])
-        state.steps.scores.append(now)
+        state.steps.add(entry[:5], now)
         state.running_score[entry.lineage] = now
 
     def _set_score(self, entry: Entry) -> None:
@@ -272,9 +304,13 @@ class Walk:
         state.by_period = {**played, **shares}
 
 
+def _is_undated(entry: Entry) -> bool:
+    return entry.event.type == STATUS and not entry.event.period
+
+
 def _newest_stated(flow: Entries) -> Entry | None:
     """Return the newest status that a vendor stated for the match as a whole."""
-    stated = [e for e in flow if e.event.type == STATUS and not e.event.period]
+    stated = [entry for entry in flow if _is_undated(entry)]
     return max(stated, key=lambda entry: (entry.order, entry.lineage), default=None)
 
 

@@ -118,21 +118,25 @@ def _apply_answer(feed: Feed, answer: Fetched, memory: PollMemory) -> IngestRepo
     if not report.has_news:
         _note_quiet(feed, answer, PollOutcome.UNCHANGED, memory)
         return report
-    FeedPoll.objects.create(
-        feed=feed,
-        polled_at=at,
-        outcome=PollOutcome.CHANGED,
-        http_status=answer.http_status,
-        latency_ms=answer.latency_ms,
-        size_bytes=len(body),
-        document_id=store_raw(feed.adapter, feed.public_id, {"": body}),
-        added=report.added,
-        amended=report.amended,
-        retracted=report.retracted,
-    )
+    _note_change(feed, answer, report, at)
     memory.saved_at = None
     _note_success(feed, answer, at, memory, has_more=document.has_more)
     return report
+
+
+def _note_change(feed: Feed, answer: Fetched, report: IngestReport, at: datetime) -> None:
+    document_id = store_raw(feed.adapter, feed.public_id, {"": answer.body or b""})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO matches_feedpoll (feed_id, polled_at, outcome, http_status, latency_ms, "
+            "size_bytes, document_id, added, amended, retracted, error) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '')",
+            [
+                *(feed.pk, at, PollOutcome.CHANGED, answer.http_status, answer.latency_ms),
+                *(len(answer.body or b""), document_id),
+                *(report.added, report.amended, report.retracted),
+            ],
+        )
 
 
 def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> int:

@@ -30,6 +30,7 @@ from streams.outbox import announce
 SAME_MATCH_WITHIN = timedelta(hours=36)
 _MATCHES_PER_TRANSACTION = 50
 _FIXTURES_LOCK = 0x76657A6D
+_LOCK_MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
 def apply_document(
@@ -126,12 +127,8 @@ def _apply_matches(
 ) -> IngestReport:
     report = IngestReport()
     pairs = _match_rows(told, season, keys, report, at)
-    locked = {
-        match.pk: match
-        for match in Match.objects.select_for_update()
-        .filter(pk__in={pk for _, pk in pairs})
-        .order_by("pk")
-    }
+    wanted = list({pk for _, pk in pairs})
+    locked = {match.pk: match for match in Match.objects.raw(_LOCK_MATCHES, [wanted])}
     telling = Telling(
         keys=keys,
         held=held_for(pairs, keys.source),

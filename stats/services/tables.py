@@ -18,6 +18,8 @@ _DECIDED_IN = {
     MatchStatus.FINISHED_PENS: "shootout",
 }
 
+_FOLDED = ("group", "rank", "rank_before", "is_tied", "is_provisional", "values", "form")
+
 
 @transaction.atomic
 def refresh_tables(season_id: int) -> None:
@@ -103,18 +105,14 @@ def _table_row(season: Season, kind: TableKind, row: Row) -> TableRow:
 def _write(season: Season, rows: Sequence[TableRow]) -> None:
     held = TableRow.objects.filter(season=season)
     held.exclude(team_id__in={row.team_id for row in rows}).delete()
+    before = {(key[0], key[1]): key[2:] for key in held.values_list("kind", "team_id", *_FOLDED)}
     TableRow.objects.bulk_create(
-        rows,
+        [
+            row
+            for row in rows
+            if before.get((row.kind, row.team_id)) != tuple(getattr(row, name) for name in _FOLDED)
+        ],
         update_conflicts=True,
         unique_fields=["season", "kind", "team"],
-        update_fields=[
-            "group",
-            "rank",
-            "rank_before",
-            "is_tied",
-            "is_provisional",
-            "values",
-            "form",
-            "folded_at",
-        ],
+        update_fields=[*_FOLDED, "folded_at"],
     )
