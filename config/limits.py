@@ -127,7 +127,7 @@ class LimitMiddleware:
         response = self.get_response(request)
         usage: Usage | None = request.META.get(_USAGE)
         if usage is not None:
-            for name, value in _headers(usage).items():
+            for name, value in headers_of(usage).items():
                 response.headers[name] = value
             if response.status_code == 304:
                 refund(usage.bucket, network(request))
@@ -160,7 +160,7 @@ def _count_read(request: HttpRequest, view: Callable[..., Any]) -> HttpResponse 
     return problem(request, "rate_limited", headers=wait)
 
 
-def _headers(usage: Usage) -> dict[str, str]:
+def headers_of(usage: Usage) -> dict[str, str]:
     """Return the fields of the IETF draft and the older three with the same numbers."""
     bucket, left, reset = usage.bucket, usage.remaining, usage.resets_in_s
     return {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # `format` belongs to content negotiation, which ran before.
 _ALWAYS = frozenset({"fields", "format"})
-_MAX_VALUE_LENGTH = 500
+MAX_VALUE_LENGTH = 500
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -55,11 +55,12 @@ def _check_names(request: Request, allowed: frozenset[str]) -> None:
     unknown = sorted(set(request.query_params) - allowed)
     if unknown:
         raise invalid_parameters(
-            {name: [(_unknown_detail(name, allowed), "unknown_parameter")] for name in unknown}
+            {name: [(unknown_detail(name, allowed), "unknown_parameter")] for name in unknown}
         )
 
 
-def _unknown_detail(name: str, allowed: frozenset[str]) -> str:
+def unknown_detail(name: str, allowed: frozenset[str]) -> str:
+    """Say what a parameter may have been meant to be."""
     close = difflib.get_close_matches(name, allowed, n=1)
     if close:
         return f"There is no parameter {name[:60]!r}; did you mean {close[0]!r}?"
@@ -71,8 +72,8 @@ def _check_values(request: Request) -> None:
         if len(values) > 1:
             fix = "Give it once; separate several values by commas where that is allowed."
             raise invalid_parameters({name: [(fix, "repeated")]})
-        if "\x00" in values[0] or len(values[0]) > _MAX_VALUE_LENGTH:
-            fix = f"Send at most {_MAX_VALUE_LENGTH} characters, none of them NUL."
+        if "\x00" in values[0] or len(values[0]) > MAX_VALUE_LENGTH:
+            fix = f"Send at most {MAX_VALUE_LENGTH} characters, none of them NUL."
             raise invalid_parameters({name: [(fix, "invalid")]})
 
 

@@ -83,6 +83,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             advice="Ask for application/json, or leave the Accept header out.",
         ),
         Kind(
+            code="position_lost",
+            status=410,
+            title="The position leads nowhere any more",
+            advice="What came after it is no longer kept, or was told anew. Read the resource from"
+            " the start and go on from the position it has now.",
+        ),
+        Kind(
             code="unsupported_media_type",
             status=415,
             title="The body's type is not understood",

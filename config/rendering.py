@@ -27,13 +27,14 @@ class PublicJSONRenderer(JSONRenderer):
         request, response = context.get("request"), context.get("response")
         wanted = request.query_params.get("fields") if request else None
         if wanted and response is not None and response.status_code == 200:
-            data = _only(data, frozenset(wanted.split(",")))
+            data = only(data, frozenset(wanted.split(",")))
         return orjson.dumps(data, default=str)
 
 
-def _only(data: Any, names: frozenset[str]) -> Any:
+def only(data: Any, names: frozenset[str]) -> Any:
+    """Return the named fields of a resource, or of every entry of a list of them."""
     if isinstance(data, Mapping) and isinstance(data.get("results"), list):
-        return {**data, "results": [_only(entry, names) for entry in data["results"]]}
+        return {**data, "results": [only(entry, names) for entry in data["results"]]}
     if isinstance(data, Mapping):
         return {name: value for name, value in data.items() if name in names}
     return data

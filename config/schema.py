@@ -104,5 +104,6 @@ def _document(operation: dict[str, Any], *, has_key: bool) -> None:
     for answer in responses.values():
         answer.setdefault("headers", {}).update(headers)
     responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
-    for code in (*_ALWAYS, *(("not_found",) if has_key else ())):
+    asked = (kind.code for kind in KINDS.values() if str(kind.status) in responses)
+    for code in (*_ALWAYS, *asked, *(("not_found",) if has_key else ())):
         responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

@@ -1,4 +1,4 @@
-"""The socket server: daphne, taught to write finished frames and to leave without cutting anyone.
+"""The socket server: daphne, taught to write finished bytes and to leave without cutting anyone.
 
     python -m config.server -b 127.0.0.1 -p 8000
 
@@ -29,7 +29,7 @@ from django.utils.module_loading import import_string
 from twisted.internet import defer, reactor, task
 from twisted.web import http
 
-from streams.live.outlets import EXTENSION
+from streams.live.outlets import EXTENSION, TOO_SLOW
 
 GOING_AWAY: Final = 1001
 DRAIN_S: Final = 20.0
@@ -37,6 +37,9 @@ _BACKLOG: Final = 2_048
 # The consumer answers what is a little too large; this bound protects the memory.
 _MAX_MESSAGE_BYTES: Final = 65_536
 _CLOSES_PER_TURN: Final = 200
+# How long the end of a stream may take to reach its reader.
+_FAREWELL_S: Final = 5.0
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 # Left alone, the kernel gives a slow reader megabytes, and the memory of all TCP runs out.
 _KERNEL_BYTES: Final = 65_536
 # What Twisted would call "Unknown Status".
@@ -45,30 +48,28 @@ http.RESPONSES.update({422: b"Unprocessable Content", 429: b"Too Many Requests"}
 log = logging.getLogger(__name__)
 
 
-class FrameProtocol(ws_protocol.WebSocketProtocol):
-    """daphne's WebSocket with a second way out: finished frames, written at once.
+class DirectWriter:
+    """Writes finished bytes at once to the socket of a Twisted connection.
 
     Twisted's transport queues every write, wakes for it and writes then: three system calls a
-    frame. Here the frame goes to the socket directly; only what the kernel does not take goes
+    frame. Here the bytes go to the socket directly; only what the kernel does not take goes
     through the transport, and while anything is queued there, everything does, to keep the order.
     """
 
     on_drained: Callable[[], None] | None = None
+    transport: Any
     _is_waiting = False
 
-    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
-        super().onOpen()
-        # HTTP's flow control still hangs on the connection and would stop us reading.
+    def take_over(self) -> None:
+        """Free the connection of HTTP's flow control, which would stop us reading."""
         self.transport.unregisterProducer()
         held: socket.socket = self.transport.socket
         with contextlib.suppress(OSError):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self._socket_send = held.send
 
-    def send_wire(self, data: bytes | memoryview) -> bool:
-        """Send finished frames; False when some wait, whose end `on_drained` reports."""
-        if self.state != self.STATE_OPEN:
-            return True
+    def write_now(self, data: bytes | memoryview) -> bool:
+        """Write; False when some waits, whose end `on_drained` reports."""
         transport = self.transport
         if transport.dataBuffer or transport._tempDataBuffer:
             return self._write_later(data)
@@ -108,6 +109,18 @@ class FrameProtocol(ws_protocol.WebSocketProtocol):
         """The connection is lost."""
         self.on_drained = None
 
+
+class FrameProtocol(DirectWriter, ws_protocol.WebSocketProtocol):
+    """daphne's WebSocket with a second way out: finished frames, written at once."""
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        super().onOpen()
+        self.take_over()
+
+    def send_wire(self, data: bytes | memoryview) -> bool:
+        """Send finished frames; False when some wait, whose end `on_drained` reports."""
+        return self.state != self.STATE_OPEN or self.write_now(data)
+
     def close_with(self, code: int) -> None:
         """Start the closing handshake; autobahn drops who does not answer it."""
         if self.state == self.STATE_OPEN:
@@ -124,14 +137,57 @@ class FrameFactory(ws_protocol.WebSocketFactory):
     protocol = FrameProtocol
 
 
+class StreamRequest(DirectWriter, http_protocol.WebRequest):
+    """daphne's request with the same way out, for a response that goes on and on.
+
+    The response begins by ASGI messages; from the first `send_wire` on, its chunks are finished
+    bytes, and its connection serves nothing else.
+    """
+
+    _is_stream = False
+
+    def send_wire(self, data: bytes | memoryview) -> bool:
+        """Send finished chunks; False when some wait, whose end `on_drained` reports."""
+        if self.finished or self.channel is None:
+            return True
+        if not self._is_stream:
+            self._is_stream = True
+            self.take_over()
+        return self.write_now(data)
+
+    def close_with(self, code: int) -> None:
+        """End the response and the connection."""
+        if self.finished or self.channel is None:
+            return
+        if code == TOO_SLOW:
+            self.transport.abortConnection()
+            return
+        self.send_wire(_LAST_CHUNK)
+        self.transport.loseConnection()
+        reactor.callLater(_FAREWELL_S, self._cut)
+
+    def _cut(self) -> None:
+        if self.channel is not None:
+            self.transport.abortConnection()
+
+
+class StreamFactory(http_protocol.HTTPFactory):
+    """Makes `StreamRequest`s."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = StreamRequest
+        return protocol
+
+
 class FrameServer(Server):
-    """daphne's server with finished frames, and with a drain instead of a hard stop."""
+    """daphne's server with finished bytes, and with a drain instead of a hard stop."""
 
     is_draining = False
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """As daphne, offering the protocol to the consumer as an extension of the scope."""
-        if isinstance(protocol, FrameProtocol):
+        """As daphne, offering the protocol to the application as an extension of the scope."""
+        if isinstance(protocol, FrameProtocol) or scope.get("http_version") == "1.1":
             scope.setdefault("extensions", {})[EXTENSION] = protocol
         return super().create_application(protocol, scope)
 
@@ -165,10 +221,12 @@ class FrameServer(Server):
         defer.ensureDeferred(self._drain()).addErrback(lambda failure: log.error("%s", failure))
 
     async def _drain(self) -> None:
-        """Take nobody new, say good-bye to sockets, let requests finish."""
+        """Take nobody new, say good-bye to sockets and streams, let requests finish."""
         until = time.monotonic() + DRAIN_S
         for port in getattr(self, "ports", []):
             await defer.maybeDeferred(port.stopListening)
+        if (hub := _hub()) is not None:
+            hub.end_requests()
         sockets = [held for held in self.connections if isinstance(held, FrameProtocol)]
         for number, held in enumerate(sockets, 1):
             held.close_with(GOING_AWAY)
@@ -194,12 +252,16 @@ def _finished() -> "asyncio.Future[None]":
     return future
 
 
-def _close_hub() -> Any:
-    from streams.live.hub import running_hub  # noqa: PLC0415 - Django is set up only by now
+def _hub() -> Any:
+    # An application that never loaded the module, for which Django must be set up, has no hub.
+    module = sys.modules.get("streams.live.hub")
+    return module and module.running_hub(reactor._asyncioEventloop)
 
-    loop = reactor._asyncioEventloop
-    hub = running_hub(loop)
-    return defer.Deferred.fromFuture(loop.create_task(hub.close())) if hub else None
+
+def _close_hub() -> Any:
+    hub = _hub()
+    closing = hub and reactor._asyncioEventloop.create_task(hub.close())
+    return defer.Deferred.fromFuture(closing) if closing else None
 
 
 def endpoints(arguments: argparse.Namespace) -> list[str]:
@@ -255,16 +317,17 @@ def main(arguments: list[str] | None = None) -> None:
         verbosity=0,
         server_name="vezepysports",
     )
-    _use_frame_factory()
+    _use_factories()
     # What is loaded by now lives as long as the process: no need to look at it again and again.
     gc.collect()
     gc.freeze()
     server.run()
 
 
-def _use_frame_factory() -> None:
-    """Replace the class of the factory, which daphne makes inside `run` and lets nobody choose."""
+def _use_factories() -> None:
+    """Replace the factories' classes, which daphne takes inside `run` and lets nobody choose."""
     daphne.server.WebSocketFactory = FrameFactory
+    daphne.server.HTTPFactory = StreamFactory
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from leagues.models import (
     Venue,
 )
 from leagues.packs.loader import pack_ids
-from leagues.services import merge_players, resolve_unmatched
+from leagues.services import delete_rows, merge_players, resolve_unmatched
 
 
 class SportChoiceMixin:
@@ -35,6 +35,16 @@ class SportChoiceMixin:
         return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
 
 
+class TombstoneMixin:
+    """Lets partners hear of rows that are deleted here."""
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        delete_rows(type(obj)._default_manager.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        delete_rows(queryset)
+
+
 def external_ids(kind: ExternalKind, row: Model) -> str:
     """Return what vendors call the row, one a line."""
     known = ExternalId.objects.filter(kind=kind, object_id=row.pk)
@@ -44,11 +54,12 @@ def external_ids(kind: ExternalKind, row: Model) -> str:
 class SeasonInline(admin.TabularInline):
     model = Season
     extra = 0
+    can_delete = False
     show_change_link = True
 
 
 @admin.register(League)
-class LeagueAdmin(SportChoiceMixin, admin.ModelAdmin):
+class LeagueAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "sport", "country", "priority", "season_count", "is_test")
     list_filter = ("sport", "is_test", "country")
     list_editable = ("priority",)
@@ -77,7 +88,7 @@ class SeasonTeamInline(admin.TabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(admin.ModelAdmin):
+class SeasonAdmin(TombstoneMixin, admin.ModelAdmin):
     list_display = ("name", "league", "starts_on", "ends_on", "is_current", "team_count")
     list_filter = ("is_current", "league")
     list_select_related = ("league",)
@@ -107,7 +118,7 @@ class TeamRosterInline(admin.TabularInline):
 
 
 @admin.register(Team)
-class TeamAdmin(SportChoiceMixin, admin.ModelAdmin):
+class TeamAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "code", "sport", "country", "venue", "merged_into")
     list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "country")
     list_select_related = ("venue", "merged_into")
@@ -130,7 +141,7 @@ class PlayerRosterInline(admin.TabularInline):
 
 
 @admin.register(Player)
-class PlayerAdmin(SportChoiceMixin, admin.ModelAdmin):
+class PlayerAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "sport", "position", "birth_on", "country", "merged_into")
     list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "position")
     list_select_related = ("merged_into",)
@@ -179,7 +190,7 @@ class SeasonTeamAdmin(admin.ModelAdmin):
 
 
 @admin.register(Venue)
-class VenueAdmin(admin.ModelAdmin):
+class VenueAdmin(TombstoneMixin, admin.ModelAdmin):
     list_display = ("name", "city", "country", "capacity", "time_zone")
     list_filter = ("country",)
     search_fields = ("name", "city", "public_id")

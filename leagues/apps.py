@@ -11,6 +11,9 @@ class LeaguesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from leagues import topics  # noqa: F401 - declares the topics
+        from leagues import selectors, topics  # noqa: F401 - declares the topics
+        from streams.changes import show
 
+        show("roster.changed", selectors.told_rosters)
+        show("resource.removed", selectors.told_removals)
         install_folders([settings.PACKS_DIR] if settings.PACKS_DIR else [])

@@ -1,6 +1,6 @@
 """Reads of the leagues app that need more than one table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +24,8 @@ from django.db.models.functions import Coalesce
 from leagues.enums import ExternalKind
 from leagues.models import ExternalId, League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack, pack_ids
+from leagues.topics import ResourceRemoved, RosterChanged
+from streams.changes import DELETED, MERGED, Told
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -108,6 +110,38 @@ def search_all(words: str) -> Found:
         players=list(players.order_by(_begins(words), "name")[:_MOST_FOUND]),
         leagues=list(leagues[:_MOST_FOUND]),
     )
+
+
+def told_rosters(events: Sequence[RosterChanged]) -> list[Told | None]:
+    """Say in public which teams' rosters changed, and who came or went; two queries."""
+    teams = _public_ids(Team, {event.team_id for event in events})
+    players = _public_ids(Player, {pk for event in events for pk in event.player_ids})
+    return [
+        Told(
+            id=teams[event.team_id],
+            data={"player_ids": [players[pk] for pk in event.player_ids if pk in players]},
+        )
+        if event.team_id in teams
+        else None
+        for event in events
+    ]
+
+
+def told_removals(events: Sequence[ResourceRemoved]) -> list[Told | None]:
+    """Say in public what is no more, or is part of another one."""
+    return [
+        Told(
+            id=event.public_id,
+            op=DELETED if event.into_id is None else MERGED,
+            into=event.into_id,
+            data={},
+        )
+        for event in events
+    ]
+
+
+def _public_ids(model: type[Team] | type[Player], keys: Collection[int]) -> dict[int, str]:
+    return dict(model.objects.filter(pk__in=keys).values_list("pk", "public_id"))
 
 
 def _begins(words: str) -> Case:

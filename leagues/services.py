@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from config.clock import now
@@ -22,7 +23,7 @@ from leagues.models import (
     Venue,
 )
 from leagues.rules.names import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
-from leagues.topics import RosterChanged
+from leagues.topics import ResourceRemoved, RosterChanged
 from streams.outbox import announce
 
 _NAMES_LOCK = 0x76657A65_6E616D65
@@ -390,7 +391,21 @@ def merge_players(*, keep: Player, drop: Player) -> None:
         team__in=RosterSpot.objects.filter(player=keep, until_on__isnull=True).values("team")
     ).update(player=keep)
     teams = set(RosterSpot.objects.filter(player=keep).values_list("team_id", flat=True))
-    announce(*(RosterChanged(team_id=team, player_ids=(keep.pk, drop.pk)) for team in teams))
+    announce(
+        ResourceRemoved(public_id=drop.public_id, into_id=keep.public_id),
+        *(RosterChanged(team_id=team, player_ids=(keep.pk, drop.pk)) for team in teams),
+    )
+
+
+@transaction.atomic
+def delete_rows(rows: QuerySet[Any]) -> None:
+    """Delete rows that have a public id, and announce it: partners hear of what is no more.
+
+    Raises ProtectedError while something hangs on one of them.
+    """
+    gone = list(rows.values_list("public_id", flat=True))
+    rows.delete()
+    announce(*(ResourceRemoved(public_id=public_id) for public_id in gone))
 
 
 @transaction.atomic

@@ -12,3 +12,12 @@ class RosterChanged:
 
     team_id: int
     player_ids: tuple[int, ...]
+
+
+@topic("resource.removed", key="public_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRemoved:
+    """A row was deleted, or merged into another one. The ids are public: the row may be gone."""
+
+    public_id: str
+    into_id: str | None = None

@@ -9,3 +9,7 @@ class MatchesConfig(AppConfig):
 
     def ready(self) -> None:
         from matches import topics  # noqa: F401 - declares the topics
+        from matches.selectors.fixtures import told_matches
+        from streams.changes import show
+
+        show("match.ingested", told_matches)

@@ -8,6 +8,13 @@ class StatsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from stats import live, receivers, topics  # noqa: F401 - registers topics and subscriptions
+        from stats import (  # noqa: F401 - registers topics and subscriptions
+            live,
+            receivers,
+            selectors,
+            topics,
+        )
+        from streams.changes import show
 
         live.register()
+        show("stat.update", selectors.told_folds)

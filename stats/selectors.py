@@ -13,12 +13,33 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import Column, SportPack, Zone
 from matches.enums import SheetRole
 from matches.models import OVER_STATUSES, Feed, Match, TeamSheetSpot
+from matches.selectors.fixtures import public_match_ids
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
 from stats.rules.season_totals import Number, season_totals, telling_columns
+from stats.topics import StatUpdate
+from streams.changes import Told
 
 _LEADING_BARS = 6
 _MOST_COLUMNS = 40
 ALL_GROUPS = "all"
+
+
+def told_folds(events: Sequence[StatUpdate]) -> list[Told | None]:
+    """Say in public which matches' numbers changed; one query."""
+    ids = public_match_ids(event.match_id for event in events)
+    return [
+        Told(
+            id=ids[event.match_id],
+            data={
+                "folded_seq": event.folded_seq,
+                "status": event.status,
+                "standing_changed": event.standing_changed,
+            },
+        )
+        if event.match_id in ids
+        else None
+        for event in events
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from leagues.services import delete_rows
 from matches.admin.parts import age
 from matches.enums import MatchStatus
 from matches.ingest.documents import FeedError
@@ -112,6 +114,12 @@ class MatchAdmin(admin.ModelAdmin):
         # A match with a log is history: cancel or postpone it.
         has_log = obj is not None and obj.head_seq > 0
         return not has_log and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Match) -> None:
+        delete_rows(Match.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Match]) -> None:
+        delete_rows(queryset)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

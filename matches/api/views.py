@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 from django.utils.cache import patch_cache_control
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -16,13 +19,20 @@ from rest_framework.response import Response
 from config.clock import now
 from leagues.enums import ExternalKind
 from leagues.selectors import with_external_ids
-from matches.api.filters import EventFilter, MatchFilter
+from matches.api.filters import EventFilter, LogFilter, MatchFilter
 from matches.api.serializers import EventSerializer, MatchSerializer, data_age_ms
 from matches.enums import EventOp, MatchStatus
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS
 
+# Positions in a log mean something within one epoch only.
+EPOCH_HEADER = "Log-Epoch"
 _ALMOST = timedelta(minutes=1)
+
+
+class EpochOver(APIException):
+    status_code = 410
+    default_code = "position_lost"
 
 
 class PublicRead(GenericAPIView[Any]):
@@ -125,12 +135,26 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
             "match_id": self.kwargs.get("public_id"),
         }
 
+    @extend_schema(responses={200: EventSerializer(many=True), 410: None})
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return mark_fresh(super().list(request, *args, **kwargs), [self.match])
+        response = mark_fresh(super().list(request, *args, **kwargs), [self.match])
+        # The filter has checked it.
+        epoch = request.query_params.get("epoch")
+        if epoch and UUID(epoch) != self.match.epoch:
+            raise EpochOver(
+                f"The log was told anew: its epoch is {self.match.epoch}. Begin at after=0."
+            )
+        response[EPOCH_HEADER] = str(self.match.epoch)
+        return response
 
 
 class CorrectionList(EventList):
     """The revisions that took back or changed an earlier one."""
+
+    filterset_class = LogFilter
 
     def get_queryset(self) -> QuerySet[PlayEvent, dict[str, Any]]:
         return super().get_queryset().exclude(op=EventOp.ADD)

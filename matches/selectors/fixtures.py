@@ -1,5 +1,6 @@
 """Reads of lists of matches: a day's, a season's, a team's, those that are moving."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -8,6 +9,28 @@ from django.db.models import Q, QuerySet
 from leagues.models import League, Season, Team
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MatchQuerySet
 from matches.rules.outcome import decisive_pair, winning_side
+from matches.topics import MatchIngested
+from streams.changes import Told
+
+
+def is_public(public_id: str) -> bool:
+    """Return whether there is such a match and strangers may see it."""
+    return Match.objects.filter(public_id=public_id, season__league__is_test=False).exists()
+
+
+def told_matches(events: Sequence[MatchIngested]) -> list[Told | None]:
+    """Say in public which matches' logs or fixture data changed; one query."""
+    ids = public_match_ids(event.match_id for event in events)
+    return [
+        Told(id=ids[event.match_id], data={"seq": event.seq}) if event.match_id in ids else None
+        for event in events
+    ]
+
+
+def public_match_ids(keys: Iterable[int]) -> dict[int, str]:
+    """Return the public ids of those of the matches that strangers may see."""
+    rows = Match.objects.filter(pk__in=set(keys), season__league__is_test=False)
+    return dict(rows.values_list("pk", "public_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ message of a socket. A *wire* is the text as a finished WebSocket frame, the sam
 import hashlib
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 VERSION: Final = 1
+_REPLAY_CHUNK: Final = 500
 _TEXT_FRAME: Final = 0x81  # FIN, opcode 1; a server's frames carry no mask
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -42,15 +43,30 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a batch stands: its first text has position `first` of the epoch, the rest follow."""
+
+    topic: str
+    epoch: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
-    """Frames that go out together: the texts, and all of them as bytes for the socket."""
+    """Texts that go out together, and all of them as bytes for the socket.
+
+    `place` is None for answers, which are of no topic. `forms` keeps what other doors make of the
+    texts, so that each form is made once, for all who take it.
+    """
 
     texts: tuple[bytes, ...]
     wire: bytes
+    place: Place | None = None
+    forms: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, texts: Sequence[bytes]) -> "Encoded":
-        return cls(tuple(texts), b"".join(map(to_wire, texts)))
+    def of(cls, texts: Sequence[bytes], place: Place | None = None) -> "Encoded":
+        return cls(tuple(texts), b"".join(map(to_wire, texts)), place)
 
 
 def canonical(value: Any) -> bytes:
@@ -104,9 +120,13 @@ def snapshot_text(topic: str, *, epoch: str, seq: int, state: bytes, digest: str
     return b'%b,"state":%b}' % (head[:-1], state)
 
 
-def replay_text(topic: str, *, epoch: str, after: int, seq: int, frames: Sequence[bytes]) -> bytes:
-    """Return the answer to a resumption: the texts of the frames `after` + 1 to `seq`."""
-    head = orjson.dumps(
-        {"type": "replay", "topic": topic, "epoch": epoch, "after": after, "seq": seq}
-    )
-    return b'%b,"frames":[%b]}' % (head[:-1], b",".join(frames))
+def replay_texts(topic: str, *, epoch: str, after: int, texts: Sequence[bytes]) -> list[bytes]:
+    """Return the answer to a resumption: the texts of the frames from `after` + 1 on, in pieces."""
+    chunks = [texts[at : at + _REPLAY_CHUNK] for at in range(0, len(texts), _REPLAY_CHUNK)]
+    answers = []
+    for chunk in chunks or [[]]:
+        place = {"type": "replay", "topic": topic, "epoch": epoch, "after": after}
+        after += len(chunk)
+        head = orjson.dumps({**place, "seq": after})
+        answers.append(b'%b,"frames":[%b]}' % (head[:-1], b",".join(chunk)))
+    return answers

@@ -19,13 +19,17 @@ from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from streams.live import census
+from streams.live.events import AsgiEventOutlet, EventOutlet, WireEventOutlet
 from streams.live.metrics import CLOSED
 from streams.live.outlets import EXTENSION, TOO_SLOW, AsgiOutlet, Outlet, Send, WireOutlet
+from streams.live.polls import PollOutlet
 from streams.live.reader import Reader
 from streams.live.rights import RIGHTS_LOST, Watch, lost_rights
 from streams.live.room import Resume, Room
 from streams.live.store import group_of
+from streams.live.tailing import Tailing
 
+GOING_AWAY: Final = 1001
 RECHECK_S: Final = 60
 _LEASE_TICKS: Final = 2
 _CONFIRM_S: Final = 0.1
@@ -45,7 +49,10 @@ class Hub:
     def __init__(self) -> None:
         self.name = census.process_name()
         self.outlets: dict[Outlet, int] = {}
+        self.polls: set[PollOutlet] = set()
+        self.is_draining = False
         self.reader = Reader()
+        self.tailing = Tailing(self.reader.redis)
         # Addresses whose socket went while Redis was away; they would stay counted for ever.
         self.unreleased: list[str] = []
         self._rooms: dict[str, Room] = {}
@@ -67,13 +74,42 @@ class Hub:
         """Take in an accepted socket."""
         writer = (scope.get("extensions") or {}).get(EXTENSION)
         outlet = AsgiOutlet(self, send) if writer is None else WireOutlet(self, writer)
-        # Sockets are spread over the seconds, so that pings never come in one burst.
-        self.outlets[outlet] = len(self.outlets)
+        self._take_in(outlet)
         return outlet
 
+    def open_stream(
+        self, scope: Mapping[str, Any], send: Send, resumes: Mapping[str, Resume | None]
+    ) -> EventOutlet:
+        """Take in the reader of an event stream and its topics; it is silent until it starts."""
+        writer = (scope.get("extensions") or {}).get(EXTENSION)
+        outlet: EventOutlet = (
+            AsgiEventOutlet(self, send, resumes)
+            if writer is None
+            else WireEventOutlet(self, writer, resumes)
+        )
+        self._take_in(outlet)
+        for topic, resume in resumes.items():
+            self.join(outlet, topic, resume)
+        return outlet
+
+    def open_poll(self, topic: str, *, after: int, epoch: str | None) -> PollOutlet:
+        """Take in a request that waits for what comes after a position."""
+        outlet = PollOutlet(self, after=after, epoch=epoch)
+        if self.is_draining:
+            outlet.close(GOING_AWAY)
+        self.polls.add(outlet)
+        self.join(outlet, topic, Resume(epoch=epoch, after=after))
+        return outlet
+
+    def _take_in(self, outlet: Outlet) -> None:
+        # Sockets are spread over the seconds, so that pings never come in one burst.
+        self.outlets[outlet] = len(self.outlets)
+
     def forget(self, outlet: Outlet) -> None:
-        """Let go of a socket that was closed."""
+        """Let go of a socket that was closed, or of a poll that was answered."""
         self.outlets.pop(outlet, None)
+        if isinstance(outlet, PollOutlet):
+            self.polls.discard(outlet)
         for topic in tuple(outlet.topics):
             self.leave(outlet, topic)
         outlet.end()
@@ -108,7 +144,17 @@ class Hub:
 
     def _refuse(self, outlet: Outlet, topic: str) -> None:
         outlet.topics.discard(topic)
-        outlet.answer(error_text("unknown_topic", "There is no such topic.", topic=topic))
+        outlet.refuse(topic, error_text("unknown_topic", "There is no such topic.", topic=topic))
+
+    def end_requests(self) -> None:
+        """End streams and polls, whose clients come again with what they have."""
+        self.is_draining = True
+        for outlet in tuple(self.outlets):
+            if isinstance(outlet, EventOutlet):
+                self.close_outlet(outlet, GOING_AWAY)
+        for poll in tuple(self.polls):
+            poll.close(GOING_AWAY)
+        self.tailing.wake_all()
 
     # Rooms.
 
@@ -229,7 +275,7 @@ class Hub:
             topics = frozenset(outlet.topics)
             if topics not in texts:
                 texts[topics] = self._ping_text(topics)
-            outlet.answer(texts[topics])
+            outlet.beat(texts[topics])
 
     def _ping_text(self, topics: frozenset[str]) -> bytes:
         rooms = [self._rooms[topic] for topic in sorted(topics)]

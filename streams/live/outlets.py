@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from django.conf import settings
 
@@ -31,7 +31,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Writer(Protocol):
-    """What `config.server` offers besides ASGI: finished frames straight to the transport."""
+    """What `config.server` offers besides ASGI: finished bytes straight to the transport."""
 
     on_drained: Callable[[], None] | None
 
@@ -42,7 +42,7 @@ class Writer(Protocol):
         """Return how much of it is in the buffer."""
 
     def close_with(self, code: int) -> None:
-        """Start the closing handshake."""
+        """Start the closing handshake, or end the response."""
 
 
 class Keeper(Protocol):
@@ -60,6 +60,11 @@ class Outlet(ABC):
         "_answers", "_bytes", "_frames", "_left", "_queue",
         "blocked_at", "hub", "stalled", "topics", "who",
     )  # fmt: skip
+
+    # Whether a resumption comes as one message, or as the frames themselves.
+    takes_replays: ClassVar[bool] = True
+    # Who takes none is told by `pass_over` that frames cannot lead on.
+    takes_snapshots: ClassVar[bool] = True
 
     def __init__(self, hub: Keeper) -> None:
         self.hub = hub
@@ -88,6 +93,18 @@ class Outlet(ABC):
         self._answers += 1
         if self._answers > MAX_QUEUED_ANSWERS:
             self.close(TOO_SLOW)
+
+    def refuse(self, topic: str, text: bytes) -> None:
+        """Say that there is no such topic."""
+        self.answer(text)
+
+    def beat(self, text: bytes) -> None:
+        """Show that the connection lives; `text` is the ping of a socket."""
+        self.answer(text)
+
+    def pass_over(self, epoch: str, seq: int) -> None:
+        """Take note of a topic's position in place of its snapshot."""
+        raise NotImplementedError
 
     def _hold(self, batch: Encoded) -> None:
         if self.stalled:
@@ -166,7 +183,10 @@ class WireOutlet(Outlet):
     def _write(self, batch: Encoded) -> bool:
         if len(batch.wire) <= _PIECE_BYTES:
             return self._send(batch.wire)
-        self._rest = memoryview(batch.wire)
+        return self._put(batch.wire)
+
+    def _put(self, data: bytes) -> bool:
+        self._rest = memoryview(data)
         return self._go_on()
 
     def _go_on(self) -> bool:
@@ -188,7 +208,7 @@ class WireOutlet(Outlet):
 
 
 class AsgiOutlet(Outlet):
-    """A socket of any ASGI server: a task of its own sends, for sending may wait."""
+    """A connection of any ASGI server: a task of its own sends, for sending may wait."""
 
     __slots__ = ("_asgi_send", "_closing", "_ready", "_task", "_texts")
 
@@ -211,7 +231,7 @@ class AsgiOutlet(Outlet):
     def close(self, code: int) -> None:
         if code != TOO_SLOW:
             for batch in self._queue:
-                self._texts.extend(batch.texts)
+                self._write(batch)
         self._closing = code
         self._ready.set()
 
@@ -224,9 +244,14 @@ class AsgiOutlet(Outlet):
             await self._ready.wait()
             self._ready.clear()
             while self._texts and self._closing != TOO_SLOW:
-                text = self._texts.popleft().decode()
-                await self._asgi_send({"type": "websocket.send", "text": text})
+                await self._asgi_send(self._message(self._texts.popleft()))
             if self._closing is not None:
-                await self._asgi_send({"type": "websocket.close", "code": self._closing})
+                await self._asgi_send(self._good_bye(self._closing))
                 return
             self._drained()
+
+    def _message(self, text: bytes) -> Mapping[str, Any]:
+        return {"type": "websocket.send", "text": text.decode()}
+
+    def _good_bye(self, code: int) -> Mapping[str, Any]:
+        return {"type": "websocket.close", "code": code}

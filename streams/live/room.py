@@ -16,10 +16,11 @@ from typing import Any, Final
 from streams.live.frames import (
     Encoded,
     Envelope,
+    Place,
     Snapshot,
     canonical,
     is_page,
-    replay_text,
+    replay_texts,
     snapshot_text,
     state_hash,
 )
@@ -29,7 +30,6 @@ from streams.live.reader import Reader
 
 _RECENT_FRAMES: Final = 512
 _RECENT_PATCHES: Final = 32
-_REPLAY_CHUNK: Final = 500
 # A snapshot is used again for the next socket while no more than this came after it.
 _SNAPSHOT_AGE_FRAMES: Final = 64
 # Replaying more than this costs more than making the snapshot anew.
@@ -38,9 +38,9 @@ _SNAPSHOT_LAG_FRAMES: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
-    """What a client says it has: everything up to `after` in `epoch`."""
+    """What a client says it has: everything up to `after` in `epoch`, None: whichever it is now."""
 
-    epoch: str
+    epoch: str | None
     after: int
 
 
@@ -165,17 +165,20 @@ class Room:
         if not self._pending:
             return
         texts, self._pending = self._pending, []
-        batch = Encoded.of(texts)
+        batch = Encoded.of(texts, self._place(self.seq - len(texts) + 1))
         for outlet in tuple(self._live):
             outlet.push(batch)
         for outlet, seq in tuple(self._ahead.items()):
             if seq < self.seq:
-                outlet.push(Encoded.of(texts[seq - self.seq :]))
+                outlet.push(Encoded.of(texts[seq - self.seq :], self._place(seq + 1)))
             if seq <= self.seq and self._ahead.pop(outlet, None) is not None:
                 self._live[outlet] = None
         if self._pending_sent_at:
             FANOUT.observe(max(0.0, time.time() - self._pending_sent_at))
             self._pending_sent_at = 0.0
+
+    def _place(self, first: int) -> Place:
+        return Place(self.topic, self.epoch, first)
 
     # Work that has to ask Redis; one task a room.
 
@@ -258,12 +261,22 @@ class Room:
         if resuming:
             await self._replay(resuming)
         rest = [outlet for outlet in waiting if outlet in self._waiting]
-        if rest:
-            await self._show(rest)
+        shown = [outlet for outlet in rest if outlet.takes_snapshots]
+        self._pass_over([outlet for outlet in rest if not outlet.takes_snapshots])
+        if shown:
+            await self._show(shown)
+
+    def _pass_over(self, outlets: list[Outlet]) -> None:
+        """Tell those who want no snapshot where the topic is; they hear what comes from now on."""
+        self.flush()
+        for outlet in outlets:
+            del self._waiting[outlet]
+            self._live[outlet] = None
+            outlet.pass_over(self.epoch, self.seq)
 
     async def _is_behind_clients(self, waiting: Mapping[Outlet, Resume | None]) -> bool:
         """Whether a client has frames from another process that have yet to reach this one."""
-        known = [had.after for had in waiting.values() if had and had.epoch == self.epoch]
+        known = [had.after for had in waiting.values() if had and self._is_ours(had)]
         if not known or max(known) <= self.seq:
             return False
         position = (await self._reader.positions([self.topic]))[0]
@@ -271,23 +284,43 @@ class Room:
             self.heard(*position)
         return self._is_behind
 
+    def _is_ours(self, resume: Resume) -> bool:
+        return resume.epoch is None or resume.epoch == self.epoch
+
     def _can_have(self, resume: Resume) -> bool:
-        return bool(self.epoch) and resume.epoch == self.epoch and resume.after <= self.seq
+        return bool(self.epoch) and self._is_ours(resume) and resume.after <= self.seq
 
     async def _replay(self, resuming: Mapping[Outlet, Resume]) -> None:
         older: list[tuple[int, bytes]] = []
         lowest = min(resume.after for resume in resuming.values())
         if self._since(lowest, older) is None:
             older = await self._older(lowest)
+        # After a restart many come back with the same position.
+        batches: dict[tuple[int, bool], Encoded | None] = {}
         for outlet, resume in resuming.items():
-            texts = self._since(resume.after, older)
-            if texts is None or self._waiting.get(outlet) is not resume:
+            form = (resume.after, outlet.takes_replays)
+            if form not in batches:
+                batches[form] = self._replay_batch(
+                    resume.after, older, wrapped=outlet.takes_replays
+                )
+            batch = batches[form]
+            if batch is None or self._waiting.get(outlet) is not resume:
                 continue
             self.flush()
             del self._waiting[outlet]
-            outlet.push(Encoded.of(self._replay_texts(resume.after, texts)))
+            outlet.push(batch)
             self._live[outlet] = None
             RESUMED.labels("replay").inc()
+
+    def _replay_batch(
+        self, after: int, older: list[tuple[int, bytes]], *, wrapped: bool
+    ) -> Encoded | None:
+        texts = self._since(after, older)
+        if texts is None:
+            return None
+        if wrapped:
+            return Encoded.of(replay_texts(self.topic, epoch=self.epoch, after=after, texts=texts))
+        return Encoded.of(texts, self._place(after + 1))
 
     async def _older(self, after: int) -> list[tuple[int, bytes]]:
         tail = await self._reader.tail(self.topic, after)
@@ -303,17 +336,6 @@ class Room:
         texts += [text for seq, text in self._recent if seq > after]
         return texts if len(texts) == need else None
 
-    def _replay_texts(self, after: int, texts: list[bytes]) -> list[bytes]:
-        chunks = [texts[at : at + _REPLAY_CHUNK] for at in range(0, len(texts), _REPLAY_CHUNK)]
-        answers = []
-        for chunk in chunks or [[]]:
-            upto = after + len(chunk)
-            answers.append(
-                replay_text(self.topic, epoch=self.epoch, after=after, seq=upto, frames=chunk)
-            )
-            after = upto
-        return answers
-
     async def _show(self, outlets: list[Outlet]) -> None:
         """Give each a snapshot and the frames since, encoded once for all of them."""
         older: list[tuple[int, bytes]] = []
@@ -327,7 +349,7 @@ class Room:
             self._kept = None
             return
         self.flush()
-        batch = Encoded.of([kept.text, *texts])
+        batch = Encoded.of([kept.text, *texts], self._place(kept.seq))
         for outlet in outlets:
             if outlet not in self._waiting:
                 continue

@@ -1,5 +1,6 @@
-"""A Valkey and a server process of a test's own, and a client that speaks the live protocol."""
+"""A Valkey and a server process of a test's own, and clients that speak the live protocol."""
 
+import http.client
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 import redis
 from django.conf import settings
@@ -213,3 +215,53 @@ class Fan:
         while self.places.get(topic, ("", -1))[1] < seq:
             self.take()
         assert self.places[topic][1] == seq
+
+
+class Stream:
+    """One reader of an event stream, and what a browser's EventSource keeps of it."""
+
+    def __init__(self, server, *topics, headers=None, timeout=WAIT_S, **parameters):
+        query = urlencode({"topics": ",".join(topics), **parameters})
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+        self.connection.request("GET", f"/api/v1/stream?{query}", headers=headers or {})
+        self.response = self.connection.getresponse()
+        self.last_id = None
+        self.comments = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.response.close()
+        self.connection.close()
+
+    def problem(self):
+        """The answer of a stream that did not begin."""
+        assert self.response.headers["Content-Type"] == "application/problem+json"
+        return json.loads(self.response.read())
+
+    def take(self):
+        """The next event's data as it came; the empty string at the end of the stream."""
+        data = []
+        while line := self.response.readline():
+            name, _, value = line.rstrip(b"\n").partition(b": ")
+            if name == b"id":
+                self.last_id = value.decode()
+            elif name == b"data":
+                data.append(value)
+            elif line == b":\n":
+                self.comments += 1
+            elif line == b"\n" and data:
+                return b"\n".join(data)
+        return b""
+
+    def take_until(self, seq):
+        """The data of events up to the frame or snapshot with that `seq`."""
+        taken = []
+        while not taken or json.loads(taken[-1])["seq"] < seq:
+            taken.append(self.take())
+            assert taken[-1], "the stream ended"
+        return taken

@@ -6,7 +6,7 @@ import pytest
 from websockets.frames import Frame as WebSocketFrame
 from websockets.streams import StreamReader
 
-from streams.live.frames import Encoded, Envelope, canonical, replay_text, snapshot_text, to_wire
+from streams.live.frames import Encoded, Envelope, canonical, replay_texts, snapshot_text, to_wire
 
 
 def parsed(wire):
@@ -48,7 +48,7 @@ def test_event_has_its_data_and_patch_its_fragments():
 
 def test_snapshot_and_replay_carry_encoded_parts_as_they_are():
     snapshot = snapshot_text("match:1", epoch="1", seq=2, state=b'{"a":1}', digest="ff")
-    replay = replay_text("match:1", epoch="1", after=2, seq=4, frames=[b'{"seq":3}', b'{"seq":4}'])
+    (replay,) = replay_texts("match:1", epoch="1", after=2, texts=[b'{"seq":3}', b'{"seq":4}'])
 
     assert json.loads(snapshot)["state"] == {"a": 1}
     assert [frame["seq"] for frame in json.loads(replay)["frames"]] == [3, 4]

@@ -1,0 +1,264 @@
+"""`wait=` on lists of what happened: the request sleeps on the hub of this process, and on nothing.
+
+What comes is answered from the frames that sockets get. What frames cannot tell, such as a first
+page or a log told anew, is asked of Django, whose answers have the same body.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json import JSONDecoder
+from typing import Any, Final
+
+import orjson
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+
+from config import doors
+from config.conditional import content_tag
+from config.rendering import only
+from matches.api.serializers import EventSerializer
+from matches.api.views import EPOCH_HEADER
+from matches.selectors.fixtures import is_public
+from streams.changes import public_topics
+from streams.live.hub import AWAY, hub
+from streams.live.polls import Growth, PollOutlet
+
+_EVENTS: Final = re.compile(r"/api/v1/matches/(vz_match_[0-9A-Z]{26})/events", re.ASCII)
+_CHANGES: Final = "/api/v1/changes"
+MAX_WAIT_S: Final = 30
+_DEFAULT_LIMIT: Final = 50
+_MAX_LIMIT: Final = 200
+_MAX_SEQ: Final = 2**31 - 1
+_NAMES: Final = frozenset({"after", "wait", "epoch", "limit", "type", "fields"})
+_FIELDS: Final = frozenset(EventSerializer.Meta.fields)
+_TYPE: Final = re.compile(r"[a-z0-9_.]{1,60}", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
+_EVENT_MARK: Final = '"data":{"event":'
+# A match seldom turns private; one that is deleted has no frames.
+_PUBLIC_FOR_S: Final = 60.0
+_MOST_KNOWN: Final = 10_000
+_decode = JSONDecoder().raw_decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a client waits for: events of a match after a `seq`."""
+
+    match_id: str
+    after: int
+    wait_s: int
+    epoch: str | None
+    limit: int
+    type: str | None
+    fields: frozenset[str] | None
+
+
+def is_poll(scope: Mapping[str, Any]) -> bool:
+    """Whether the request may want to wait; cheap, for every request comes by."""
+    if b"wait=" not in scope["query_string"] or scope["method"] != "GET":
+        return False
+    return scope["path"] == _CHANGES or _EVENTS.fullmatch(scope["path"]) is not None
+
+
+def parse(request: ASGIRequest) -> Wanted | None:
+    """Return what is waited for; None for anything that Django answers at once, errors too."""
+    place, query = _EVENTS.fullmatch(request.path), request.GET
+    given = {name: values[0] for name, values in query.lists() if len(values) == 1}
+    after = _whole(given.get("after", "0"), _MAX_SEQ)
+    wait_s = _whole(given.get("wait", ""), MAX_WAIT_S)
+    limit = _whole(given.get("limit", str(_DEFAULT_LIMIT)), _MAX_LIMIT)
+    if place is None or after is None or not wait_s or not limit or not _is_known(request, given):
+        return None
+    return Wanted(
+        match_id=place[1],
+        after=after,
+        wait_s=wait_s,
+        epoch=given.get("epoch"),
+        limit=limit,
+        type=given.get("type"),
+        fields=frozenset(given["fields"].split(",")) if "fields" in given else None,
+    )
+
+
+def _is_known(request: ASGIRequest, given: Mapping[str, str]) -> bool:
+    """Whether every part of the request is of the plainest form."""
+    accepted = request.headers.get("Accept", "*/*")
+    return (
+        len(given) == len(request.GET)
+        and set(given) <= _NAMES
+        and _UUID.fullmatch(given.get("epoch", _NO_UUID)) is not None
+        and _TYPE.fullmatch(given.get("type", "any")) is not None
+        and set(given.get("fields", "seq").split(",")) <= _FIELDS
+        and ("*/*" in accepted or "application/json" in accepted)
+    )
+
+
+def _whole(text: str, most: int) -> int | None:
+    is_plain = text.isascii() and text.isdigit() and len(text) < 11
+    return int(text) if is_plain and int(text) <= most else None
+
+
+class LongPoll:
+    """The door in front of Django for requests that wait."""
+
+    def __init__(self, django: doors.App) -> None:
+        self._django = django
+        self._public: dict[str, float] = {}
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        request = doors.request_of(scope)
+        if request is not None and scope["path"] == _CHANGES:
+            await self._changes(request, scope, receive, send)
+            return
+        wanted = parse(request) if request else None
+        if request is None or wanted is None or not await self._is_public(wanted.match_id):
+            await self._django(scope, receive, send)
+            return
+        usage = await doors.spend(hub(), request)
+        if usage is not None and usage.is_over:
+            refusal = doors.rate_limited(request, usage.resets_in_s)
+            await doors.answer(send, request, refusal, usage)
+            return
+        found = await _wait_for(wanted, receive)
+        if found is None:
+            asked = await doors.ask_django(self._django, scope)
+            await asked.pass_on(send)
+        else:
+            await doors.answer(send, request, _events_response(request, found), usage)
+
+    async def _is_public(self, match_id: str) -> bool:
+        if self._public.get(match_id, 0.0) > time.monotonic():
+            return True
+        try:
+            found = await hub().reader.in_thread(lambda: is_public(match_id))
+        except AWAY:
+            return False  # Django says what is wrong
+        if found:
+            if len(self._public) >= _MOST_KNOWN:
+                self._public.clear()
+            self._public[match_id] = time.monotonic() + _PUBLIC_FOR_S
+        return found
+
+    async def _changes(
+        self, request: ASGIRequest, scope: Mapping[str, Any], receive: Any, send: Any
+    ) -> None:
+        """Ask Django, wait while there is nothing, ask again."""
+        # A tag is compared at the end: "unchanged" would not say up to where.
+        tag = b"if-none-match"
+        bare = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != tag]}
+        asked = await doors.ask_django(self._django, bare)
+        until = time.monotonic() + (_whole(request.GET.get("wait", ""), MAX_WAIT_S) or 0)
+        while (after := _empty_up_to(asked)) is not None and time.monotonic() < until:
+            if not await _wait_for_changes(request, receive, after=after, until=until):
+                break
+            asked = await doors.ask_django(self._django, bare)
+        if asked.status == 200 and len(bare["headers"]) < len(scope["headers"]):
+            asked = await doors.ask_django(self._django, scope)
+        await asked.pass_on(send)
+
+
+async def _wait_for_changes(
+    request: ASGIRequest, receive: Any, *, after: int, until: float
+) -> bool:
+    """Return whether there may be news; False when the time is over or nobody waits any more."""
+    named = frozenset(request.GET.get("topics", "").split(",")) - {""}
+    grown = asyncio.ensure_future(hub().tailing.grown(named or public_topics(), after))
+    left_s = max(0.0, until - time.monotonic())
+    await doors.first_of(grown, doors.gone(receive), timeout_s=left_s)
+    return grown.done() and not grown.cancelled() and not hub().is_draining
+
+
+def _empty_up_to(asked: doors.Captured) -> int | None:
+    """Return the position up to which an answer found nothing; None where it has something."""
+    if asked.status != 200 or not asked.body.startswith(b'{"results":[]'):
+        return None
+    return int(orjson.loads(asked.body)["next"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The answer to a poll: the body as the list of events has it."""
+
+    body: bytes
+    epoch: str
+
+
+async def _wait_for(wanted: Wanted, receive: Any) -> Found | None:
+    """Return what came or that nothing came; None where Django has to be asked."""
+    until = time.monotonic() + wanted.wait_s
+    after, epoch = wanted.after, wanted.epoch
+    while True:
+        poll = hub().open_poll(f"match:{wanted.match_id}", after=after, epoch=epoch)
+        try:
+            await _hear(poll, receive, until)
+        finally:
+            hub().forget(poll)
+        if not poll.heard.done():
+            # Without an epoch the hub knows nothing of the topic, for Redis is away.
+            return None if poll.epoch is None else Found(body=_body(()), epoch=poll.epoch)
+        growth = poll.heard.result()
+        if growth is None:
+            return None
+        chosen = _chosen(growth, wanted)
+        if len(chosen) > wanted.limit:
+            return None  # a first page of several
+        after, epoch = after + len(growth.texts), poll.epoch
+        if chosen:
+            return Found(body=_answer_body(growth, wanted), epoch=epoch or "")
+
+
+async def _hear(poll: PollOutlet, receive: Any, until: float) -> None:
+    left = max(0.0, until - time.monotonic())
+    # Cancelling the shield leaves what was heard alone.
+    await doors.first_of(asyncio.shield(poll.heard), doors.gone(receive), timeout_s=left)
+
+
+def _documents(growth: Growth) -> list[bytes]:
+    """Return the events of the frames as they were encoded, made once for all who wait."""
+    batch = growth.batch
+    made: list[bytes] | None = batch.forms.get("events")
+    if made is None:
+        made = batch.forms["events"] = [_document(text) for text in batch.texts]
+    return made[growth.offset :]
+
+
+def _document(text: bytes) -> bytes:
+    """Return the bytes of a frame's event."""
+    frame = text.decode()
+    start = frame.index(_EVENT_MARK) + len(_EVENT_MARK)
+    return frame[start : _decode(frame, start)[1]].encode()
+
+
+def _chosen(growth: Growth, wanted: Wanted) -> list[bytes]:
+    documents = _documents(growth)
+    if wanted.type is None:
+        return documents
+    return [told for told in documents if orjson.loads(told)["type"] == wanted.type]
+
+
+def _answer_body(growth: Growth, wanted: Wanted) -> bytes:
+    if wanted.fields is not None:
+        told = [only(orjson.loads(event), wanted.fields) for event in _chosen(growth, wanted)]
+        return _body([orjson.dumps(event) for event in told])
+    key = ("body", growth.offset, wanted.type)
+    made: bytes | None = growth.batch.forms.get(key)
+    if made is None:
+        made = growth.batch.forms[key] = _body(_chosen(growth, wanted))
+    return made
+
+
+def _body(documents: Any) -> bytes:
+    return b'{"results":[%b],"next":null}' % b",".join(documents)
+
+
+def _events_response(request: ASGIRequest, found: Found) -> HttpResponse:
+    response = HttpResponse(found.body, content_type="application/json")
+    response["ETag"] = content_tag(found.body)
+    # The same address means something else a moment later.
+    response["Cache-Control"] = "no-store"
+    response[EPOCH_HEADER] = found.epoch
+    return response
