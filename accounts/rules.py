@@ -32,6 +32,8 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "stats.statline": _VIEW,
     "stats.tablerow": _VIEW,
     "stats.tableadjustment": _VIEW,
+    "mlmodels.modelversion": _VIEW,
+    "mlmodels.matchforecast": _VIEW,
 }
 _ADMIN: Mapping[str, tuple[str, ...]] = {
     **_ANALYST,
@@ -49,6 +51,8 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "matches.teamsheetspot": _ALL,
     "matches.feed": _ALL,
     "stats.tableadjustment": _CURATE,
+    # Its rows are written by training alone; changing is activating and retiring.
+    "mlmodels.modelversion": ("view", "change"),
     "streams.outboxevent": _VIEW,
     "streams.deadletter": ("view", "change"),
     "accounts.user": _CURATE,

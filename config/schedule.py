@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 # Task, seconds between runs, queue.
 _WORK: Mapping[str, tuple[str, int, str]] = {
@@ -13,6 +13,11 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Tell pages how old their data is": ("stats.tasks.tell_ages", 10, "default"),
     "Forget old announcements": ("streams.tasks.prune", 86_400, "default"),
     "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),
+    "Forecast coming matches": ("mlmodels.tasks.forecast_matches", 3600, "ml"),
+}
+# Task, hour and minute in UTC, queue.
+_NIGHTLY: Mapping[str, tuple[str, int, int, str]] = {
+    "Train models": ("mlmodels.tasks.train_models", 4, 30, "ml"),
 }
 
 
@@ -32,3 +37,12 @@ def make_schedule() -> None:
             # A run that nobody took in time is worth nothing: the next one does its work.
             expire_seconds=max(5, 2 * every_s),
         )
+    for name, (task, hour, minute, queue) in _NIGHTLY.items():
+        if not PeriodicTask.objects.filter(name=name).exists():
+            crontab, _ = CrontabSchedule.objects.get_or_create(
+                hour=str(hour), minute=str(minute), timezone="UTC"
+            )
+            # A worker that comes back in the night still does it.
+            PeriodicTask.objects.create(
+                name=name, task=task, crontab=crontab, queue=queue, expire_seconds=6 * 3600
+            )

@@ -302,6 +302,10 @@ CLOCK = env.str("VEZE_CLOCK", default="")
 PACKS_DIR = env.str("VEZE_PACKS_DIR", default="")
 if PACKS_DIR and not Path(PACKS_DIR).is_dir():
     raise ImproperlyConfigured(f"VEZE_PACKS_DIR={PACKS_DIR!r}: set it to a folder that exists.")
+# Where trained models lie; the workers of the queue ml must share it.
+MODELS_DIR = env.str("VEZE_MODELS_DIR", default="") or str(
+    Path(os.environ.get("VEZE_DATA_DIR") or BASE_DIR / ".veze").expanduser().resolve() / "models"
+)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

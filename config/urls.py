@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("leagues.api.urls")),
     path("api/v1/", include("matches.api.urls")),
     path("api/v1/", include("stats.api.urls")),
+    path("api/v1/", include("mlmodels.api.urls")),
     path("api/v1/", include("streams.api.urls")),
     re_path(r"^api(?:/.*)?$", problems.api_not_found),
 ]

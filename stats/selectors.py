@@ -14,7 +14,9 @@ from leagues.packs.schema import Column, SportPack, Zone
 from matches.enums import SheetRole
 from matches.models import OVER_STATUSES, Feed, Match, TeamSheetSpot
 from matches.selectors.fixtures import public_match_ids
+from matches.selectors.plays import current_plays
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
+from stats.rules.momentum import MinutePressure, act_of, momentum
 from stats.rules.season_totals import Number, season_totals, telling_columns
 from stats.topics import StatUpdate
 from streams.changes import Told
@@ -391,3 +393,20 @@ def with_coverage(seasons: QuerySet[Season]) -> QuerySet[Season]:
         has_standings=Exists(TableRow.objects.filter(season=OuterRef("pk"))),
         poll_ms=Subquery(feeds.values("live_interval_ms")[:1]),
     )
+
+
+def momentum_of(match: Match) -> tuple[MinutePressure, ...]:
+    """Return which side pressed, minute by minute; one query, the league must be fetched along.
+
+    Empty for a sport without [momentum] and for a log without clock times.
+    """
+    pack = load_pack(match.season.league.sport)
+    if pack.momentum is None:
+        return ()
+    plays = current_plays(match)
+    lengths_ms: dict[str, int] = {}
+    for play in plays:
+        fact = play.fact
+        lengths_ms[fact.period] = max(lengths_ms.get(fact.period, 0), fact.clock_ms)
+    acts = (act_of(pack, play.fact, x=play.x, y=play.y) for play in plays)
+    return momentum(pack, (act for act in acts if act), lengths_ms=lengths_ms)

@@ -70,7 +70,7 @@ class Block:
     )
 
     def __init__(self, count: Count, pack: "CompiledPack") -> None:
-        self.check = _check_all(count.when, pack)
+        self.check = check_all(count.when, pack)
         self.player = pack.gains(count.player)
         self.player_total = pack.gains(count.player, summed=True)
         self.related = pack.gains(count.related)
@@ -183,7 +183,8 @@ def _getter(value: Value, scale: int) -> Getter:
     return get
 
 
-def _check_all(conditions: tuple[Condition, ...], pack: CompiledPack) -> Check | None:
+def check_all(conditions: tuple[Condition, ...], pack: CompiledPack) -> Check | None:
+    """Return a test of an event against all conditions, None where there are none."""
     checks = [_check(condition, pack) for condition in conditions]
     if not checks:
         return None

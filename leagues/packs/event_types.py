@@ -1,6 +1,6 @@
 """Reading `[events]`: the words of a sport and what each counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leagues.packs.reading import Table, suggestion
@@ -133,6 +133,13 @@ def _presence(table: Table) -> EventPresence | None:
     return rule
 
 
+def read_when(
+    table: Table, payload: Mapping[str, str], periods: tuple[Period, ...]
+) -> tuple[Condition, ...]:
+    """Return the conditions of a `when` on an event with that payload."""
+    return _CountReader((), dict(payload), periods).conditions(table)
+
+
 class _CountReader:
     """Reads counting blocks of one event type against the pack's columns."""
 
@@ -146,7 +153,7 @@ class _CountReader:
     def read(self, table: Table) -> Count:
         """Return one counting block."""
         count = Count(
-            when=self._when(table.table("when")),
+            when=self.conditions(table.table("when")),
             player=self._columns_of(table.table("player"), "player"),
             related=self._columns_of(table.table("related"), "player"),
             team=self._columns_of(table.table("team"), "team"),
@@ -205,7 +212,8 @@ class _CountReader:
             raise table.error(key, f"payload.{name} is a {kind} and cannot be counted")
         return PayloadValue(key=name, sign=sign, default=int(default or 0))
 
-    def _when(self, table: Table) -> tuple[Condition, ...]:
+    def conditions(self, table: Table) -> tuple[Condition, ...]:
+        """Return what a block asks of its event."""
         return tuple(self._condition(table, key) for key in list(table.keys()))
 
     def _condition(self, table: Table, key: str) -> Condition:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leagues.packs import sections
+from leagues.packs.analytics import read_momentum, read_strength
 from leagues.packs.columns import read_columns
 from leagues.packs.event_types import read_events
 from leagues.packs.reading import Table, suggestion
@@ -86,6 +87,7 @@ def parse_pack(
     positions = sections.read_positions(top)
     columns = read_columns(top)
     events = read_events(top, columns, periods)
+    table = sections.read_table(top)
     pack = SportPack(
         id=pack_id,
         name=top.text("name"),
@@ -100,8 +102,10 @@ def parse_pack(
         columns=columns,
         column_groups=sections.read_column_groups(top),
         presence=sections.read_presence(top),
-        table=sections.read_table(top),
+        table=table,
         simulation=read_simulation(top, events, positions, periods),
+        strength=read_strength(top, table),
+        momentum=read_momentum(top, events, periods),
         vectors=read_vectors(top, vectors, events, columns, periods),
     )
     sections.check_references(top, pack)

@@ -287,6 +287,55 @@ class Simulation:
     events: tuple[SimulatedEvent, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrengthRule:
+    """How the scores of matches are distributed and learnt, see docs/models.md.
+
+    `half_life_days`: a result this old counts half. `prior_matches`: how many average matches a
+    team is taken to have played besides. `draw_share` of scores level after regular time stay
+    draws. `added_ms` is what a period runs over its length. Each player sent off multiplies his
+    side's rate by `sent_off_own` and the other side's by `sent_off_other`. `typical_*` stand in
+    for a league that has no results yet.
+    """
+
+    distribution: str
+    half_life_days: float
+    prior_matches: float
+    draw_share: float
+    typical_home: float
+    typical_away: float
+    typical_margin_sd: float = 0.0
+    added_ms: int = 0
+    sent_off_own: float = 1.0
+    sent_off_other: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressure:
+    """What one event adds to the momentum of the acting side, or of the `opposing` one.
+
+    Needs all of `when`, and the event's place within `x` and `y` where those are given. The
+    payload's `plus` is added to `weight`.
+    """
+
+    events: frozenset[str]
+    weight: float
+    plus: str = ""
+    when: tuple[Condition, ...] = ()
+    x: tuple[float, float] | None = None
+    y: tuple[float, float] | None = None
+    side: str = "acting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentumRule:
+    """How pressure is read off a log: it fades with `fade_s`; `full` is drawn as 100."""
+
+    fade_s: float
+    full: float
+    pressures: tuple[Pressure, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SportPack:
     """A whole sport. Compared by identity: `load_pack` gives the same object every time."""
@@ -306,6 +355,8 @@ class SportPack:
     presence: PresenceRule | None
     table: TableRules
     simulation: Simulation | None
+    strength: StrengthRule | None
+    momentum: MomentumRule | None
     vectors: tuple[Vector, ...]
 
     @property

@@ -23,7 +23,7 @@ def role_admin(client: Client) -> Client:
 
 
 def test_every_model_of_ours_is_registered():
-    ours = {"accounts", "streams", "leagues", "matches", "stats"}
+    ours = {"accounts", "streams", "leagues", "matches", "stats", "mlmodels"}
     # Their rows are edited on the page of what they belong to.
     inlines = {"matches.TeamSheetSpot"}
 

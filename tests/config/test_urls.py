@@ -24,6 +24,7 @@ PUBLIC_API = {
     "api/v1/matches/<slug:public_id>/boxscore",
     "api/v1/matches/<slug:public_id>/corrections",
     "api/v1/matches/<slug:public_id>/events",
+    "api/v1/matches/<slug:public_id>/forecast",
     "api/v1/players",
     "api/v1/players/<slug:public_id>",
     "api/v1/seasons",

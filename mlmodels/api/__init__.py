@@ -1,0 +1,1 @@
+"""The public JSON of the mlmodels app, read only."""

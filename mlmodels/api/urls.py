@@ -1,0 +1,13 @@
+"""Addresses of forecasts in the API."""
+
+from django.urls import path
+
+from mlmodels.api import views
+
+urlpatterns = [
+    path(
+        "matches/<slug:public_id>/forecast",
+        views.ForecastDetail.as_view(),
+        name="api-forecast",
+    ),
+]
