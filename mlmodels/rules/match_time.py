@@ -18,14 +18,16 @@ def remaining_share(
 
     In overtime: what is to come of it, as a share of regular time. `lengths_ms` are lengths that
     the log tells in place of the pack's. A period that may run over has `added_ms` left when its
-    length is up, and from there less and less, never nothing until it has ended. 1 for untimed
-    sports.
+    length is up, and from there less and less, never nothing until it has ended. 0 in a
+    shoot-out, 1 for untimed sports.
     """
     told = lengths_ms or {}
     added_ms = pack.strength.added_ms if pack.strength else 0
     regular = [p for p in pack.periods if p.kind == "regular"]
     whole_ms = sum(_length(p, told) + added_ms for p in regular)
     now = pack.period(period)
+    if now is not None and now.kind == "shootout":
+        return 0.0
     if now is None or not sum(_length(p, told) for p in regular):
         return 1.0
     left_ms = 0.0 if has_ended else _left(_length(now, told), clock_ms, added_ms)

@@ -9,9 +9,11 @@ from matches.models import Match
 from mlmodels.rules.results import PlayedMatch
 from tests.factories.leagues import make_team
 
+MATCHES_A_DAY = 3
+
 
 def double_round(teams: list[int], *, first: date, seed: int = 5) -> list[PlayedMatch]:
-    """A season in which the first team is the best and the last the weakest, one match a day."""
+    """A season in which the first team is the best and the last the weakest."""
     rng = random.Random(seed)
     pairs = [(home, away) for home in teams for away in teams if home != away]
     rng.shuffle(pairs)
@@ -29,7 +31,7 @@ def double_round(teams: list[int], *, first: date, seed: int = 5) -> list[Played
                 home_score=home_score,
                 away_score=away_score,
                 winner=winner,
-                day=first + timedelta(days=number),
+                day=first + timedelta(days=number // MATCHES_A_DAY),
             )
         )
     return results

@@ -27,8 +27,9 @@ from tests.factories.mlmodels import make_results
 pytestmark = pytest.mark.django_db
 
 FIRST = date(2025, 8, 1)
-UNTIL = FIRST + timedelta(days=90)
-AT = datetime(2025, 10, 30, 9, tzinfo=UTC)
+# Ten teams play ninety matches in thirty days.
+UNTIL = FIRST + timedelta(days=30)
+AT = datetime(2025, 8, 31, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_best_team_at_home_to_the_weakest_is_expected_to_win(season: Season):
     assert forecast.home_prob + forecast.draw_prob + forecast.away_prob == pytest.approx(1)
     assert forecast.margin_sd is None
     version = forecast.model_version
-    assert (version.trained_on_count, version.trained_through_on) == (90, date(2025, 10, 29))
+    assert (version.trained_on_count, version.trained_through_on) == (90, date(2025, 8, 30))
 
 
 def test_the_same_results_give_the_same_artefact(season: Season):
@@ -83,7 +84,7 @@ def test_what_happens_on_the_day_or_later_changes_no_forecast(season: Season):
             season,
             home=home,
             away=away,
-            kickoff_at=datetime(2025, 10, 30, 0, tzinfo=UTC) + timedelta(days=day),
+            kickoff_at=datetime(2025, 8, 31, tzinfo=UTC) + timedelta(days=day),
             status=MatchStatus.FINISHED,
             home_score=9,
             away_score=0,
@@ -103,10 +104,10 @@ def test_what_happened_the_day_before_changes_the_forecast(season: Season):
 def test_the_league_s_own_midnight_divides_the_days(season: Season):
     season.league.time_zone = "America/Los_Angeles"
     season.league.save()
-    # Half past six in the evening of the 29th where the league is.
+    # Half past six in the evening of the 30th where the league is.
     make_match(
         season,
-        kickoff_at=datetime(2025, 10, 30, 1, 30, tzinfo=UTC),
+        kickoff_at=datetime(2025, 8, 31, 1, 30, tzinfo=UTC),
         status=MatchStatus.FINISHED,
         home_score=1,
         away_score=0,
