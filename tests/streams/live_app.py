@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from config.asgi import application
+from streams.live import hub
 from streams.live.frames import Snapshot
 from streams.live.topics import register_snapshots
 
@@ -16,6 +17,7 @@ def load(topic: str) -> Snapshot | None:
     return Snapshot(**held) if held else None
 
 
+hub.RECHECK_S = int(os.environ.get("VEZE_TEST_RECHECK_S", hub.RECHECK_S))
 register_snapshots("test:", load)
 register_snapshots("free:", None)
 register_snapshots("closed:", None, may_see=lambda user, topic: user.is_authenticated)

@@ -1,13 +1,20 @@
 """Server-sent events against a real server process and a real Valkey."""
 
+import http.client
 import json
 import signal
 import socket
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
 
 from streams.live.frames import Frame, Snapshot
+from streams.live.hub import hub
 from streams.live.publish import publish, set_snapshot
 from streams.live.topics import register_snapshots
 from tests.streams.live_support import Fan, Server, Stream, until
@@ -257,8 +264,6 @@ def test_quiet_stream_has_a_heartbeat(server, topic):
 
 
 def test_other_methods_are_refused_with_what_is_allowed(server):
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=15)
     connection.request("POST", "/api/v1/stream?topics=free:1")
     response = connection.getresponse()
@@ -278,7 +283,7 @@ def test_terminated_server_ends_streams_and_readers_go_on_elsewhere(valkey, topi
             stream.take_until(5)
             had = stream.last_id
             first.process.send_signal(signal.SIGTERM)
-            rest = [event for event in iter(stream.take, b"")]
+            rest = list(iter(stream.take, b""))
             assert first.process.wait(10) == 0
         play(topic, 7, 8)
         with Stream(second, topic, headers={"Last-Event-ID": had}) as stream:
@@ -407,3 +412,66 @@ def test_snapshot_ahead_of_the_frames_shows_itself_once(server, topic):
         events = stream.take_until(10)
 
     assert seqs(events)[-2:] == [9, 10]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_who_signs_out_is_told_and_let_go(valkey, topic, client):
+    parts = urlsplit(settings.DATABASE_URL)
+    database = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+    server = Server(valkey, DATABASE_URL=database, VEZE_TEST_RECHECK_S="1")
+    user = get_user_model().objects.create_user(email="a@example.org", password="a long phrase")
+    client.force_login(user)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    closed = topic.replace("free:", "closed:")
+    play(closed, 1, 1, snapshot=snapshot_at(1))
+    try:
+        with Stream(server, closed, headers={"Cookie": cookie}) as stream:
+            assert json.loads(stream.take())["seq"] == 1
+            client.logout()
+            told = json.loads(stream.take())
+            end = stream.take()
+        with Stream(server, closed, headers={"Cookie": cookie}) as stream:
+            again = stream.response.status
+    finally:
+        server.close()
+
+    assert (told["type"], told["code"], end, again) == ("error", "rights_lost", b"", 403)
+
+
+async def test_routing_leads_to_the_stream_and_past_it(topic):
+    from config.asgi import application
+
+    publish(topic, frames=[Frame(data={"n": 1})])
+    try:
+        refused = ApplicationCommunicator(application, _scope("/api/v1/stream", "topics="))
+        start, body = await refused.receive_output(5), await refused.receive_output(5)
+        assert (start["status"], json.loads(body["body"])["code"]) == (422, "invalid")
+
+        stream = ApplicationCommunicator(application, _scope("/api/v1/stream", f"topics={topic}"))
+        start, hello = await stream.receive_output(5), await stream.receive_output(5)
+        event = await stream.receive_output(5)
+        assert start["status"] == 200
+        assert hello["body"].startswith(b"retry: ")
+        assert hello["more_body"] is event["more_body"] is True
+        assert b'"type":"snapshot"' in event["body"]
+        await stream.send_input({"type": "http.disconnect"})
+        await stream.wait()
+        assert not hub().outlets
+    finally:
+        await hub().close()
+
+
+def _scope(path, query):
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"testserver")],
+        "client": ["127.0.0.1", 50_000],
+        "server": ["127.0.0.1", 80],
+    }
