@@ -7,6 +7,7 @@ drawn at random, so there is no seed. The same rows give the same coefficients.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -97,24 +98,21 @@ def _fit_poisson(
 ) -> Strengths:
     # Half a second and 80 MB that only a process which fits has to pay.
     from sklearn.linear_model import PoissonRegressor  # noqa: PLC0415
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     at = {team: index for index, team in enumerate(teams)}
     width, n = len(teams), len(known)
-    rows = np.zeros((2 * n, 2 * width + 1))
-    for index, result in enumerate(known):
-        home, away = at[result.home], at[result.away]
-        rows[index, [home, width + away]] = 1
-        rows[index, -1] = _FREE
-        rows[n + index, [away, width + home]] = 1
+    home, away = _places(known, at)
+    rows, index = np.zeros((2 * n, 2 * width + 1)), np.arange(n)
+    rows[index, home] = rows[index, width + away] = 1
+    rows[n + index, away] = rows[n + index, width + home] = 1
+    rows[:n, -1] = _FREE
     scores = np.array([r.home_score for r in known] + [r.away_score for r in known], dtype=float)
     both = np.concatenate([weights, weights])
     mean = float(np.average(scores, weights=both))
     # The loss is a mean over the weights, so this penalty is worth `prior_matches` average ones.
     alpha = rule.prior_matches * max(mean, 0.01) / float(both.sum())
     model = PoissonRegressor(alpha=alpha, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    # Threads make so small a problem seven times slower, and their sums depend on how many.
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         model.fit(rows, scores, sample_weight=both)
     found = np.round(model.coef_, _DECIMALS)
     return Strengths(
@@ -130,18 +128,17 @@ def _fit_normal(
     known: Sequence[PlayedMatch], weights: Array, teams: Sequence[int], rule: StrengthRule
 ) -> Strengths:
     from sklearn.linear_model import Ridge  # noqa: PLC0415 - as above
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     at = {team: index for index, team in enumerate(teams)}
-    rows, pace = np.zeros((len(known), len(teams))), np.zeros((len(known), len(teams)))
-    for index, result in enumerate(known):
-        rows[index, at[result.home]], rows[index, at[result.away]] = 1, -1
-        pace[index, [at[result.home], at[result.away]]] = 1
+    at_home, at_away = _places(known, at)
+    rows, index = np.zeros((len(known), len(teams))), np.arange(len(known))
+    rows[index, at_home], rows[index, at_away] = 1, -1
+    pace = np.abs(rows)
     home = np.array([result.home_score for result in known], dtype=float)
     away = np.array([result.away_score for result in known], dtype=float)
     margins = Ridge(alpha=rule.prior_matches, solver="cholesky")
     totals = Ridge(alpha=rule.prior_matches, solver="cholesky")
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         margins.fit(rows, home - away, sample_weight=weights)
         totals.fit(pace, home + away, sample_weight=weights)
         missed = home - away - margins.predict(rows)
@@ -154,6 +151,27 @@ def _fit_normal(
         defence={team: float(tempo[index]) for team, index in at.items()},
         margin_sd=round(_spread(rows, missed, weights, rule.prior_matches), _DECIMALS),
     )
+
+
+def _places(
+    known: Sequence[PlayedMatch], at: Mapping[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the column of each match's home and away team."""
+    return (
+        np.array([at[result.home] for result in known]),
+        np.array([at[result.away] for result in known]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _threads() -> Any:
+    """Return what limits the libraries to one thread.
+
+    More make so small a problem seven times slower, and their sums depend on how many there are.
+    """
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - knows only what is loaded
+
+    return ThreadpoolController()
 
 
 def _spread(rows: Array, missed: Array, weights: Array, penalty: float) -> float:
