@@ -70,6 +70,10 @@ _HEADERS: Final[dict[str, Any]] = {
     "RateLimit-Policy": {"schema": {"type": "string"}},
     "X-Request-ID": {"schema": {"type": "string"}},
 }
+# A stream has no end, and so no tag and no form to choose.
+_ONLY_OF_RESOURCES: Final = frozenset({"ETag", "not_acceptable"})
+# Of several kinds with one status the general one comes first.
+_BY_STATUS: Final = {str(kind.status): code for code, kind in reversed(KINDS.items())}
 _FIELDS: Final[dict[str, Any]] = {
     "name": "fields",
     "in": "query",
@@ -98,12 +102,17 @@ def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _document(operation: dict[str, Any], *, has_key: bool) -> None:
-    operation.setdefault("parameters", []).append(_FIELDS)
     responses = operation["responses"]
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+    is_stream = "text/event-stream" in responses["200"].get("content", {})
+    left_out = _ONLY_OF_RESOURCES if is_stream else frozenset()
+    headers = {n: {"$ref": f"#/components/headers/{n}"} for n in _HEADERS if n not in left_out}
     for answer in responses.values():
         answer.setdefault("headers", {}).update(headers)
-    responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
-    asked = (kind.code for kind in KINDS.values() if str(kind.status) in responses)
-    for code in (*_ALWAYS, *asked, *(("not_found",) if has_key else ())):
-        responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}
+    if not is_stream:
+        operation.setdefault("parameters", []).append(_FIELDS)
+        responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
+    for status in responses.keys() & _BY_STATUS.keys():
+        responses[status] = {"$ref": f"#/components/responses/{_BY_STATUS[status]}"}
+    for code in (*_ALWAYS, *(("not_found",) if has_key else ())):
+        if code not in left_out:
+            responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

@@ -83,20 +83,29 @@ class LogFilter(filters.FilterSet):
         fields: list[str] = []
 
 
+class _Given:
+    """A parameter that the view reads by itself, or the door before it."""
+
+    def filter(self, rows: QuerySet[PlayEvent], value: Any) -> QuerySet[PlayEvent]:
+        return rows
+
+
+class GivenNumber(_Given, WholeNumber):
+    pass
+
+
+class GivenUUID(_Given, filters.UUIDFilter):
+    pass
+
+
 class EventFilter(LogFilter):
-    epoch = filters.UUIDFilter(
-        method="keep",
+    epoch = GivenUUID(
         help_text="The epoch that `after` belongs to, from the header Log-Epoch: an error (410)"
         " tells that the log was told anew since.",
     )
-    wait = WholeNumber(
-        method="keep",
+    wait = GivenNumber(
         min_value=0,
         max_value=30,
         help_text="Seconds to wait for an event when there is none yet; the answer of a wait that"
         " was in vain is an empty list.",
     )
-
-    def keep(self, rows: QuerySet[PlayEvent], _: str, value: Any) -> QuerySet[PlayEvent]:
-        """Leave the rows as they are: the view looks at it, or the door before it did."""
-        return rows

@@ -40,22 +40,22 @@ class _Topics(forms.CharField):
         return names or list(public_topics())
 
 
-class _Given(filters.Filter):
+class _Given:
     """A parameter that the view reads by itself."""
 
     def filter(self, rows: Any, value: Any) -> Any:
         return rows
 
 
-class PositionFilter(_Given):
+class PositionFilter(_Given, filters.CharFilter):
     field_class = _Position
 
 
-class TopicsFilter(_Given):
+class TopicsFilter(_Given, filters.CharFilter):
     field_class = _Topics
 
 
-class WholeFilter(_Given):
+class WholeFilter(_Given, filters.NumberFilter):
     field_class = forms.IntegerField
 
 

@@ -20,3 +20,12 @@ class ChangeSerializer(serializers.Serializer[Any]):
         source="told.into", allow_null=True, help_text="Of a merged thing: where it is now."
     )
     data = serializers.DictField(source="told.data", help_text="By topic.")
+
+
+class ChangePageSerializer(serializers.Serializer[Any]):
+    """Changes in order, and where to go on."""
+
+    results = ChangeSerializer(many=True)
+    next = serializers.CharField(
+        help_text="The `after` to go on with, whether there were changes or not."
+    )

@@ -15,22 +15,11 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from streams.api.filters import LATEST, ChangeFilter
-from streams.api.serializers import ChangeSerializer
+from streams.api.serializers import ChangePageSerializer, ChangeSerializer
 from streams.changes import PositionLostError, head_position, public_topics, read_changes
 from streams.models import OutboxEvent
 
 _DEFAULT_LIMIT = 100
-_PAGE = {
-    "type": "object",
-    "required": ["results", "next"],
-    "properties": {
-        "results": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
-        "next": {
-            "type": "string",
-            "description": "The `after` to go on with, whether there were changes or not.",
-        },
-    },
-}
 
 
 class PositionLost(APIException):
@@ -61,7 +50,7 @@ class ChangeList(GenericAPIView[Any]):
     pagination_class = None
 
     @extend_schema(
-        operation_id="changes_list", responses={200: ChangeSerializer(many=True), 410: None}
+        operation_id="changes_list", filters=True, responses={200: ChangePageSerializer, 410: None}
     )
     def get(self, request: Request) -> Response:
         self.filter_queryset(self.get_queryset())

@@ -16,6 +16,7 @@ from accounts.services import grant_role, sync_roles
 PUBLIC_API = {
     "api/schema",
     "api/v1",
+    "api/v1/changes",
     "api/v1/leagues",
     "api/v1/leagues/<slug:public_id>",
     "api/v1/leagues/<slug:public_id>/coverage",
@@ -30,6 +31,7 @@ PUBLIC_API = {
     "api/v1/seasons",
     "api/v1/seasons/<slug:public_id>",
     "api/v1/standings",
+    "api/v1/stream",
     "api/v1/teams",
     "api/v1/teams/<slug:public_id>",
 }
