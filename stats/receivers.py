@@ -22,7 +22,7 @@ def refresh_pages(deliveries: Sequence[Delivery]) -> None:
     live.publish_pages(list(dict.fromkeys(delivery.event.match_id for delivery in deliveries)))
 
 
-@subscribe("stat.update", group="tables", queue="default", gather_s=1.0)
+@subscribe("stat.update", group="tables", queue="default", gather_s=2.0)
 def refresh_tables(deliveries: Sequence[Delivery]) -> None:
     """Make each touched season's tables anew, once."""
     touched = [d.event.season_id for d in deliveries if d.event.standing_changed]

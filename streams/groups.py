@@ -112,22 +112,23 @@ def drain(group: str, *, linger_s: float = 0.0) -> int:
     """Handle everything that waits for the group and return how many entries were handled.
 
     Stays awake until nothing has come for `linger_s` seconds, so that a steady trickle costs no
-    task for each drop; a group that gathers does not linger. Stops after `DRAIN_BUDGET_S` seconds
-    and wakes the group again. Failing entries stay pending for `reclaim`.
+    task for each drop; a group that gathers takes what is there and leaves the rest to gather.
+    Stops after `DRAIN_BUDGET_S` seconds and wakes the group again. Failing entries stay pending
+    for `reclaim`.
     """
     mine = {s.topic: s for s in subscriptions() if s.group == group}
     streams = {_STREAM_PREFIX + topic: ">" for topic in mine}
+    gathers = any(s.gather_s for s in mine.values())
     deadline = time.monotonic() + DRAIN_BUDGET_S
-    if any(s.gather_s for s in mine.values()):
-        linger_s = 0.0
     handled = 0
     while time.monotonic() < deadline:
-        batches = _read_awake(group, streams, linger_s)
-        if not batches:
-            return handled
+        batches = _read_awake(group, streams, 0.0 if gathers else linger_s)
         for stream, entries in batches:
             topic = stream.decode().removeprefix(_STREAM_PREFIX)
             handled += _handle(mine[topic], entries)
+        most = max((len(entries) for _, entries in batches), default=0)
+        if not batches or (gathers and most < BATCH_SIZE):
+            return handled
     client().delete(_WAKE_PREFIX + group)
     wake_groups(mine)
     return handled

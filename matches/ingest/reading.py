@@ -4,8 +4,10 @@ node = Node(parse_json(body), "feed.json")
 node.get("matches").at(0).text("id")     # FeedError: feed.json: matches[0].id: ...
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -27,34 +29,33 @@ def parse_json(body: bytes, name: str) -> Any:
         raise FeedError(f"{name}: no JSON: {error}", code="not_json") from error
 
 
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
 def _depth(body: bytes) -> int:
-    # Brackets inside strings only make the answer larger, so it is an upper bound to be confirmed.
-    opening, deepest, depth = body.count(b"[") + body.count(b"{"), 0, 0
-    if opening <= MAX_DEPTH:
-        return opening
-    in_string = escaped = False
-    for byte in body:
-        if in_string:
-            in_string = escaped or byte != 0x22
-            escaped = byte == 0x5C and not escaped
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+    """Return how deep the brackets outside strings are nested."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return 0
+    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 class Node:
     """A value of a vendor's document together with the path that leads to it."""
 
-    __slots__ = ("path", "value")
+    __slots__ = ("_at", "_parent", "value")
 
-    def __init__(self, value: Any, path: str) -> None:
+    def __init__(self, value: Any, at: str, parent: "Node | None" = None) -> None:
         self.value = value
-        self.path = path
+        self._at = at
+        self._parent = parent
+
+    @property
+    def path(self) -> str:
+        """Where the value stands, for messages: nobody else pays for it."""
+        return self._at if self._parent is None else self._parent.path + self._at
 
     def refuse(self, expected: str) -> FeedError:
         """Return the error that this value is not what was expected."""
@@ -68,22 +69,33 @@ class Node:
         value = self.value.get(key, default)
         if value is _MISSING:
             raise FeedError(f"{self.path}.{key}: is missing")
-        return Node(value, f"{self.path}.{key}")
+        return Node(value, f".{key}", self)
+
+    def _known(self, key: str) -> Any:
+        """Return the plain value of a member, for what needs no path; None where it has none."""
+        if type(self.value) is dict:
+            return self.value.get(key)
+        raise self.refuse("an object")
 
     def items(self) -> Iterator["Node"]:
         """Return the elements of a list."""
         if not isinstance(self.value, list):
             raise self.refuse("a list")
-        return (Node(value, f"{self.path}[{i}]") for i, value in enumerate(self.value))
+        return (Node(value, f"[{i}]", self) for i, value in enumerate(self.value))
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Return the members of an object."""
         if not isinstance(self.value, dict):
             raise self.refuse("an object")
-        return ((key, Node(value, f"{self.path}.{key}")) for key, value in self.value.items())
+        return ((key, Node(value, f".{key}", self)) for key, value in self.value.items())
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a string member; numbers are accepted as ids and given as digits."""
+        known = self._known(key)
+        if type(known) is str and len(known) <= MAX_TEXT and "\0" not in known:
+            return known
+        if known is None and default is not None:
+            return default
         node = self.get(key) if default is None else self.get(key, default)
         if node.value is None and default is not None:
             return default
@@ -96,6 +108,11 @@ class Node:
 
     def whole(self, key: str, default: int | None = None) -> int:
         """Return an integer member."""
+        known = self._known(key)
+        if type(known) is int and abs(known) <= 2**53:
+            return known
+        if known is None and default is not None:
+            return default
         node = self.get(key) if default is None else self.get(key, default)
         if node.value is None and default is not None:
             return default
@@ -107,6 +124,8 @@ class Node:
 
     def number(self, key: str) -> float | None:
         """Return a number member or None."""
+        if self._known(key) is None:
+            return None
         node = self.get(key, None)
         if node.value is None:
             return None
@@ -116,6 +135,8 @@ class Node:
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return a true/false member."""
+        if type(known := self._known(key)) is bool:
+            return known
         node = self.get(key, default)
         if not isinstance(node.value, bool):
             raise node.refuse("true or false")
@@ -123,6 +144,8 @@ class Node:
 
     def moment(self, key: str) -> datetime | None:
         """Return an RFC 3339 time as aware UTC, or None."""
+        if self._known(key) is None:
+            return None
         node = self.get(key, None)
         if node.value is None:
             return None

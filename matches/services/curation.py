@@ -18,7 +18,7 @@ _MAX_DOCUMENTS = 2000
 @transaction.atomic
 def tell_fixture_changed(match_id: int) -> None:
     """Announce `match.ingested` after an edit of fixture data, so that everything follows it."""
-    match = Match.objects.select_for_update().get(pk=match_id)
+    match = Match.objects.select_for_update(no_key=True).get(pk=match_id)
     announce(MatchIngested(match_id=match.pk, seq=match.head_seq))
 
 

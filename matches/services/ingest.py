@@ -30,7 +30,8 @@ from streams.outbox import announce
 SAME_MATCH_WITHIN = timedelta(hours=36)
 _MATCHES_PER_TRANSACTION = 50
 _FIXTURES_LOCK = 0x76657A6D
-_LOCK_MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+# "No key": rows that only point to a match, as the folds write them, need not wait.
+_LOCK_MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def apply_document(

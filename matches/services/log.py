@@ -207,7 +207,7 @@ def retract_event(event: PlayEvent, *, reason: str) -> None:
     """
     if not reason.strip():
         raise ValueError("reason: say why, everybody will see it")
-    match = Match.objects.select_for_update().get(pk=event.match_id)
+    match = Match.objects.select_for_update(no_key=True).get(pk=event.match_id)
     held = next(
         (h for h in held_facts(match.pk, event.source) if h.lineage == event.lineage_id), None
     )
@@ -219,7 +219,7 @@ def retract_event(event: PlayEvent, *, reason: str) -> None:
 
 
 def _append_admin(match_id: int, fact: Fact) -> None:
-    match = Match.objects.select_for_update().get(pk=match_id)
+    match = Match.objects.select_for_update(no_key=True).get(pk=match_id)
     _append_as_admin(match, Plan(revisions=[Revision(op=EventOp.ADD, fact=fact)]))
 
 

@@ -23,7 +23,7 @@ def rerun_from_raw(match: Match, documents: Sequence[RawDocument]) -> IngestRepo
     What admins decided is told again on top. Locks the match. Raises FeedError, and changes
     nothing, when a document is refused or none of them tells of the match.
     """
-    locked = Match.objects.select_for_update().get(pk=match.pk)
+    locked = Match.objects.select_for_update(no_key=True).get(pk=match.pk)
     decided = list(PlayEvent.objects.filter(match=locked, source=ADMIN).order_by("seq"))
     delete_log(locked)
     report = IngestReport()

@@ -26,7 +26,7 @@ def publish_schedule(
     Rounds follow each other by `every`; a round whose day is a blackout waits for the next free
     one. Locks the season row; announces `match.ingested` for each. Raises ScheduleError.
     """
-    season = Season.objects.select_for_update().get(pk=season.pk)
+    season = Season.objects.select_for_update(no_key=True).get(pk=season.pk)
     if season.matches.exists():
         raise ScheduleError(f"{season} has matches already: a schedule is made for an empty season")
     teams = {str(team.pk): team for team in Team.objects.filter(seasons=season).order_by("pk")}

@@ -51,7 +51,7 @@ _HEADER_FIELDS = (
 _MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id"
 _LOCK_BOXES = (
     "SELECT id, match_id, folded_seq, etag FROM stats_boxscore "
-    "WHERE match_id = ANY(%s) ORDER BY match_id FOR UPDATE"
+    "WHERE match_id = ANY(%s) ORDER BY match_id FOR NO KEY UPDATE"
 )
 _WRITE_LINES = (
     "INSERT INTO stats_statline (match_id, team_id, player_id, values) "

@@ -99,13 +99,14 @@ def bring_up_to_date(
     `written` tells how far the stored boxscores are. Gives each match the season and sides that
     its fold was begun with, which costs no query.
     """
+    fresh = [m for m in matches if m.pk not in _kept or not _fits(_kept[m.pk], m)]
+    _kept.update(_start(fresh))
+    # Another process wrote lines since; ours tell no more what there is to change.
+    stale = [m.pk for m in matches if m not in fresh and _kept[m.pk].seq != written[m.pk]]
+    for match_id, lines in _lines(stale).items():
+        _kept[match_id].lines = lines
     for match in matches:
-        kept = _kept.get(match.pk)
-        if kept is None or not _fits(kept, match):
-            kept = _kept[match.pk] = _start(match)
-        elif kept.seq != written[match.pk]:
-            # Another process wrote lines since; ours tell no more what there is to change.
-            kept.lines = _lines(match)
+        kept = _kept[match.pk]
         _kept.move_to_end(match.pk)
         match.season, match.home, match.away = kept.season, kept.home, kept.away
     current = {match.pk: _kept[match.pk] for match in matches}
@@ -119,7 +120,7 @@ def bring_up_to_date(
 
 def fold_up_to(match: Match, seq: int) -> KeptFold:
     """Return a fold of the first `seq` events of the log, which is kept nowhere."""
-    fold = _start(match)
+    fold = _start([match])[match.pk]
     rows = PlayEvent.objects.filter(match=match, seq__lte=seq).order_by("seq")
     _apply(match, fold, list(rows.values_list(*EVENT_COLUMNS)))
     return fold
@@ -154,14 +155,37 @@ def _apply(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
     kept.has_decisions |= any(row[4] == OVERRIDE for row in rows)
 
 
-def _start(match: Match) -> KeptFold:
-    match = Match.objects.with_sides().get(pk=match.pk)
-    spots = list(
-        TeamSheetSpot.objects.filter(sheet__match=match).values_list(
-            "sheet__team_id", "player_id", "role", "shirt", "position", "order"
+# Team, player, role, shirt, position and order of one place on a team sheet.
+_Spot = tuple[int, int, str, str, str, int]
+
+
+def _start(matches: Sequence[Match]) -> dict[int, KeptFold]:
+    """Begin the folds of matches, with as many queries for many as for one."""
+    keys = [match.pk for match in matches]
+    if not keys:
+        return {}
+    spots = _spots(keys)
+    external_ids = _match_ids(keys)
+    lines = _lines(keys)
+    redirects: dict[str, dict[int, int]] = {}
+    begun = {}
+    for match in Match.objects.with_sides().filter(pk__in=keys):
+        sport = match.season.league.sport
+        if sport not in redirects:
+            redirects[sport] = _redirects(sport)
+        begun[match.pk] = _begin(
+            match, spots[match.pk], redirects[sport], external_ids[match.pk], lines[match.pk]
         )
-    )
-    redirects = _redirects(match)
+    return begun
+
+
+def _begin(
+    match: Match,
+    spots: Sequence[_Spot],
+    redirects: dict[int, int],
+    external_ids: dict[str, str],
+    lines: dict[int, dict[str, Any]],
+) -> KeptFold:
     rosters: dict[tuple[int, str], tuple[int, ...]] = {}
     for team in (match.home_id, match.away_id):
         for role in SheetRole.values:
@@ -182,7 +206,6 @@ def _start(match: Match) -> KeptFold:
         )
         for _, player, role, shirt, position, order in spots
     }
-    external = ExternalId.objects.filter(kind=ExternalKind.MATCH, object_id=match.pk)
     return KeptFold(
         epoch=match.epoch,
         sheet_version=match.sheet_version,
@@ -190,24 +213,47 @@ def _start(match: Match) -> KeptFold:
         season=match.season,
         home=match.home,
         away=match.away,
-        external_ids=dict(external.order_by("source").values_list("source", "value")),
+        external_ids=external_ids,
         fold=MatchFold(load_pack(match.season.league.sport), sheet),
         redirects=redirects,
         cards=cards,
-        lines=_lines(match),
+        lines=lines,
     )
 
 
-def _lines(match: Match) -> dict[int, dict[str, Any]]:
-    return dict(StatLine.objects.filter(match=match).values_list("player_id", "values"))
+def _spots(match_ids: Sequence[int]) -> dict[int, list[_Spot]]:
+    spots: dict[int, list[_Spot]] = {match_id: [] for match_id in match_ids}
+    for match_id, team, player, role, shirt, position, order in TeamSheetSpot.objects.filter(
+        sheet__match__in=match_ids
+    ).values_list(
+        "sheet__match_id", "sheet__team_id", "player_id", "role", "shirt", "position", "order"
+    ):
+        spots[match_id].append((team, player, role, shirt, position, order))
+    return spots
 
 
-def _redirects(match: Match) -> dict[int, int]:
-    return dict(
-        Player.objects.filter(
-            sport=match.season.league.sport, merged_into__isnull=False
-        ).values_list("pk", "merged_into_id")
-    )
+def _match_ids(match_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    known: dict[int, dict[str, str]] = {match_id: {} for match_id in match_ids}
+    external = ExternalId.objects.filter(kind=ExternalKind.MATCH, object_id__in=match_ids)
+    for match_id, source, value in external.order_by("source").values_list(
+        "object_id", "source", "value"
+    ):
+        known[match_id][source] = value
+    return known
+
+
+def _lines(match_ids: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
+    lines: dict[int, dict[int, dict[str, Any]]] = {match_id: {} for match_id in match_ids}
+    if match_ids:
+        written = StatLine.objects.filter(match__in=match_ids)
+        for match_id, player, values in written.values_list("match_id", "player_id", "values"):
+            lines[match_id][player] = values
+    return lines
+
+
+def _redirects(sport: str) -> dict[int, int]:
+    merged = Player.objects.filter(sport=sport, merged_into__isnull=False)
+    return dict(merged.values_list("pk", "merged_into_id"))
 
 
 def _fold_event(row: Row, sides: Mapping[int, str], redirects: Mapping[int, int]) -> FoldEvent:

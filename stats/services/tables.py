@@ -29,7 +29,9 @@ def refresh_tables(season_id: int) -> None:
     the later one sees all that the earlier one saw. Raises Season.DoesNotExist.
     """
     season = (
-        Season.objects.select_for_update(of=("self",)).select_related("league").get(pk=season_id)
+        Season.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("league")
+        .get(pk=season_id)
     )
     rules = load_pack(season.league.sport).table
     teams = [
