@@ -19,7 +19,7 @@ def activate(version_id: int) -> ModelVersion:
     Raises ModelVersion.DoesNotExist.
     """
     version = ModelVersion.objects.select_related("league").get(pk=version_id)
-    League.objects.select_for_update().get(pk=version.league_id)
+    League.objects.select_for_update(no_key=True).get(pk=version.league_id)
     used = ModelVersion.objects.filter(
         name=version.name, league=version.league_id, state=ModelState.ACTIVE
     )

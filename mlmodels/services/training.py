@@ -53,7 +53,9 @@ def train_strength(league: League, *, until: date) -> ModelVersion:
 
 
 def has_news(league: League, *, until: date) -> bool:
-    """Return whether the newest version was trained on other results than there are now."""
+    """Return whether there is enough to learn from that the newest version does not know."""
+    if load_pack(league.sport).strength is None:
+        return False
     newest = ModelVersion.objects.filter(name=STRENGTH, league=league).order_by("-version").first()
     results = played_matches(league, before=until)
     if len(results) < LEAST_RESULTS:
@@ -64,7 +66,7 @@ def has_news(league: League, *, until: date) -> bool:
 @transaction.atomic
 def _register(version: ModelVersion) -> None:
     # Two trainings at a time take their numbers one after the other.
-    League.objects.select_for_update().get(pk=version.league_id)
+    League.objects.select_for_update(no_key=True).get(pk=version.league_id)
     held = ModelVersion.objects.filter(name=version.name, league=version.league_id)
     version.version = (held.aggregate(newest=Max("version"))["newest"] or 0) + 1
     version.save(force_insert=True)
