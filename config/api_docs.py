@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-_LISTS = ("leagues", "seasons", "teams", "players", "matches", "standings")
+_LISTS = ("leagues", "seasons", "teams", "players", "matches", "standings", "changes", "stream")
 
 
 class SchemaView(SpectacularAPIView):

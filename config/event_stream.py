@@ -15,10 +15,10 @@ from config.limits import Usage
 from config.problems import problem
 from streams.live import limits
 from streams.live.events import MEDIA_TYPE, EventOutlet, parse_cursor
+from streams.live.frames import Resume
 from streams.live.hub import Hub, hub
 from streams.live.origins import is_allowed, normal_origin
 from streams.live.rights import may_see, who_of
-from streams.live.room import Resume
 from streams.live.topics import kind_of
 
 PATH: Final = "/api/v1/stream"
@@ -175,9 +175,8 @@ class _Reading:
 
     async def _begin(self, outlet: EventOutlet, hung_up: "asyncio.Future[None]") -> None:
         answered = asyncio.ensure_future(outlet.ready.wait())
-        await asyncio.wait(
-            {answered, hung_up}, timeout=_ANSWERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
-        )
+        either: list[asyncio.Future[Any]] = [answered, hung_up]
+        await asyncio.wait(either, timeout=_ANSWERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         answered.cancel()
         if hung_up.done():
             return

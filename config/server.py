@@ -164,7 +164,7 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
             return
         self.send_wire(_LAST_CHUNK)
         self.transport.loseConnection()
-        reactor.callLater(_FAREWELL_S, self._cut)
+        reactor.callLater(_FAREWELL_S, self._cut)  # type: ignore[arg-type]
 
     def _cut(self) -> None:
         if self.channel is not None:

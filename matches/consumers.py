@@ -13,11 +13,10 @@ import orjson
 
 from config.clock import now
 from streams.live import limits
-from streams.live.frames import VERSION
+from streams.live.frames import VERSION, Resume
 from streams.live.hub import Hub, error_text, hub
 from streams.live.outlets import Outlet
 from streams.live.rights import may_see, who_of
-from streams.live.room import Resume
 from streams.live.topics import kind_of
 
 

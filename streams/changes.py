@@ -60,6 +60,8 @@ class PositionLostError(LookupError):
 
 
 _SHOWN: dict[str, Describe] = {}
+# Position, topic, time, payload.
+_Row = tuple[int, str, datetime, dict[str, Any]]
 
 
 def show(topic: str, describe: Describe) -> None:
@@ -83,21 +85,27 @@ def read_changes(*, after: int | None, limit: int, topics: Collection[str]) -> P
     Needs three queries and those of the descriptions. An event that is not public takes a place of
     `limit` and is left out. Raises PositionLostError.
     """
-    bounds = OutboxEvent.objects.aggregate(first=Min("position"), last=Max("position"))
-    first, last = int(bounds["first"] or 1), int(bounds["last"] or 0)
-    if after is not None and after < first - 1:
-        raise PositionLostError(f"The log is kept from position {first} on, not back to {after}.")
+    last = head_position()
     if after is not None and after > last:
         raise PositionLostError(f"The log is at position {last} and never was at {after}.")
     # Positions are given alone and in order: up to `last` every one is there to be read.
     rows = OutboxEvent.objects.filter(
-        topic__in=topics, position__gt=first - 1 if after is None else after, position__lte=last
+        topic__in=topics, position__gt=after or 0, position__lte=last
     ).order_by("position")[:limit]
-    found = list(rows.values_list("position", "topic", "created_at", "payload"))
-    return Page(changes=_described(found), upto=int(found[-1][0]) if len(found) == limit else last)
+    found: list[_Row] = [
+        (int(position or 0), topic, at, payload)
+        for position, topic, at, payload in rows.values_list(
+            "position", "topic", "created_at", "payload"
+        )
+    ]
+    # Looked up last: what is forgotten meanwhile must not be left out in silence.
+    first = int(OutboxEvent.objects.aggregate(first=Min("position"))["first"] or 1)
+    if after is not None and after < first - 1:
+        raise PositionLostError(f"The log is kept from position {first} on, not back to {after}.")
+    return Page(changes=_described(found), upto=found[-1][0] if len(found) == limit else last)
 
 
-def _described(rows: Sequence[tuple[Any, str, datetime, dict[str, Any]]]) -> list[Change]:
+def _described(rows: Sequence[_Row]) -> list[Change]:
     changes = []
     for topic in {topic for _, topic, _, _ in rows}:
         mine = [row for row in rows if row[1] == topic]

@@ -19,7 +19,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     into = serializers.CharField(
         source="told.into", allow_null=True, help_text="Of a merged thing: where it is now."
     )
-    data = serializers.DictField(source="told.data", help_text="By topic.")
+    data = serializers.DictField(source="told.data", help_text="By topic.")  # type: ignore[assignment]
 
 
 class ChangePageSerializer(serializers.Serializer[Any]):

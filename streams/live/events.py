@@ -14,10 +14,9 @@ from typing import Any, Final
 
 import orjson
 
-from streams.live.frames import Encoded, Place
+from streams.live.frames import Encoded, Place, Resume, short_epoch
 from streams.live.outlets import AsgiOutlet, Keeper, Outlet, Send, WireOutlet, Writer
 from streams.live.rights import RIGHTS_LOST
-from streams.live.room import Resume
 
 MEDIA_TYPE: Final = "text/event-stream"
 # A comment, which no reader hands on.
@@ -99,7 +98,7 @@ class Places:
 
 
 def _entry(topic: str, epoch: str, seq: int) -> bytes:
-    return f"{topic_key(topic)}:{epoch}:{seq}".encode()
+    return f"{topic_key(topic)}:{short_epoch(epoch)}:{seq}".encode()
 
 
 def _events(place: Place, texts: Sequence[bytes], others: bytes) -> tuple[bytes, bytes]:
@@ -117,7 +116,6 @@ def _events(place: Place, texts: Sequence[bytes], others: bytes) -> tuple[bytes,
 class EventOutlet(Outlet):
     """A reader of an event stream. It holds back until `start`, when every topic has answered."""
 
-    __slots__ = ()
     takes_replays = False
     places: Places
     ready: asyncio.Event
@@ -175,8 +173,6 @@ class EventOutlet(Outlet):
 class WireEventOutlet(EventOutlet, WireOutlet):
     """A reader at our own server."""
 
-    __slots__ = ("is_held", "places", "ready", "refused", "unanswered")
-
     def __init__(self, hub: Keeper, writer: Writer, resumes: Mapping[str, Resume | None]) -> None:
         super().__init__(hub, writer)
         self.prepare(chunk, resumes)
@@ -195,8 +191,6 @@ class WireEventOutlet(EventOutlet, WireOutlet):
 
 class AsgiEventOutlet(EventOutlet, AsgiOutlet):
     """A reader at any ASGI server."""
-
-    __slots__ = ("is_held", "places", "ready", "refused", "unanswered")
 
     def __init__(self, hub: Keeper, send: Send, resumes: Mapping[str, Resume | None]) -> None:
         super().__init__(hub, send)

@@ -51,6 +51,19 @@ class Place:
     first: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """What a client says it has: everything up to `after` in `epoch`, None: whichever it is now."""
+
+    epoch: str | None
+    after: int
+
+
+def short_epoch(epoch: str) -> str:
+    """Return what cursors have of an epoch: enough to tell it from the one before."""
+    return epoch[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """Texts that go out together, and all of them as bytes for the socket.

@@ -20,12 +20,13 @@ from redis.exceptions import RedisError
 
 from streams.live import census
 from streams.live.events import AsgiEventOutlet, EventOutlet, WireEventOutlet
+from streams.live.frames import Resume
 from streams.live.metrics import CLOSED
 from streams.live.outlets import EXTENSION, TOO_SLOW, AsgiOutlet, Outlet, Send, WireOutlet
 from streams.live.polls import PollOutlet
 from streams.live.reader import Reader
 from streams.live.rights import RIGHTS_LOST, Watch, lost_rights
-from streams.live.room import Resume, Room
+from streams.live.room import Room
 from streams.live.store import group_of
 from streams.live.tailing import Tailing
 

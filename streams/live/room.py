@@ -17,10 +17,12 @@ from streams.live.frames import (
     Encoded,
     Envelope,
     Place,
+    Resume,
     Snapshot,
     canonical,
     is_page,
     replay_texts,
+    short_epoch,
     snapshot_text,
     state_hash,
 )
@@ -34,14 +36,6 @@ _RECENT_PATCHES: Final = 32
 _SNAPSHOT_AGE_FRAMES: Final = 64
 # Replaying more than this costs more than making the snapshot anew.
 _SNAPSHOT_LAG_FRAMES: Final = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resume:
-    """What a client says it has: everything up to `after` in `epoch`, None: whichever it is now."""
-
-    epoch: str | None
-    after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +279,7 @@ class Room:
         return self._is_behind
 
     def _is_ours(self, resume: Resume) -> bool:
-        return resume.epoch is None or resume.epoch == self.epoch
+        return resume.epoch in {None, self.epoch, short_epoch(self.epoch)}
 
     def _can_have(self, resume: Resume) -> bool:
         return bool(self.epoch) and self._is_ours(resume) and resume.after <= self.seq

@@ -71,6 +71,8 @@ def test_index_leads_to_every_list(client: Client):
         "players",
         "matches",
         "standings",
+        "changes",
+        "stream",
         "schema",
         "docs",
     }

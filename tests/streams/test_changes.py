@@ -197,7 +197,7 @@ def test_page_needs_as_many_queries_for_twelve_changes_as_for_two(
 ):
     for count in (2, 10):
         tell(*(ingested(make_match()) for _ in range(count)))
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             get(client)
 
 

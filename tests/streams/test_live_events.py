@@ -10,10 +10,9 @@ from streams.live.events import (
     parse_cursor,
     topic_key,
 )
-from streams.live.frames import Encoded, Place
+from streams.live.frames import Encoded, Place, Resume
 from streams.live.outlets import MAX_QUEUED_FRAMES
 from streams.live.rights import RIGHTS_LOST
-from streams.live.room import Resume
 
 
 class Kernel:
@@ -82,6 +81,18 @@ def test_cursor_of_one_topic_is_its_place():
     key = topic_key("match:1")
     assert kernel.events == [(f"{key}:e:4", b'{"seq":4}'), (f"{key}:e:5", b'{"seq":5}')]
     assert parse_cursor(f"{key}:e:5", ["match:1"]) == {"match:1": Resume(epoch="e", after=5)}
+
+
+def test_cursor_of_many_topics_stays_small():
+    kernel = Kernel()
+    epoch = "6b0e41aa-3a3c-4f5e-9d0b-0d5f3c1b2a4e"
+    topics = [f"match:{number}" for number in range(50)]
+    outlet = outlet_of(kernel, *topics)
+    for topic in topics:
+        outlet.push(batch(topic, 1234, 1234, epoch=epoch))
+
+    assert len(kernel.events[-1][0]) < 1200
+    assert len(parse_cursor(kernel.events[-1][0], topics)) == 50
 
 
 def test_cursor_says_of_each_topic_what_the_reader_has_by_then():
