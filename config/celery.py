@@ -3,9 +3,10 @@
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_shutting_down
 
 from config.bootstrap import start_servers
+from streams.stopping import note_stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -26,3 +27,6 @@ QUEUES = ("default", "ingest", "fold", "fantasy", "notify", "ml")
 @beat_init.connect
 def _start_servers(**_: object) -> None:
     start_servers()
+
+
+worker_shutting_down.connect(note_stopping)

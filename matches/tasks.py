@@ -12,6 +12,7 @@ from matches.clients import FetchError, fetch
 from matches.enums import PollOutcome
 from matches.models import Feed, FeedPoll
 from matches.services import feeds
+from streams.stopping import is_stopping
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ def _poll_for_a_while(feed_id: int) -> bool:
         if not feed.is_enabled or not is_fast or wait_s >= 1:
             feeds.release_feed(feed)
             return False
-        if time.monotonic() - started > _LOOP_FOR_S:
+        if time.monotonic() - started > _LOOP_FOR_S or is_stopping():
             return True
         time.sleep(max(0.0, wait_s))
 

@@ -20,6 +20,7 @@ from config.clock import now
 from streams.enums import DeadLetterStatus
 from streams.models import DeadLetter, GroupCheckpoint, OutboxEvent
 from streams.redis_client import client
+from streams.stopping import is_stopping
 from streams.topics import from_payload
 
 log = structlog.get_logger(__name__)
@@ -29,11 +30,11 @@ BATCH_SIZE = 500
 # Longer than any handler may take, shorter than anybody should notice.
 STUCK_AFTER_MS = 15_000
 DRAIN_BUDGET_S = 5.0
-# From so many entries in one batch on, others may be woken while it is handled.
-_HELP_FROM = 100
+LINGER_BUDGET_S = 20.0
 HEAD_KEY = "veze:stream-head"
 _STREAM_PREFIX = "veze:stream:"
 _WAKE_PREFIX = "veze:wake:"
+_HOST_PREFIX = "veze:host:"
 _WAKE_TTL_MS = 5_000
 # One name for all workers: an entry's idle time, not its owner, tells when it is stuck.
 _CONSUMER = "drain"
@@ -111,45 +112,61 @@ def wake_groups(topics: Iterable[str]) -> None:
 def drain(group: str, *, linger_s: float = 0.0) -> int:
     """Handle everything that waits for the group and return how many entries were handled.
 
-    Stays awake until nothing has come for `linger_s` seconds, so that a steady trickle costs no
-    task for each drop; a group that gathers takes what is there and leaves the rest to gather.
-    Stops after `DRAIN_BUDGET_S` seconds and wakes the group again. Failing entries stay pending
-    for `reclaim`.
+    With `linger_s` one process stays awake until nothing has come for so long, so that a steady
+    trickle costs no task for each drop and meets a process that remembers what came before; others
+    help while it is behind. A group that gathers takes what is there and leaves the rest to
+    gather. Stops after `LINGER_BUDGET_S` or `DRAIN_BUDGET_S` seconds and wakes the group again.
+    Failing entries stay pending for `reclaim`.
     """
-    mine = {s.topic: s for s in subscriptions() if s.group == group}
-    streams = {_STREAM_PREFIX + topic: ">" for topic in mine}
-    gathers = any(s.gather_s for s in mine.values())
+    work = _Work({s.topic: s for s in subscriptions() if s.group == group})
+    # Two that linger would fold the same matches and wait for each other's locks all the time.
+    if linger_s and not work.gathers:
+        is_host = client().set(_HOST_PREFIX + group, 1, nx=True, px=_WAKE_TTL_MS)
+        if is_host:
+            _linger(group, work, linger_s)
+            client().delete(_HOST_PREFIX + group, _WAKE_PREFIX + group)
+    else:
+        client().delete(_WAKE_PREFIX + group)
     deadline = time.monotonic() + DRAIN_BUDGET_S
-    handled = 0
+    # Also after lingering: whoever announced until this moment took us for awake.
     while time.monotonic() < deadline:
-        batches = _read_awake(group, streams, 0.0 if gathers else linger_s)
+        read = work.handle(_read(group, work.streams))
+        if not read or (work.gathers and read < BATCH_SIZE):
+            return work.handled
+    wake_groups(work.subscriptions)
+    return work.handled
+
+
+def _linger(group: str, work: "_Work", linger_s: float) -> None:
+    deadline = time.monotonic() + LINGER_BUDGET_S
+    while time.monotonic() < deadline and not is_stopping():
+        awake = client().pipeline(transaction=False)
+        for prefix in (_HOST_PREFIX, _WAKE_PREFIX):
+            awake.set(prefix + group, 1, px=_WAKE_TTL_MS)
+        awake.execute()
+        batches = _read(group, work.streams, block_ms=round(linger_s * 1000))
+        if not batches:
+            return
+        if any(len(entries) >= BATCH_SIZE for _, entries in batches):
+            client().delete(_WAKE_PREFIX + group)  # so that others come and help
+        work.handle(batches)
+
+
+class _Work:
+    """What one group does with what it reads."""
+
+    def __init__(self, mine: dict[str, Subscription]) -> None:
+        self.subscriptions = mine
+        self.streams = {_STREAM_PREFIX + topic: ">" for topic in mine}
+        self.gathers = any(subscription.gather_s for subscription in mine.values())
+        self.handled = 0
+
+    def handle(self, batches: Sequence[_Batch]) -> int:
+        """Hand the entries over; return how many were read of the fullest stream."""
         for stream, entries in batches:
             topic = stream.decode().removeprefix(_STREAM_PREFIX)
-            handled += _handle(mine[topic], entries)
-        most = max((len(entries) for _, entries in batches), default=0)
-        if not batches or (gathers and most < BATCH_SIZE):
-            return handled
-    client().delete(_WAKE_PREFIX + group)
-    wake_groups(mine)
-    return handled
-
-
-def _read_awake(group: str, streams: dict[str, str], linger_s: float) -> list[_Batch]:
-    """Read the next entries; when there are none, fall asleep so that the next entry wakes."""
-    wake_key = _WAKE_PREFIX + group
-    if linger_s:
-        client().set(wake_key, 1, px=_WAKE_TTL_MS)
-        batches = _read(group, streams, block_ms=round(linger_s * 1000))
-        if sum(len(entries) for _, entries in batches) < _HELP_FROM:
-            if batches:
-                return batches
-        else:
-            # This much is worth a second process.
-            client().delete(wake_key)
-            return batches
-    client().delete(wake_key)
-    # Whoever announced before that moment took us for awake.
-    return _read(group, streams)
+            self.handled += _handle(self.subscriptions[topic], entries)
+        return max((len(entries) for _, entries in batches), default=0)
 
 
 def _read(group: str, streams: dict[str, str], *, block_ms: int | None = None) -> list[_Batch]:

@@ -31,27 +31,43 @@ from streams.outbox import announce
 _CLOCK_TRUSTED_FOR = timedelta(minutes=30)
 # Enough to share the statements, few enough that nobody waits long for a lock.
 _MATCHES_PER_TRANSACTION = 20
-_HEADER_FIELDS = (
-    "status",
-    "score_mismatch",
-    "home_score",
-    "away_score",
-    "home_shootout",
-    "away_shootout",
-    "period",
-    "clock_ms",
-    "clock_running_since",
-    "period_scores",
-    "folded_seq",
-    "finished_at",
-)
-
-
+_HEADER_TYPES = {
+    "status": "text",
+    "score_mismatch": "bool",
+    "home_score": "int",
+    "away_score": "int",
+    "home_shootout": "int",
+    "away_shootout": "int",
+    "period": "text",
+    "clock_ms": "int",
+    "clock_running_since": "timestamptz",
+    "period_scores": "jsonb",
+    "folded_seq": "int",
+    "finished_at": "timestamptz",
+}
 # Folds run all the time: these statements spare the ORM's compiler.
 _MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id"
 _LOCK_BOXES = (
     "SELECT id, match_id, folded_seq, etag FROM stats_boxscore "
     "WHERE match_id = ANY(%s) ORDER BY match_id FOR NO KEY UPDATE"
+)
+_WRITE_HEADERS = (  # noqa: S608 - made of the fixed names above
+    # Locked in key order, as ingest locks them.
+    "WITH told AS (SELECT * FROM unnest(%s::bigint[], {}) AS told (id, {})), locked AS ("
+    "SELECT id FROM matches_match WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE"
+    ") UPDATE matches_match SET {} FROM locked JOIN told USING (id) "
+    "WHERE matches_match.id = locked.id"
+).format(
+    ", ".join(f"%s::{kind}[]" for kind in _HEADER_TYPES.values()),
+    ", ".join(_HEADER_TYPES),
+    ", ".join(f"{name} = told.{name}" for name in _HEADER_TYPES),
+)
+_WRITE_BOXES = (
+    "UPDATE stats_boxscore SET folded_seq = told.seq, folded_at = %s, document = told.document, "
+    "etag = told.etag, pack_version = told.version, home_totals = told.home, "
+    "away_totals = told.away FROM unnest(%s::bigint[], %s::int[], %s::bytea[], %s::text[], "
+    "%s::text[], %s::jsonb[], %s::jsonb[]) AS told (id, seq, document, etag, version, home, away) "
+    "WHERE match_id = told.id"
 )
 _WRITE_LINES = (
     "INSERT INTO stats_statline (match_id, team_id, player_id, values) "
@@ -219,15 +235,9 @@ class _Lines:
 
 
 def _write_headers(matches: Sequence[Match]) -> None:
-    assignments = ", ".join(f"{name} = %s" for name in _HEADER_FIELDS)
+    columns = [[_column(getattr(match, name)) for match in matches] for name in _HEADER_TYPES]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE matches_match SET {assignments} WHERE id = %s",  # noqa: S608 - fixed names
-            [
-                [*(_column(getattr(match, name)) for name in _HEADER_FIELDS), match.pk]
-                for match in matches
-            ],
-        )
+        cursor.execute(_WRITE_HEADERS, [[match.pk for match in matches], *columns])
 
 
 def _column(value: Any) -> Any:
@@ -235,22 +245,17 @@ def _column(value: Any) -> Any:
 
 
 def _write_boxes(folded: Sequence[Folded]) -> None:
-    at = now()
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE stats_boxscore SET folded_seq = %s, folded_at = %s, document = %s, etag = %s, "
-            "pack_version = %s, home_totals = %s, away_totals = %s WHERE match_id = %s",
+        cursor.execute(
+            _WRITE_BOXES,
             [
-                [
-                    news.to_seq,
-                    at,
-                    news.document,
-                    news.etag,
-                    load_pack(news.match.season.league.sport).version,
-                    *(orjson.dumps(totals).decode() for totals in news.totals),
-                    news.match.pk,
-                ]
-                for news in folded
+                now(),
+                [news.match.pk for news in folded],
+                [news.to_seq for news in folded],
+                [news.document for news in folded],
+                [news.etag for news in folded],
+                [load_pack(news.match.season.league.sport).version for news in folded],
+                *([orjson.dumps(news.totals[side]).decode() for news in folded] for side in (0, 1)),
             ],
         )
 

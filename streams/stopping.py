@@ -1,0 +1,18 @@
+"""Whether this worker was told to stop: what would go on for seconds ends early.
+
+The worker's parent process hears the signal, its children do the work: they share one byte.
+"""
+
+import mmap
+
+_flag = mmap.mmap(-1, 1)
+
+
+def is_stopping() -> bool:
+    """Return whether the worker's parent process was told to stop."""
+    return _flag[0] == 1
+
+
+def note_stopping(**_: object) -> None:
+    """Tell all children of this process."""
+    _flag[0] = 1
