@@ -38,6 +38,7 @@ _LINGER_S: Final = 30.0
 # A loader that fails is asked again after this, not every second.
 _REST_S: Final = 15.0
 _TICK_S: Final = 1.0
+_CANCEL_AGAIN_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
 # What a server that is away, restarting or still loading makes of a call.
@@ -155,7 +156,7 @@ class Hub:
                 self.close_outlet(outlet, GOING_AWAY)
         for poll in tuple(self.polls):
             poll.close(GOING_AWAY)
-        self.tailing.wake_all()
+        self.tailing.close()
 
     # Rooms.
 
@@ -327,10 +328,13 @@ class Hub:
 
     async def close(self) -> None:
         """End all tasks and take the process out of the count."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.tailing.close()
+        tasks = set(self._tasks)
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            # A client library may take the cancellation for the end of a wait of its own.
+            _, tasks = await asyncio.wait(tasks, timeout=_CANCEL_AGAIN_S)
         try:
             await census.resign(self.reader.redis, self.name)
         except AWAY as error:

@@ -34,8 +34,10 @@ class Tailing:
         finally:
             self._waiting.pop(heard, None)
 
-    def wake_all(self) -> None:
+    def close(self) -> None:
         """End all waiting: the process stops."""
+        if self._task is not None:
+            self._task.cancel()
         for heard in tuple(self._waiting):
             if not heard.done():
                 heard.set_result(None)

@@ -2,6 +2,7 @@
 
 import http.client
 import signal
+import socket
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from streams.live import census
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import publish
 from streams.live.topics import register_snapshots
+from tests.bench.load import masked
 from tests.streams.live_support import Fan, Server, Valkey, until
 
 pytestmark = pytest.mark.usefixtures("publishing")
@@ -143,3 +145,33 @@ def test_socket_that_went_while_redis_was_away_is_not_counted(tmp_path):
     finally:
         server.close()
         valkey.close()
+
+
+def test_server_ends_although_all_its_clients_have_vanished(valkey, topic):
+    server = Server(valkey)
+    publish(topic, frames=[Frame(data={"n": 0})])
+    try:
+        visitors = [_visitor(server, topic) for _ in range(300)]
+        for number in range(50):
+            publish(topic, frames=[Frame(data={"n": number, "pad": "x" * 500})])
+        for visitor in visitors:
+            visitor.close()  # with frames unread: the server sees a reset
+        server.process.send_signal(signal.SIGTERM)
+
+        assert server.process.wait(15) == 0
+    finally:
+        server.close()
+
+
+def _visitor(server, topic):
+    sock = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    lines = [
+        "GET /ws/live HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Upgrade: websocket",
+        "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", "",
+    ]  # fmt: skip
+    sock.sendall("\r\n".join(lines).encode())
+    sock.recv(65_536)
+    sock.sendall(masked(f'{{"type":"subscribe","topics":["{topic}"]}}'.encode()))
+    until(lambda: b"snapshot" in sock.recv(65_536))
+    return sock
