@@ -17,11 +17,13 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
 from config import doors
+from config.clock import now
 from config.conditional import content_tag
 from config.rendering import only
-from matches.api.serializers import EventSerializer
+from matches.api.serializers import EventSerializer, data_age_ms
 from matches.api.views import EPOCH_HEADER
-from matches.selectors.fixtures import is_public
+from matches.models import Match
+from matches.selectors.fixtures import public_match
 from streams.changes import public_topics
 from streams.live.hub import AWAY, hub
 from streams.live.polls import Growth, PollOutlet
@@ -38,9 +40,9 @@ _TYPE: Final = re.compile(r"[a-z0-9_.]{1,60}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
 _EVENT_MARK: Final = '"data":{"event":'
-# A match seldom turns private; one that is deleted has no frames.
-_PUBLIC_FOR_S: Final = 60.0
-_MOST_KNOWN: Final = 10_000
+# Nobody sees an age that is wrong by more, and a thousand who wait cost one query.
+_HELD_FOR_S: Final = 1.0
+_MOST_HELD: Final = 10_000
 _decode = JSONDecoder().raw_decode
 
 
@@ -107,7 +109,7 @@ class LongPoll:
 
     def __init__(self, django: doors.App) -> None:
         self._django = django
-        self._public: dict[str, float] = {}
+        self._held: dict[str, tuple[float, Match]] = {}
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         request = doors.request_of(scope)
@@ -115,7 +117,7 @@ class LongPoll:
             await self._changes(request, scope, receive, send)
             return
         wanted = parse(request) if request else None
-        if request is None or wanted is None or not await self._is_public(wanted.match_id):
+        if request is None or wanted is None or await self._match(wanted.match_id) is None:
             await self._django(scope, receive, send)
             return
         usage = await doors.spend(hub(), request)
@@ -127,21 +129,24 @@ class LongPoll:
         if found is None:
             asked = await doors.ask_django(self._django, scope)
             await asked.pass_on(send)
-        else:
-            await doors.answer(send, request, _events_response(request, found), usage)
+            return
+        match = await self._match(wanted.match_id)
+        await doors.answer(send, request, _events_response(found, match), usage)
 
-    async def _is_public(self, match_id: str) -> bool:
-        if self._public.get(match_id, 0.0) > time.monotonic():
-            return True
+    async def _match(self, match_id: str) -> Match | None:
+        """Return a public match as it was a moment ago; None also when the database is away."""
+        until, match = self._held.get(match_id, (0.0, None))
+        if match is not None and until > time.monotonic():
+            return match
         try:
-            found = await hub().reader.in_thread(lambda: is_public(match_id))
+            match = await hub().reader.in_thread(lambda: public_match(match_id))
         except AWAY:
-            return False  # Django says what is wrong
-        if found:
-            if len(self._public) >= _MOST_KNOWN:
-                self._public.clear()
-            self._public[match_id] = time.monotonic() + _PUBLIC_FOR_S
-        return found
+            return None
+        if match is not None:
+            if len(self._held) >= _MOST_HELD:
+                self._held.clear()
+            self._held[match_id] = (time.monotonic() + _HELD_FOR_S, match)
+        return match
 
     async def _changes(
         self, request: ASGIRequest, scope: Mapping[str, Any], receive: Any, send: Any
@@ -255,10 +260,13 @@ def _body(documents: Any) -> bytes:
     return b'{"results":[%b],"next":null}' % b",".join(documents)
 
 
-def _events_response(request: ASGIRequest, found: Found) -> HttpResponse:
+def _events_response(found: Found, match: Match | None) -> HttpResponse:
     response = HttpResponse(found.body, content_type="application/json")
     response["ETag"] = content_tag(found.body)
     # The same address means something else a moment later.
     response["Cache-Control"] = "no-store"
     response[EPOCH_HEADER] = found.epoch
+    age_ms = data_age_ms(match, at=now()) if match else None
+    if age_ms is not None:
+        response["Data-Age-Ms"] = str(age_ms)
     return response

@@ -22,7 +22,7 @@ from matches.live import (
     scores_topic,
 )
 from matches.models import Match, PlayEvent
-from matches.rules.documents import EVENT_COLUMNS, event_document
+from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.selectors.fixtures import moving_matches
 from stats.models import BoxScore
 from stats.selectors import stat_bars
@@ -202,6 +202,8 @@ def match_header(match: Match) -> dict[str, Any]:
         "score": {"home": match.home_score, "away": match.away_score},
         "score_mismatch": match.score_mismatch,
         "folded_seq": match.folded_seq,
+        # An age would be wrong by the time it is read; of any other match it says nothing.
+        "data_at": rfc3339(match.data_at) if match.is_live else None,
     }
 
 

@@ -13,9 +13,13 @@ from matches.topics import MatchIngested
 from streams.changes import Told
 
 
-def is_public(public_id: str) -> bool:
-    """Return whether there is such a match and strangers may see it."""
-    return Match.objects.filter(public_id=public_id, season__league__is_test=False).exists()
+def public_match(public_id: str) -> Match | None:
+    """Return what tells the state and the age of a match that strangers may see, None of another.
+
+    Only status and times are fetched.
+    """
+    rows = Match.objects.filter(public_id=public_id, season__league__is_test=False)
+    return rows.only("status", "data_at", "kickoff_at").first()
 
 
 def told_matches(events: Sequence[MatchIngested]) -> list[Told | None]:

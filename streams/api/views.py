@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +32,15 @@ class NotServedHere(APIException):
     status_code = 503
     default_detail = "This process serves no streams; ask the one that serves sockets."
     wait = 5
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """Answers in our own form, whatever the client accepts: it accepts streams."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class ChangeList(GenericAPIView[Any]):
@@ -88,6 +98,7 @@ class Stream(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes = ()
+    content_negotiation_class = AnyAccept
     http_method_names = ["get", "options"]
     rate_class = "live"
 

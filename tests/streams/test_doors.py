@@ -362,6 +362,16 @@ def test_poll_answers_as_the_list_does(server, query):
     assert response.headers["Log-Epoch"] == str(match.epoch)
 
 
+def test_poll_tells_the_age_of_the_data_of_a_live_match(server):
+    teller = Teller()
+    teller.goals(1)
+    Match.objects.update(status="live", data_at=now() - timedelta(seconds=90))
+
+    in_vain, _ = Poller(server, teller.match).ask(after=1, wait=1)
+
+    assert 90_000 <= int(in_vain.headers["Data-Age-Ms"]) < 100_000
+
+
 def test_poll_for_a_type_waits_past_other_events(server):
     teller = Teller()
     teller.goals(1)

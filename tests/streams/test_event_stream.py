@@ -475,3 +475,12 @@ def _scope(path, query):
         "client": ["127.0.0.1", 50_000],
         "server": ["127.0.0.1", 80],
     }
+
+
+def test_process_that_serves_no_streams_says_so(client):
+    for accept in ("text/event-stream", "application/json", "*/*"):
+        response = client.get("/api/v1/stream?topics=free:1", headers={"Accept": accept})
+
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+        assert response["Content-Type"] == "application/problem+json"
+        assert response["Retry-After"]
