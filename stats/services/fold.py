@@ -136,7 +136,8 @@ def _fold(match_ids: Sequence[int], *, force: bool) -> list[Folded]:
         if news is not None:
             folded.append(news)
     lines.write()
-    _write_headers([news.match for news in folded])
+    if not folded:
+        return folded
     _write_boxes(folded)
     announce(
         *(
@@ -151,6 +152,8 @@ def _fold(match_ids: Sequence[int], *, force: bool) -> list[Folded]:
             for news in folded
         )
     )
+    # Last, for ingest waits for these rows.
+    _write_headers([news.match for news in folded])
     return folded
 
 
