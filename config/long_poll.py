@@ -109,7 +109,7 @@ class LongPoll:
 
     def __init__(self, django: doors.App) -> None:
         self._django = django
-        self._held: dict[str, tuple[float, Match]] = {}
+        self._held: dict[str, tuple[float, asyncio.Future[Match | None]]] = {}
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         request = doors.request_of(scope)
@@ -135,18 +135,14 @@ class LongPoll:
 
     async def _match(self, match_id: str) -> Match | None:
         """Return a public match as it was a moment ago; None also when the database is away."""
-        until, match = self._held.get(match_id, (0.0, None))
-        if match is not None and until > time.monotonic():
-            return match
-        try:
-            match = await hub().reader.in_thread(lambda: public_match(match_id))
-        except AWAY:
-            return None
-        if match is not None:
+        until, found = self._held.get(match_id, (0.0, None))
+        if found is None or (found.done() and until < time.monotonic()):
             if len(self._held) >= _MOST_HELD:
                 self._held.clear()
-            self._held[match_id] = (time.monotonic() + _HELD_FOR_S, match)
-        return match
+            # Whoever comes while it is looked up waits for the same answer.
+            found = asyncio.ensure_future(_read_match(match_id))
+            self._held[match_id] = (time.monotonic() + _HELD_FOR_S, found)
+        return await asyncio.shield(found)
 
     async def _changes(
         self, request: ASGIRequest, scope: Mapping[str, Any], receive: Any, send: Any
@@ -164,6 +160,13 @@ class LongPoll:
         if asked.status == 200 and len(bare["headers"]) < len(scope["headers"]):
             asked = await doors.ask_django(self._django, scope)
         await asked.pass_on(send)
+
+
+async def _read_match(match_id: str) -> Match | None:
+    try:
+        return await hub().reader.in_thread(lambda: public_match(match_id))
+    except AWAY:
+        return None
 
 
 async def _wait_for_changes(

@@ -30,7 +30,7 @@ def checkpoint() -> None:
     groups.save_checkpoints()
 
 
-@shared_task(time_limit=600, soft_time_limit=570)
+@shared_task(time_limit=300, soft_time_limit=270)
 def prune() -> None:
     """Forget announcements that are old and handled."""
     retention.prune_outbox()
