@@ -11,7 +11,7 @@ ARGS ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint e2e bench lock clean chromium
+.PHONY: help setup demo up test proof lint e2e bench lock clean chromium
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ demo: setup ## run the product with live matches and logins; RESET=1 starts a ne
 up: setup ## run the product on its own data
 	$(PY) manage.py up $(ARGS)
 
-test: setup ## run all tests but those that drive a browser
-	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e" $(ARGS)
+test: setup ## run the tests, but for those of `proof` and `e2e`
+	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e and not slow" $(ARGS)
+
+proof: setup ## run the long tests: whole seasons of real matches, and chaos
+	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "slow and not e2e" $(ARGS)
 
 # All of them, so that one run shows everything there is to mend.
 CHECKS := "ruff check ." "ruff format --check ." "mypy ." lint-imports "djlint templates --lint --quiet" \

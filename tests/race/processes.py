@@ -8,7 +8,7 @@ import traceback
 from contextlib import contextmanager
 
 from django.db import connection, connections
-from django.db.models import QuerySet
+from django.db.models import Manager, QuerySet
 
 WAIT_S = 30
 
@@ -117,5 +117,10 @@ def is_somebody_waiting_for_a_lock():
 
 
 def without_row_locks():
-    """Switch `select_for_update` off in this process: what a control needs."""
+    """Switch the locks of rows that are read off in this process: what a control needs."""
+    raw = QuerySet.raw
     QuerySet.select_for_update = lambda self, *args, **kwargs: self.all()
+    for owner in (QuerySet, Manager):
+        owner.raw = lambda self, query, *args: raw(
+            self.all(), query.removesuffix(" FOR NO KEY UPDATE"), *args
+        )

@@ -70,6 +70,7 @@ def test_statsbomb_scores_equal_the_official_ones(shared_data: Path):
     assert (report["score"].total, misses(report)) == (2, {})
 
 
+@pytest.mark.slow
 def test_wyscout_scores_equal_the_official_ones(wyscout, shared_data: Path):
     matches = football.wyscout_matches(shared_data / "pbp/wyscout")
     report: Report = {"score": Tally(), "half-time": Tally(), "shoot-out": Tally()}
@@ -89,6 +90,7 @@ def test_wyscout_scores_equal_the_official_ones(wyscout, shared_data: Path):
     assert misses(report) == {}
 
 
+@pytest.mark.slow
 def test_wyscout_players_equal_the_official_record(wyscout, shared_data: Path):
     matches = football.wyscout_matches(shared_data / "pbp/wyscout")
     report: Report = {}
@@ -104,6 +106,7 @@ def test_wyscout_players_equal_the_official_record(wyscout, shared_data: Path):
     assert misses(report) == {"yellow_cards": 2}
 
 
+@pytest.mark.slow
 def test_wyscout_players_against_the_fantasy_game(wyscout, shared_data: Path):
     rows = football.fantasy_rows(shared_data / "pbp/wyscout")
     report: Report = {}
