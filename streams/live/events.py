@@ -157,6 +157,10 @@ class EventOutlet(Outlet):
         else:
             super()._hold(batch)
 
+    def is_stuck(self, now_s: float) -> bool:
+        """Whether the reader has read nothing for too long, of what it could have read."""
+        return not self.is_held and super().is_stuck(now_s)
+
     def _note_answer(self, topic: str) -> None:
         self.unanswered.discard(topic)
         if not self.unanswered:

@@ -484,3 +484,20 @@ def test_process_that_serves_no_streams_says_so(client):
         assert (response.status_code, response.json()["code"]) == (503, "unavailable")
         assert response["Content-Type"] == "application/problem+json"
         assert response["Retry-After"]
+
+
+def test_stream_that_begins_while_redis_is_away_follows_when_it_is_back(valkey, server, topic):
+    loaded = topic.replace("free:", "test:")
+    server.knows(loaded, epoch="1", seq=4, state={"sum": 10})
+    valkey.stop()
+    try:
+        stream = Stream(server, loaded)
+    finally:
+        valkey.start()
+    with stream:
+        assert stream.response.status == 200
+        assert seqs([stream.take()]) == [4]
+        play(loaded, 5, 5, snapshot=snapshot_at(5))
+        events = stream.take_until(5)
+
+    assert seqs(events)[-1] == 5
