@@ -114,6 +114,7 @@ class Match(models.Model):
                 fields=["season", "home", "away", "kickoff_at"], name="match_once"
             ),
         ]
+        # None on what each event changes: such an index would be written with every event.
         indexes = [
             models.Index(fields=["kickoff_at"], name="match_kickoff"),
             models.Index(fields=["season", "kickoff_at"], name="match_season_kickoff"),
@@ -121,9 +122,6 @@ class Match(models.Model):
             models.Index(fields=["away", "kickoff_at"], name="match_away_kickoff"),
             models.Index(
                 fields=["status"], condition=Q(status__in=LIVE_STATUSES), name="match_live"
-            ),
-            models.Index(
-                fields=["id"], condition=Q(folded_seq__lt=F("head_seq")), name="match_behind"
             ),
         ]
 

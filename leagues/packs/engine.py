@@ -60,8 +60,11 @@ class MatchFold:
         for event in events:
             self.apply(event)
 
-    def result(self, *, at_ms: int | None = None) -> Fold:
-        """Return the fold of what was applied; `at_ms` is the running period's clock now."""
+    def result(self, *, at_ms: int | None = None, is_brief: bool = False) -> Fold:
+        """Return the fold of what was applied; `at_ms` is the running period's clock now.
+
+        A brief one leaves out `timeline` and `running_score`, which grow with the log.
+        """
         state = self._walk.run(self._flow, self._sides, at_ms)
         stated = self._stated(state)
         scene = Scene(
@@ -84,8 +87,8 @@ class MatchFold:
             periods=tuple((p, home, away) for p, (home, away) in state.by_period.items()),
             home=self._box("home", scene, stated),
             away=self._box("away", scene, stated),
-            timeline=tuple(entry.lineage for entry in self._shown),
-            running_score=state.running_score,
+            timeline=() if is_brief else tuple(entry.lineage for entry in self._shown),
+            running_score={} if is_brief else dict(state.running_score),
         )
 
     def _add(self, entry: Entry) -> None:

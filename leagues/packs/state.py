@@ -124,8 +124,8 @@ class Walk:
                 self._status(entry)
             self._last = entry
         self._count = len(flow.items)
-        # What follows only replaces what it changes; the caller keeps the running scores.
-        self.state = replace(self._read, running_score=dict(self._read.running_score))
+        # What follows replaces what it changes, and changes no list or mapping in place.
+        self.state = replace(self._read)
         return self._finish(at_ms)
 
     def _finish(self, at_ms: int | None) -> State:

@@ -526,14 +526,6 @@ class Migration(migrations.Migration):
                 name="match_live",
             ),
         ),
-        migrations.AddIndex(
-            model_name="match",
-            index=models.Index(
-                condition=models.Q(("folded_seq__lt", models.F("head_seq"))),
-                fields=["id"],
-                name="match_behind",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="match",
             constraint=models.CheckConstraint(

@@ -176,7 +176,7 @@ def _fold_one(
     *,
     force: bool,
 ) -> Folded | None:
-    fold = kept.fold.result()
+    fold = kept.fold.result(is_brief=True)
     before = _standing(match)
     _set_header(match, fold, kept, at=now())
     player_ids = lines.add(match, fold, kept)
