@@ -174,8 +174,10 @@ def test_routes_of_the_ingress_are_those_of_nginx() -> None:
     assert to_sockets == {
         "/ws/.*",
         "/api/v1/stream$",
+        "/api/v1/(changes|matches/[^/]+/events)$",
         "/api/v1/(standings|matches(/[^/]+/boxscore)?)$",
     }
     assert "location ^~ /ws/ {" in nginx
     assert "location = /api/v1/stream {" in nginx
+    assert "location ~ ^/api/v1/(?:changes|matches/[^/]+/events)$ {" in nginx
     assert "location ~ ^/api/v1/(?:standings|matches(?:/[^/]+/boxscore)?)$ {" in nginx
