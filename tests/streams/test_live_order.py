@@ -258,6 +258,7 @@ def test_flushed_counting_topic_begins_a_new_epoch(valkey, server, topic):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_idle_sockets_live_twelve_seconds(valkey, topic):
     server = Server(valkey, LIVE_PING_S="60")
     try:
