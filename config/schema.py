@@ -73,7 +73,7 @@ _HEADERS: Final[dict[str, Any]] = {
 # A stream has no end, and so no tag and no form to choose.
 _ONLY_OF_RESOURCES: Final = frozenset({"ETag", "not_acceptable"})
 # Of several kinds with one status the general one comes first.
-_BY_STATUS: Final = {str(kind.status): code for code, kind in reversed(KINDS.items())}
+_BY_STATUS: Final = {str(kind.status): code for code, kind in reversed(tuple(KINDS.items()))}
 _FIELDS: Final[dict[str, Any]] = {
     "name": "fields",
     "in": "query",
