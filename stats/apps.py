@@ -11,10 +11,10 @@ class StatsConfig(AppConfig):
         from stats import (  # noqa: F401 - registers topics and subscriptions
             live,
             receivers,
-            selectors,
             topics,
         )
+        from stats.selectors.changes import told_folds
         from streams.changes import show
 
         live.register()
-        show("stat.update", selectors.told_folds)
+        show("stat.update", told_folds)

@@ -25,7 +25,7 @@ from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.selectors.fixtures import moving_matches
 from stats.models import BoxScore
-from stats.selectors import stat_bars
+from stats.selectors.bars import stat_bars
 from stats.services.fold import Folded
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import (

@@ -18,7 +18,10 @@ from matches.selectors.timelines import match_head, match_timeline
 from stats.enums import TableKind
 from stats.live import page_fragments
 from stats.models import BoxScore
-from stats.selectors import player_seasons, player_tables, season_table, stat_bars
+from stats.selectors.bars import stat_bars
+from stats.selectors.boxscores import player_tables
+from stats.selectors.seasons import player_seasons
+from stats.selectors.tables import season_table
 
 _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4

@@ -34,7 +34,7 @@ from stats.api.serializers import (
 )
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
-from stats.selectors import with_coverage
+from stats.selectors.seasons import with_coverage
 from stats.services.history import boxscore_as_of
 
 # No longer than a client may keep the answer of a live match.

@@ -13,7 +13,8 @@ from leagues.packs.schema import Column
 from leagues.templatetags.design import main_color, shape_color
 from stats.models import TableRow
 from stats.rules.season_totals import Number
-from stats.selectors import Bar, minutes_unit
+from stats.selectors.bars import Bar
+from stats.selectors.seasons import minutes_unit
 
 register = template.Library()
 

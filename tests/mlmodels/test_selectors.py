@@ -5,7 +5,7 @@ import pytest
 from matches.enums import EventOp, MatchStatus
 from matches.models import Match
 from mlmodels.selectors import win_probability_line
-from stats.selectors import momentum_of
+from stats.selectors.pressure import momentum_of
 from tests.factories.leagues import make_league, make_season
 from tests.factories.matches import make_event, make_match
 

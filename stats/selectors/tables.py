@@ -1,0 +1,96 @@
+"""Reads of tables as pages show them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from leagues.models import Season
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import Zone
+from stats.models import TableAdjustment, TableRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A row of a table with its zone and whether it moved since the live matches began."""
+
+    row: TableRow
+    zone: Zone | None
+
+    @property
+    def moved(self) -> int:
+        """Ranks won (positive) or lost since before the live matches."""
+        before = self.row.rank_before
+        return before - self.row.rank if before is not None else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableGroup:
+    """One group's or conference's rows."""
+
+    name: str
+    rows: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A season's table as a page shows it."""
+
+    season: Season
+    kind: str
+    columns: tuple[str, ...]
+    groups: tuple[TableGroup, ...]
+    zones: tuple[Zone, ...]
+    is_provisional: bool
+    adjustments: tuple[TableAdjustment, ...]
+
+    @property
+    def brief_columns(self) -> tuple[str, ...]:
+        """The few columns that fit beside other things, the deciding one last."""
+        wanted = ("played", "goal_diff", "wins", "losses", "pct", "points")
+        held = [column for column in wanted if column in self.columns]
+        if "points" in held:
+            held = [column for column in held if column in ("played", "goal_diff", "points")]
+        return tuple(held)
+
+    def standing_of(self, team_id: int) -> Standing | None:
+        """Return the row of one team."""
+        rows = (standing for group in self.groups for standing in group.rows)
+        return next((standing for standing in rows if standing.row.team_id == team_id), None)
+
+    def around(self, team_id: int, *, beside: int = 2) -> "Table":
+        """Return the table cut down to the rows around one team."""
+        for group in self.groups:
+            ids = [standing.row.team_id for standing in group.rows]
+            if team_id in ids:
+                last_start = max(0, len(ids) - 2 * beside - 1)
+                start = min(max(0, ids.index(team_id) - beside), last_start)
+                rows = group.rows[start : start + 2 * beside + 1]
+                return replace(self, groups=(replace(group, rows=rows),))
+        return replace(self, groups=())
+
+
+def season_table(season: Season, *, kind: str = "total") -> Table:
+    """Return the season's table of that kind; two queries. The league must be fetched along."""
+    pack = load_pack(season.league.sport)
+    rows = TableRow.objects.filter(season=season, kind=kind).select_related("team")
+    standings = [Standing(row=row, zone=zone_of(pack.zones, row.rank, kind)) for row in rows]
+    groups = groupby(standings, key=lambda standing: standing.row.group)
+    adjustments = TableAdjustment.objects.filter(season=season).select_related("team")
+    present = {standing.zone for standing in standings if standing.zone}
+    return Table(
+        season=season,
+        kind=kind,
+        columns=pack.table.columns,
+        groups=tuple(TableGroup(name=name, rows=tuple(found)) for name, found in groups),
+        zones=tuple(zone for zone in pack.zones if zone in present),
+        is_provisional=any(standing.row.is_provisional for standing in standings),
+        adjustments=tuple(adjustments),
+    )
+
+
+def zone_of(zones: Iterable[Zone], rank: int, kind: str) -> Zone | None:
+    """Return the zone of a rank; split tables have none."""
+    if kind != "total":
+        return None
+    return next((zone for zone in zones if zone.first <= rank <= zone.last), None)
