@@ -158,7 +158,9 @@ class Fan:
 
     def __init__(self, server, **options):
         url = f"ws://127.0.0.1:{server.port}/ws/live"
-        self._opening = connect(url, max_size=None, compression=None, **options)
+        # Without a limit of the queue: a client that leaves with messages unread would wait to close.
+        options = {"max_size": None, "max_queue": None, "compression": None} | options
+        self._opening = connect(url, **options)
         self.socket = self._opening.__enter__()
         self.places = {}
         self.states = {}
