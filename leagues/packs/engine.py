@@ -11,14 +11,14 @@ from typing import Any
 from leagues.packs.counting import Rule, compiled
 from leagues.packs.derive import Scene, sheets, side_box, starters_of
 from leagues.packs.entries import Entries, Entry, entry_of
-from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox
+from leagues.packs.facts import Fold, FoldEvent, Number, Sheet, SideBox, Standing
 from leagues.packs.longest import longest_by_player
 from leagues.packs.presence import Stopwatch, presence_of
 from leagues.packs.schema import OVERRIDE, SportPack
 from leagues.packs.state import State, Walk, pair_of, status_of
 from leagues.packs.tally import Tally
 
-__all__ = ["Fold", "FoldEvent", "MatchFold", "Sheet", "SideBox", "fold"]
+__all__ = ["Fold", "FoldEvent", "MatchFold", "Sheet", "SideBox", "Standing", "fold"]
 
 Stated = dict[str, dict[Hashable | None, dict[str, Number]]]
 
@@ -59,6 +59,21 @@ class MatchFold:
         """Take in many revisions."""
         for event in events:
             self.apply(event)
+
+    def standing(self) -> Standing:
+        """Return status, clock and score alone, which costs a hundredth of the result."""
+        state = self._walk.run(self._flow, self._sides, None)
+        for entry in self._sets:
+            if entry.event.type == OVERRIDE:
+                _decide(entry.event.payload, state)
+        return Standing(
+            status=state.status,
+            status_reason=state.reason,
+            period="" if state.current is None else self._pack.periods[state.current].id,
+            clock_ms=state.clock_ms,
+            score=state.score,
+            shootout=state.shootout,
+        )
 
     def result(self, *, at_ms: int | None = None, is_brief: bool = False) -> Fold:
         """Return the fold of what was applied; `at_ms` is the running period's clock now.

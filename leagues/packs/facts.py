@@ -49,6 +49,18 @@ class SideBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a match stands, as far as a scoreboard tells it."""
+
+    status: str
+    status_reason: str
+    period: str
+    clock_ms: int
+    score: tuple[int, int]
+    shootout: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
     """A match as its log tells it: the same for every order of arrival.
 

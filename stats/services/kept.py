@@ -114,7 +114,7 @@ def bring_up_to_date(
         _kept.popitem(last=False)
     news = _news(current)
     for match in matches:
-        _apply(match, current[match.pk], news.get(match.pk, ()))
+        apply_rows(match, current[match.pk], news.get(match.pk, ()))
     return {pk: (kept, news.get(pk, ())) for pk, kept in current.items()}
 
 
@@ -122,7 +122,7 @@ def fold_up_to(match: Match, seq: int) -> KeptFold:
     """Return a fold of the first `seq` events of the log, which is kept nowhere."""
     fold = _start([match])[match.pk]
     rows = PlayEvent.objects.filter(match=match, seq__lte=seq).order_by("seq")
-    _apply(match, fold, list(rows.values_list(*EVENT_COLUMNS)))
+    apply_rows(match, fold, list(rows.values_list(*EVENT_COLUMNS)))
     return fold
 
 
@@ -145,11 +145,12 @@ def _news(current: Mapping[int, KeptFold]) -> dict[int, list[Row]]:
     return news
 
 
-def _apply(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
+def apply_rows(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
+    """Take rows of the match's log into its fold."""
     if not rows:
         return
     sides = {match.home_id: "home", match.away_id: "away"}
-    kept.fold.apply_all(_fold_event(row, sides, kept.redirects) for row in rows)
+    kept.fold.apply_all(fold_event(row, sides, kept.redirects) for row in rows)
     kept.seq = rows[-1][0]
     kept.last_event_at = rows[-1][12] or rows[-1][13]
     kept.has_decisions |= any(row[4] == OVERRIDE for row in rows)
@@ -256,7 +257,7 @@ def _redirects(sport: str) -> dict[int, int]:
     return dict(merged.values_list("pk", "merged_into_id"))
 
 
-def _fold_event(row: Row, sides: Mapping[int, str], redirects: Mapping[int, int]) -> FoldEvent:
+def fold_event(row: Row, sides: Mapping[int, str], redirects: Mapping[int, int]) -> FoldEvent:
     seq, lineage, rev, op, type_, period, clock_ms, order, team, player, related, payload, *_ = row
     return FoldEvent(
         lineage=str(lineage),
