@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 INSTALLED := $(VENV)/.installed
-JOBS ?= 2
+JOBS ?= 3
 PIP = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 BENCH ?=
@@ -40,7 +40,7 @@ test: setup ## run the tests, but for those of `proof` and `e2e`
 	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e and not slow" $(ARGS)
 
 proof: setup ## run the long tests: whole seasons of real matches, and chaos
-	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "slow and not e2e" $(ARGS)
+	$(PY) -m pytest -q -n 2 --dist loadscope -m "slow and not e2e" $(ARGS)
 
 # All of them, so that one run shows everything there is to mend.
 CHECKS := "ruff check ." "ruff format --check ." "mypy ." lint-imports "djlint templates --lint --quiet" \
@@ -52,7 +52,7 @@ lint: setup ## check style, types, layers, templates, migrations and packs
 	done; exit $$failed
 
 e2e: setup chromium ## run the tests that drive a browser
-	$(PY) -m pytest -q -m e2e $(ARGS)
+	$(PY) -m pytest -q -n 2 --dist worksteal -m e2e $(ARGS)
 
 chromium:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && \

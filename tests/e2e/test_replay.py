@@ -38,8 +38,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Where the pictures go: a folder that outlives the run when it is named.
 PICTURES = Path(os.environ.get("VEZE_PICTURES") or tempfile.mkdtemp(prefix="replay-"))
 MATCHES = {
-    "football": ("wyscout", "pbp/wyscout", "2499719", "football", 150.0),
-    "basketball": ("nba", "pbp/nba", "0022000001", "basketball", 120.0),
+    "football": ("wyscout", "pbp/wyscout", "2499719", "football", 300.0),
+    "basketball": ("nba", "pbp/nba", "0022000001", "basketball", 240.0),
 }
 # Football has a timeline along its clock, sports with quarters list plays.
 MOMENTS = ".timeline .moment:not(.moment--divider), .timeline .play"
