@@ -318,4 +318,3 @@ def _on_reel(clock_ms: int, reel: Reel) -> int:
         return 0
     last = begun[-1]
     return last.start_ms + min(clock_ms - last.period.offset_ms, last.length_ms)
-

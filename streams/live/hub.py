@@ -29,6 +29,7 @@ from streams.live.rights import RIGHTS_LOST, Watch, lost_rights
 from streams.live.room import Room
 from streams.live.store import group_of
 from streams.live.tailing import Tailing
+from streams.live.topics import kind_of
 
 GOING_AWAY: Final = 1001
 RECHECK_S: Final = 60
@@ -121,6 +122,7 @@ class Hub:
         room = self._rooms.get(topic)
         if room is None:
             room = self._rooms[topic] = Room(topic, self.reader, self._refuse)
+            self._spawn(self._drive(room))
         room.join(outlet, resume)
         outlet.topics.add(topic)
         self._wake(room)
@@ -181,6 +183,24 @@ class Hub:
             log.exception("live.room_failed", topic=room.topic)
         finally:
             self._working.discard(room.topic)
+
+    async def _drive(self, room: Room) -> None:
+        """Have a topic's frames published as they fall due, while somebody reads it here."""
+        kind = kind_of(room.topic)
+        if kind is None or kind.drive is None:
+            return
+        drive = kind.drive
+        while self._rooms.get(room.topic) is room:
+            wait_s = _TICK_S
+            try:
+                if not room.is_empty:
+                    wait_s = await self.reader.in_thread(lambda: drive(room.topic))
+            except AWAY as error:
+                self._note_away(error)
+            except Exception:
+                log.exception("live.drive_failed", topic=room.topic)
+                wait_s = _REST_S
+            await asyncio.sleep(wait_s)
 
     async def _subscribe(self, topic: str) -> None:
         # Many topics come at once, and all of them into the one channel that is listened to.

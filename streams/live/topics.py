@@ -12,6 +12,9 @@ from streams.live.frames import Snapshot
 
 # Returns None for a topic that does not exist. Runs in a thread and may read the database.
 Loader = Callable[[str], Snapshot | None]
+# Publishes what is due of a topic that is published only where it is followed, and returns in how
+# many seconds to call again. Runs in a thread; several processes may do so at once.
+Driver = Callable[[str], float]
 # Takes the user and the topic. Runs in a thread and may read the database.
 Visibility = Callable[[Any, str], bool]
 
@@ -26,6 +29,7 @@ class Kind:
     prefix: str
     load: Loader | None = None
     may_see: Visibility | None = None
+    drive: Driver | None = None
 
 
 # Public kinds which the platform publishes even where nobody can rebuild a snapshot.
@@ -35,13 +39,19 @@ _KINDS: dict[str, Kind] = {
 
 
 def register_snapshots(
-    prefix: str, loader: Loader | None, *, may_see: Visibility | None = None
+    prefix: str,
+    loader: Loader | None,
+    *,
+    may_see: Visibility | None = None,
+    drive: Driver | None = None,
 ) -> None:
     """Say how topics with this prefix are rebuilt when Redis lost them, and who may see them.
 
+    With `drive` their frames are published by the processes that have readers of them.
+
     The longest registered prefix of a topic counts. A second call replaces the first.
     """
-    _KINDS[prefix] = Kind(prefix=prefix, load=loader, may_see=may_see)
+    _KINDS[prefix] = Kind(prefix=prefix, load=loader, may_see=may_see, drive=drive)
 
 
 def kind_of(topic: str) -> Kind | None:
