@@ -40,6 +40,12 @@ class Season(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     is_current = models.BooleanField(default=False)
+    sources = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Who tells the play, the best source first; any other only where none of these"
+        " does.",
+    )
     teams: "models.ManyToManyField[Team, SeasonTeam]" = models.ManyToManyField(
         "Team", through="SeasonTeam", related_name="seasons"
     )

@@ -39,6 +39,13 @@ class Certainty(models.TextChoices):
     FINAL = "final", "Final"
 
 
+class Pin(models.TextChoices):
+    """For how long a curator's word stands against what vendors say later."""
+
+    UNTIL_FINAL = "until_final", "Until the match is final"
+    FOREVER = "forever", "For good"
+
+
 class SheetRole(models.TextChoices):
     """A player's part in a team sheet."""
 

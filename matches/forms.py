@@ -1,8 +1,19 @@
-"""Validation of what a viewer asks of the scores."""
+"""Validation of what a viewer asks of the scores, and of what a curator says of a match."""
 
 import datetime
+from typing import Any, cast
 
 from django import forms
+
+from leagues.models import Player
+from leagues.packs.loader import load_pack
+from leagues.packs.schema import OVERRIDE, STAT_SET
+from matches.enums import MatchStatus, Pin
+from matches.models import Match, PlayEvent
+from matches.rules.corrections import Said
+from matches.services.corrections import Award, By
+
+_TEXT = forms.TextInput(attrs={"size": 80})
 
 
 class DayForm(forms.Form):
@@ -15,3 +26,179 @@ class DayForm(forms.Form):
         """Return the chosen day."""
         chosen: datetime.date | None = self.cleaned_data.get("date") if self.is_valid() else None
         return chosen or today
+
+
+class ReasonForm(forms.Form):
+    """Why a curator acts; everybody will see it."""
+
+    reason = forms.CharField(max_length=200, widget=_TEXT, help_text="Everybody will see it.")
+
+    def by(self, actor: int | None) -> By:
+        """Return who acts and why."""
+        pin = self.cleaned_data.get("pin", Pin.FOREVER)
+        return By(reason=self.cleaned_data["reason"], actor=actor, pin=pin)
+
+
+class PinnedForm(ReasonForm):
+    """Why, and how long no later word of a vendor counts."""
+
+    pin = forms.ChoiceField(
+        choices=[*Pin.choices, ("", "Until the source says otherwise (no pin)")],
+        required=False,
+        initial=Pin.FOREVER,
+        help_text="While it is pinned, later polls do not undo it; what the source says is kept.",
+    )
+
+
+class FactForm(PinnedForm):
+    """A fact of a match in a curator's words; the services check it against the sport."""
+
+    type = forms.ChoiceField(label="What")
+    period = forms.ChoiceField()
+    clock = forms.RegexField(
+        r"^\d{1,3}:[0-5]\d$",
+        help_text="Minutes and seconds since the start of the period, such as 12:05.",
+        error_messages={"invalid": "Give minutes and seconds, such as 12:05."},
+    )
+    team = forms.ChoiceField(required=False)
+    player = forms.ChoiceField(required=False)
+    related_player = forms.ChoiceField(required=False, label="Second player")
+    details = forms.JSONField(required=False, help_text="As the sport's pack names them.")
+    rev = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    field_order = ("type", "period", "clock", "team", "player", "related_player", "details")
+
+    def __init__(
+        self, *args: Any, match: Match, event: PlayEvent | None = None, **more: Any
+    ) -> None:
+        if event is not None:
+            more["initial"] = {**_as_typed(event), **more.get("initial", {})}
+        super().__init__(*args, **more)
+        self._unplaced = event.payload.get("unplaced") if event else None
+        pack = load_pack(match.season.league.sport)
+        words = [(k, v.label) for k, v in pack.events.items() if k not in (OVERRIDE, STAT_SET)]
+        sides = [(team.pk, team.name) for team in (match.home, match.away)]
+        people = [("", "nobody"), *_people(match, event)]
+        self._offer("type", sorted(words, key=lambda word: word[1]))
+        self._offer("period", [(period.id, period.label) for period in pack.periods])
+        self._offer("team", [("", "neither"), *sides])
+        self._offer("player", people)
+        self._offer("related_player", people)
+
+    def _offer(self, name: str, choices: list[Any]) -> None:
+        cast("forms.ChoiceField", self.fields[name]).choices = choices
+
+    def clean_details(self) -> dict[str, Any]:
+        details = self.cleaned_data["details"] or {}
+        if not isinstance(details, dict):
+            raise forms.ValidationError('Give an object, such as {"penalty": true}.')
+        return details
+
+    def said(self) -> Said:
+        """Return the fact."""
+        answer = self.cleaned_data
+        minutes, seconds = answer["clock"].split(":")
+        keys = {
+            name: int(answer[name]) if answer[name] else None
+            for name in ("team", "player", "related_player")
+        }
+        payload = dict(answer["details"])
+        if self._unplaced and keys["player"] is None:
+            payload["unplaced"] = self._unplaced
+        return Said(
+            type=answer["type"],
+            period=answer["period"],
+            clock_ms=(int(minutes) * 60 + int(seconds)) * 1000,
+            payload=payload,
+            **keys,
+        )
+
+
+def _as_typed(event: PlayEvent) -> dict[str, Any]:
+    minutes, seconds = divmod(event.clock_ms // 1000, 60)
+    return {
+        "type": event.type,
+        "period": event.period,
+        "clock": f"{minutes}:{seconds:02}",
+        "team": event.team_id or "",
+        "player": event.player_id or "",
+        "related_player": event.related_player_id or "",
+        "details": {k: v for k, v in event.payload.items() if k != "unplaced"},
+        "rev": event.rev,
+    }
+
+
+def _people(match: Match, event: PlayEvent | None) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return who can be named, by side: sheets and squads, and whom the fact names now."""
+    groups = []
+    for team in (match.home, match.away):
+        found = Player.objects.filter(merged_into=None)
+        listed = found.filter(sheet_spots__sheet__match=match, sheet_spots__sheet__team=team)
+        listed |= found.filter(roster_spots__team=team)
+        if event is not None and event.team_id == team.pk:
+            listed |= found.filter(pk__in=[event.player_id or 0, event.related_player_id or 0])
+        names = listed.distinct().order_by("name").values_list("pk", "name")
+        groups.append((team.name, list(names)))
+    return groups
+
+
+class DecisionForm(ReasonForm):
+    """What officials decided about a match; it stands above its log and its vendor."""
+
+    status = forms.ChoiceField(
+        choices=[("", "as the log and the vendor say"), *MatchStatus.choices], required=False
+    )
+    home_score = forms.IntegerField(min_value=0, max_value=999, required=False)
+    away_score = forms.IntegerField(min_value=0, max_value=999, required=False)
+
+    field_order = ("status", "home_score", "away_score", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned["score"] = _pair(cleaned, "home_score", "away_score")
+        if not cleaned.get("status") and cleaned["score"] is None and not self.errors:
+            raise forms.ValidationError("Decide a status, a score or both.")
+        return cleaned
+
+
+class AwardForm(ReasonForm):
+    """A result by decision; the played score stays beside it."""
+
+    home = forms.IntegerField(min_value=0, max_value=999, label="Home score")
+    away = forms.IntegerField(min_value=0, max_value=999, label="Away score")
+    home_points = forms.IntegerField(
+        min_value=-99,
+        max_value=99,
+        required=False,
+        help_text="Points in the table; leave both empty for what the rules give.",
+    )
+    away_points = forms.IntegerField(min_value=-99, max_value=99, required=False)
+    both_lose = forms.BooleanField(
+        required=False, help_text="A double forfeit: both sides have lost, whatever the score."
+    )
+
+    field_order = ("home", "away", "home_points", "away_points", "both_lose", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned["points"] = _pair(cleaned, "home_points", "away_points", what="points")
+        return cleaned
+
+    def award(self) -> Award:
+        """Return the award."""
+        answer = self.cleaned_data
+        return Award(
+            home=answer["home"],
+            away=answer["away"],
+            points=answer["points"],
+            both_lose=answer["both_lose"],
+        )
+
+
+def _pair(
+    cleaned: dict[str, Any], home: str, away: str, *, what: str = "scores"
+) -> tuple[int, int] | None:
+    values = [cleaned.get(home), cleaned.get(away)]
+    if values.count(None) == 1:
+        raise forms.ValidationError(f"Give both {what} or none.")
+    return None if None in values else (values[0], values[1])

@@ -1,13 +1,19 @@
 """Matches, team sheets, the append-only event log and the feeds that fill it."""
 
 import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
-from django.db import models
+from django.conf import settings
+from django.db import connection, models
 from django.db.models import F, Q
 
 from config.clock import now
+from config.sight import Sight, sight
 from leagues.models import Player, Season, Team, Venue
-from matches.enums import Certainty, EventOp, MatchStatus, PollOutcome, SheetRole
+from matches.enums import Certainty, EventOp, MatchStatus, Pin, PollOutcome, SheetRole
+from matches.rules.seen import FIXTURE_COLUMNS, UNHIDDEN_COLUMNS, hidden_status
 from streams import ids
 
 LIVE_STATUSES = (MatchStatus.LIVE, MatchStatus.BREAK, MatchStatus.SUSPENDED)
@@ -27,25 +33,67 @@ class MatchQuerySet(models.QuerySet["Match"]):
     def fixtures(self) -> "MatchQuerySet":
         """Matches not yet played."""
         return self.filter(
-            status__in=(
-                MatchStatus.SCHEDULED,
-                MatchStatus.DELAYED,
-                MatchStatus.LINEUPS,
-                MatchStatus.POSTPONED,
+            status_is(
+                (
+                    MatchStatus.SCHEDULED,
+                    MatchStatus.DELAYED,
+                    MatchStatus.LINEUPS,
+                    MatchStatus.POSTPONED,
+                )
             )
         )
 
     def live(self) -> "MatchQuerySet":
         """Matches under way, breaks and interruptions included."""
-        return self.filter(status__in=LIVE_STATUSES)
+        return self.filter(status_is(LIVE_STATUSES))
 
     def results(self) -> "MatchQuerySet":
         """Matches that are over and have a score."""
-        return self.filter(status__in=OVER_STATUSES)
+        return self.filter(status_is(OVER_STATUSES))
 
     def with_sides(self) -> "MatchQuerySet":
         """Fetch league and both teams along, as every list needs them."""
         return self.select_related("season__league", "home", "away", "venue")
+
+
+def status_is(statuses: Collection[str], prefix: str = "") -> Q:
+    """Select matches by status as the present reader may know it; `prefix` leads to the match."""
+    wanted = Q(**{f"{prefix}status__in": statuses})
+    seen = sight()
+    if seen is None or not (pasts := pasts_of(seen)):
+        return wanted
+    then = [pk for pk, past in pasts.items() if past["status"] in statuses]
+    return (wanted & ~Q(**{f"{prefix}pk__in": list(pasts)})) | Q(**{f"{prefix}pk__in": then})
+
+
+def pasts_of(seen: Sight) -> Mapping[int, Mapping[str, Any]]:
+    """Return what the headers of matches said that the reader is yet to see change; one query."""
+    if "pasts" not in seen.memo:
+        # Set first: reading these rows is nothing that a reader sees.
+        seen.memo["pasts"] = {}
+        if seen.until is not None:
+            rows = MatchPast.objects.filter(until__gt=seen.until).order_by("match_id", "pk")
+            held = rows.distinct("match_id").values_list("match_id", "header")
+            seen.memo["pasts"] = dict(held)
+    pasts: Mapping[int, Mapping[str, Any]] = seen.memo["pasts"]
+    return pasts
+
+
+def is_withheld(match_id: int) -> bool:
+    """Whether what was derived of the match tells more than the present reader may know."""
+    seen = sight()
+    return seen is not None and (match_id in pasts_of(seen) or is_hidden(match_id))
+
+
+def is_hidden(match_id: int) -> bool:
+    """Whether the present reader wants no scores and has not asked for those of this match."""
+    seen = sight()
+    if seen is None or not seen.wish.hides_scores:
+        return False
+    if "shown" not in seen.memo:
+        shown = Match.objects.filter(public_id__in=seen.wish.shown)
+        seen.memo["shown"] = frozenset(shown.values_list("pk", flat=True))
+    return match_id not in seen.memo["shown"]
 
 
 class Match(models.Model):
@@ -53,6 +101,7 @@ class Match(models.Model):
 
     Status, period, clock and scores are the fold of the event log up to `seq` = `folded_seq`;
     `head_seq` is the newest row of the log. `data_at` is the newest good answer of the vendor.
+    Whoever loads a match for a reader with a delay gets it as it was then (`config.sight`).
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=ids.match_id, editable=False)
@@ -81,6 +130,14 @@ class Match(models.Model):
     score_mismatch = models.BooleanField(default=False)
     awarded_home = models.PositiveSmallIntegerField(null=True, blank=True)
     awarded_away = models.PositiveSmallIntegerField(null=True, blank=True)
+    awarded_home_points = models.SmallIntegerField(
+        null=True, help_text="In the table; empty: what the rules give for the awarded score."
+    )
+    awarded_away_points = models.SmallIntegerField(null=True)
+    awarded_both_lose = models.BooleanField(default=False)
+    decision_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why status, score or award were decided."
+    )
 
     event_source = models.CharField(
         max_length=40, blank=True, help_text="The one source whose play-by-play is folded."
@@ -128,6 +185,28 @@ class Match(models.Model):
     def __str__(self) -> str:
         return f"{self.home} - {self.away}"
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
+        match = super().from_db(db, field_names, values)
+        if (seen := sight()) is not None:
+            match.see_as(seen)
+        return match
+
+    def see_as(self, seen: Sight) -> None:
+        """Let the row say what a reader may know: in memory alone, for nobody writes it back."""
+        told = pasts_of(seen).get(self.pk, {})
+        is_hidden = seen.hides(self.__dict__.get("public_id"))
+        for column in self._meta.concrete_fields:
+            name = column.attname
+            if name in FIXTURE_COLUMNS:
+                continue
+            if name in told:
+                setattr(self, name, column.to_python(told[name]))
+            if is_hidden and name not in UNHIDDEN_COLUMNS:
+                setattr(self, name, column.get_default())
+        if is_hidden:
+            self.status = hidden_status(self.status, live=LIVE_STATUSES, over=OVER_STATUSES)
+
     @property
     def is_live(self) -> bool:
         return self.status in LIVE_STATUSES
@@ -135,6 +214,44 @@ class Match(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status in OVER_STATUSES
+
+
+class MatchPastManager(models.Manager["MatchPast"]):
+    """Keeps what headers said."""
+
+    def keep(self, match_ids: Iterable[int], *, at: datetime) -> None:
+        """Keep the headers as they are, right before a change outside the fold; one statement.
+
+        The caller's transaction has the matches locked.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP_PAST, [at, list(match_ids)])
+
+
+_KEEP_PAST = (
+    "INSERT INTO matches_matchpast (match_id, until, header) "
+    "SELECT id, %s, to_jsonb(matches_match) FROM matches_match WHERE id = ANY(%s)"
+)
+
+
+class MatchPast(models.Model):
+    """What a match's row said until a moment, for readers who are told later.
+
+    The first row beyond a moment, in order of insertion, is what was said then; none: the present.
+    """
+
+    match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="+", db_index=False)
+    until = models.DateTimeField()
+    header = models.JSONField()
+
+    objects = MatchPastManager()
+
+    class Meta:
+        ordering = ["match", "pk"]
+        indexes = [models.Index(fields=["until"], name="match_past_until")]
+
+    def __str__(self) -> str:
+        return f"{self.match_id} until {self.until:%H:%M:%S}"
 
 
 class TeamSheet(models.Model):
@@ -195,11 +312,26 @@ class RawDocument(models.Model):
         return f"{self.adapter} {self.key} {self.sha256[:8]}"
 
 
+class PlayEventManager(models.Manager["PlayEvent"]):
+    """Gives readers no event that they may not know yet, whoever asks for them."""
+
+    def get_queryset(self) -> "models.QuerySet[PlayEvent]":
+        rows = super().get_queryset()
+        if (seen := sight()) is None:
+            return rows
+        if seen.until is not None:
+            rows = rows.filter(ingested_at__lte=seen.until)
+        if seen.wish.hides_scores:
+            rows = rows.filter(match__public_id__in=seen.wish.shown)
+        return rows
+
+
 class PlayEvent(models.Model):
     """One row of a match's log: the first telling, an amendment or the retraction of a fact.
 
     Rows are never updated. `lineage_id` is shared by all revisions of one fact; `order` is the
-    vendor's own order among events of the same clock.
+    vendor's own order among events of the same clock. `source` is whose word the row is, `actor`
+    the curator who appended it. A curator's row that corrects a vendor's word `stands_for` it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -227,10 +359,30 @@ class PlayEvent(models.Model):
     ingested_at = models.DateTimeField(default=now)
     source = models.CharField(max_length=40)
     vendor_event_id = models.CharField(max_length=120, null=True)  # noqa: DJ001 - null: no id given
+    vendor_rev = models.PositiveIntegerField(
+        null=True, help_text="The vendor's own number of its newest revision by then."
+    )
+    stands_for = models.CharField(max_length=40, blank=True)
+    pin = models.CharField(
+        max_length=11,
+        choices=Pin.choices,
+        blank=True,
+        help_text="Until when no later word of a vendor counts.",
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        # Few rows have one, and every event writes every index.
+        db_index=False,
+    )
     certainty = models.CharField(
         max_length=11, choices=Certainty.choices, default=Certainty.CONFIRMED
     )
     reason = models.CharField(max_length=200, blank=True)
+
+    objects = PlayEventManager()
 
     class Meta:
         ordering = ["match", "seq"]
@@ -244,6 +396,15 @@ class PlayEvent(models.Model):
             ),
             models.CheckConstraint(condition=Q(seq__gte=1), name="play_event_seq_from_1"),
             models.CheckConstraint(condition=Q(rev__gte=1), name="play_event_rev_from_1"),
+            models.CheckConstraint(
+                condition=Q(pin="") | Q(source="admin"), name="play_event_pin_by_admin"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["match"], condition=Q(source="admin"), name="play_event_decided"),
+            models.Index(
+                fields=["actor"], condition=Q(actor__isnull=False), name="play_event_actor"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -268,6 +429,27 @@ class MissingFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lineage_id} missing for {self.polls} polls"
+
+
+class VendorWord(models.Model):
+    """What a vendor says now of a fact that a curator pinned: kept beside the log, not in it."""
+
+    match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="vendor_words")
+    source = models.CharField(max_length=40)
+    lineage_id = models.UUIDField()
+    is_retracted = models.BooleanField(default=False)
+    fact = models.JSONField(help_text="As `matches.ingest.plan.Fact`, with our integer keys.")
+    said_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["match", "source", "lineage_id"], name="vendor_word_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} on {self.lineage_id}"
 
 
 class Feed(models.Model):

@@ -11,21 +11,7 @@ from django.utils.safestring import SafeString
 
 from mlmodels.models import MatchForecast, ModelVersion
 from mlmodels.services.registry import activate, retire
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the product writes and people only read."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from streams.read_only import ReadOnlyAdmin
 
 
 @admin.register(ModelVersion)

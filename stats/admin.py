@@ -13,21 +13,7 @@ from leagues.packs.schema import PackError
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
 from stats.services.fold import fold_match
 from stats.services.tables import refresh_tables
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the product writes and people only read."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from streams.read_only import ReadOnlyAdmin
 
 
 @admin.register(BoxScore)

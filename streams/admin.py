@@ -8,21 +8,7 @@ from django.utils.html import format_html
 from streams.enums import DeadLetterStatus
 from streams.groups import dismiss_dead_letter, retry_dead_letter
 from streams.models import DeadLetter, GroupCheckpoint, OutboxEvent
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the product writes and people only read."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from streams.read_only import ReadOnlyAdmin
 
 
 @admin.register(OutboxEvent)

@@ -482,4 +482,13 @@ class Migration(migrations.Migration):
                 name="team_colors_hex",
             ),
         ),
+        migrations.AddField(
+            model_name="season",
+            name="sources",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Who tells the play, the best source first; any other only where none of these does.",
+            ),
+        ),
     ]

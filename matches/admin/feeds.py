@@ -14,10 +14,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from matches.admin.parts import ReadOnlyAdmin, age, table
+from matches.admin.parts import age, table
 from matches.ingest.adapters import ADAPTERS
 from matches.models import Feed, FeedPoll, RawDocument
 from matches.services import curation, feeds
+from streams.read_only import ReadOnlyAdmin
 
 _SHOWN_BYTES = 400_000
 _INFLATE_BYTES = 64 * 1024 * 1024

@@ -1,8 +1,8 @@
 """Fixtures and line-ups: fixture data is edited here, what is played comes from the log alone."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -11,35 +11,15 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from leagues.packs.schema import OVERRIDE
 from leagues.services import delete_rows
+from matches.admin.corrections import Act, act_page
 from matches.admin.parts import age
-from matches.enums import MatchStatus
+from matches.forms import AwardForm, DecisionForm, FactForm, ReasonForm
 from matches.ingest.documents import FeedError
 from matches.models import FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
-from matches.services import curation
-from matches.services.log import decide_match
+from matches.services import corrections, curation
 from matches.services.rerun import rerun_from_raw
-
-
-class DecisionForm(forms.Form):
-    """What officials decided about a match; it stands above its log and its vendor."""
-
-    status = forms.ChoiceField(
-        choices=[("", "as the log and the vendor say"), *MatchStatus.choices], required=False
-    )
-    home_score = forms.IntegerField(min_value=0, max_value=999, required=False)
-    away_score = forms.IntegerField(min_value=0, max_value=999, required=False)
-    reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 80}))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        scores = [cleaned.get("home_score"), cleaned.get("away_score")]
-        if scores.count(None) == 1:
-            raise forms.ValidationError("Give both scores or none.")
-        if not cleaned.get("status") and None in scores:
-            raise forms.ValidationError("Decide a status, a score or both.")
-        cleaned["score"] = None if None in scores else tuple(scores)
-        return cleaned
 
 
 class TeamSheetInline(admin.TabularInline):
@@ -53,16 +33,8 @@ class TeamSheetInline(admin.TabularInline):
 
 @admin.register(Match)
 class MatchAdmin(admin.ModelAdmin):
-    list_display = (
-        "kickoff_at",
-        "home",
-        "away",
-        "season",
-        "status",
-        "score",
-        "score_agrees",
-        "data_age",
-    )
+    _SCORE = ("status", "score", "score_agrees", "data_age")
+    list_display = ("kickoff_at", "home", "away", "season", *_SCORE)
     list_display_links = ("kickoff_at", "home")
     list_filter = ("status", "score_mismatch", "season__league")
     list_select_related = ("home", "away", "season__league")
@@ -88,19 +60,24 @@ class MatchAdmin(admin.ModelAdmin):
         "data_at",
         "finished_at",
     )
-    readonly_fields = _FOLDED
+    _DECIDED = ("award", "decision_reason")
+    readonly_fields = (*_FOLDED, *_DECIDED)
     fieldsets = (
         (
             "Fixture",
             {"fields": ("season", "home", "away", "kickoff_at", "venue", "round_name", "matchday")},
         ),
-        ("Decision", {"fields": ("status_reason", "awarded_home", "awarded_away")}),
+        ("Decision", {"fields": ("status_reason", *_DECIDED)}),
         ("Folded from the log", {"fields": _FOLDED}),
     )
 
     @admin.display(description="Score")
     def score(self, match: Match) -> str:
         return "" if match.home_score is None else f"{match.home_score}:{match.away_score}"
+
+    @admin.display(description="Awarded")
+    def award(self, match: Match) -> str:
+        return "" if match.awarded_home is None else f"{match.awarded_home}:{match.awarded_away}"
 
     @admin.display(description="Vendor agrees", boolean=True, ordering="score_mismatch")
     def score_agrees(self, match: Match) -> bool:
@@ -135,6 +112,9 @@ class MatchAdmin(admin.ModelAdmin):
             path("<int:pk>/feed/", view(self.feed_view), name="matches_match_feed"),
             path("<int:pk>/rerun/", view(self.rerun_view), name="matches_match_rerun"),
             path("<int:pk>/decide/", view(self.decide_view), name="matches_match_decide"),
+            path("<int:pk>/award/", view(self.award_view), name="matches_match_award"),
+            path("<int:pk>/withdraw/", view(self.withdraw_view), name="matches_match_withdraw"),
+            path("<int:pk>/add-fact/", view(self.add_fact_view), name="matches_match_add_fact"),
         ]
         return own + super().get_urls()
 
@@ -173,27 +153,79 @@ class MatchAdmin(admin.ModelAdmin):
 
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for a status or a score and the reason, then append it to the log."""
-        match = get_object_or_404(Match.objects.with_sides(), pk=pk)
-        if not self.has_change_permission(request, match):
-            raise PermissionDenied
         form = DecisionForm(request.POST or None)
-        if form.is_valid():
+        act = Act(
+            title="Decide about the match",
+            note="A decision stands above the log and the vendor. Take it back from its page in "
+            "the log.",
+            button="Decide",
+            done="Decided; everything follows.",
+            back=_page_of(pk),
+        )
+
+        def work(by: corrections.By) -> None:
             answer = form.cleaned_data
-            decide_match(
-                pk, reason=answer["reason"], status=answer["status"], score=answer["score"]
-            )
-            self.log_change(request, match, f"Decided: {answer['reason']}")
-            self.message_user(request, "Decided; everything follows.", messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:matches_match_change", args=[pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Decide about {match}",
-            "opts": self.model._meta,
-            "match": match,
-            "decisions": PlayEvent.objects.filter(match=match, type="admin.override"),
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/matches/match/decide.html", context)
+            corrections.decide_match(pk, by=by, status=answer["status"], score=answer["score"])
+
+        return self._act(request, pk, act, form, work)
+
+    def award_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for the result that officials decided."""
+        form = AwardForm(request.POST or None)
+        act = Act(
+            title="Award the match",
+            note="The table counts the award. The played score stays, beside it.",
+            button="Award",
+            done="Awarded; the tables follow.",
+            back=_page_of(pk),
+        )
+        return self._act(
+            request,
+            pk,
+            act,
+            form,
+            lambda by: corrections.award_match(pk, form.award(), by=by),
+        )
+
+    def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask why the award falls."""
+        act = Act(
+            title="Withdraw the award",
+            note="The match counts again as it was played.",
+            button="Withdraw",
+            done="Withdrawn; the tables follow.",
+            back=_page_of(pk),
+        )
+        form = ReasonForm(request.POST or None)
+        return self._act(request, pk, act, form, lambda by: corrections.withdraw_award(pk, by=by))
+
+    def add_fact_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a fact that the source leaves out."""
+        match = get_object_or_404(Match.objects.with_sides(), pk=pk)
+        form = FactForm(request.POST or None, match=match)
+        act = Act(
+            title="Add a fact",
+            note="For what the source leaves out. When it tells the same within a minute, that is "
+            "taken for this fact and counts once.",
+            button="Add",
+            done="Added; everything follows.",
+            back=_page_of(pk),
+        )
+        return self._act(
+            request, pk, act, form, lambda by: corrections.add_event(pk, form.said(), by=by)
+        )
+
+    def _act(
+        self,
+        request: HttpRequest,
+        pk: int,
+        act: Act,
+        form: ReasonForm,
+        work: Callable[[corrections.By], object],
+    ) -> HttpResponse:
+        match = get_object_or_404(Match.objects.with_sides(), pk=pk)
+        decisions = PlayEvent.objects.filter(match=match, type=OVERRIDE).select_related("actor")
+        return act_page(self, request, match, act=act, form=form, work=work, decisions=decisions)
 
     def _rerun(self, request: HttpRequest, match: Match, documents: Any) -> None:
         try:
@@ -204,6 +236,10 @@ class MatchAdmin(admin.ModelAdmin):
         self.log_change(request, match, "Told anew from raw documents.")
         told = f"{report.added} added, {report.amended} amended, {report.retracted} retracted."
         self.message_user(request, f"Told anew from {len(documents)} documents: {told}")
+
+
+def _page_of(pk: int) -> str:
+    return reverse("admin:matches_match_change", args=[pk])
 
 
 class SpotInline(admin.TabularInline):

@@ -1,25 +1,20 @@
-"""The event log as it is: a wrong fact is taken back by a new revision, never edited."""
+"""The event log as it is: a wrong fact is corrected by a new revision, never edited."""
 
 import orjson
-from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from matches.admin.parts import ReadOnlyAdmin, table
-from matches.models import MissingFact, PlayEvent
-from matches.services.log import retract_event
-
-
-class ReasonForm(forms.Form):
-    """Why a fact is taken back; everybody will see it."""
-
-    reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 80}))
+from leagues.packs.schema import OVERRIDE
+from matches.admin.corrections import Act, act_page
+from matches.admin.parts import table
+from matches.forms import FactForm, PinnedForm, ReasonForm
+from matches.models import MissingFact, PlayEvent, VendorWord
+from matches.services import corrections
+from streams.read_only import ReadOnlyAdmin
 
 
 @admin.register(PlayEvent)
@@ -35,17 +30,18 @@ class PlayEventAdmin(ReadOnlyAdmin):
         "team",
         "player",
         "source",
-        "certainty",
+        "pin",
+        "actor",
         "ingested_at",
     )
     list_display_links = ("match", "seq")
-    list_filter = ("op", "source", "certainty", "type")
-    list_select_related = ("match__home", "match__away", "team", "player")
+    list_filter = ("op", "source", "pin", "certainty", "type")
+    list_select_related = ("match__home", "match__away", "team", "player", "actor")
     search_fields = ("match__public_id", "player__name", "vendor_event_id", "type")
     search_help_text = "Match id, player, vendor's event id or type."
     ordering = ("-ingested_at", "-seq")
     date_hierarchy = "ingested_at"
-    readonly_fields = ("history", "boxscore_then")
+    readonly_fields = ("history", "source_says", "boxscore_then")
 
     @admin.display(description="Boxscore after it")
     def boxscore_then(self, event: PlayEvent) -> SafeString:
@@ -64,40 +60,135 @@ class PlayEventAdmin(ReadOnlyAdmin):
                 row.clock_label,
                 row.player or "",
                 row.source,
+                row.actor or "",
+                row.get_pin_display(),
                 row.reason,
                 orjson.dumps(row.payload).decode(),
                 row.ingested_at,
             )
-            for row in revisions.select_related("player").order_by("rev")
+            for row in revisions.select_related("player", "actor").order_by("rev")
         ]
-        return table("Rev Op Seq Type Clock Player Source Reason Value At", rows)
+        return table("Rev Op Seq Type Clock Player Source By Pin Reason Value At", rows)
+
+    @admin.display(description="The source says now")
+    def source_says(self, event: PlayEvent) -> str:
+        words = VendorWord.objects.filter(match=event.match_id, lineage_id=event.lineage_id)
+        return "; ".join(_word(word) for word in words) or "nothing since it was pinned"
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.retract_view)
-        return [
-            path("<int:pk>/retract/", view, name="matches_playevent_retract"),
-            *super().get_urls(),
+        view = self.admin_site.admin_view
+        own = [
+            path(f"<int:pk>/{name}/", view(page), name=f"matches_playevent_{name}")
+            for name, page in (
+                ("override", self.override_view),
+                ("retract", self.retract_view),
+                ("release", self.release_view),
+            )
         ]
+        return own + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        newest = _newest(object_id) if object_id.isdecimal() else None
+        more = {"newest": newest, "is_decision": newest is not None and newest.type == OVERRIDE}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def override_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask what the fact was in truth, and tell it so."""
+        event = _found(pk)
+        form = FactForm(request.POST or None, match=event.match, event=event)
+        act = Act(
+            title=f"Override: {event}",
+            note="What you say here counts at once, in scores, tables and everything made of them.",
+            button="Override",
+            done="Overridden; everything follows.",
+            back=_page_of(event),
+        )
+
+        def work(by: corrections.By) -> None:
+            seen = form.cleaned_data["rev"]
+            corrections.amend_event(
+                event.match_id, event.lineage_id, form.said(), by=by, seen_rev=seen
+            )
+
+        return act_page(
+            self, request, event.match, act=act, form=form, work=work, history=self.history(event)
+        )
 
     def retract_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask why, then take the fact back by an admin's word."""
-        event = get_object_or_404(PlayEvent.objects.select_related("match"), pk=pk)
-        if not request.user.has_perm("matches.change_match"):
-            raise PermissionDenied
-        form = ReasonForm(request.POST or None)
-        if form.is_valid():
-            retract_event(event, reason=form.cleaned_data["reason"])
-            self.log_change(request, event, f"Taken back: {form.cleaned_data['reason']}")
-            self.message_user(request, "Taken back.", messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:matches_playevent_change", args=[pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Take back: {event}",
-            "opts": self.model._meta,
-            "event": event,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/matches/playevent/retract.html", context)
+        """Ask why, then take the fact back by a curator's word."""
+        event = _found(pk)
+        act = Act(
+            title=f"Take back: {event}",
+            note="Scores and tables follow at once. The fact stays visible, struck through.",
+            button="Take back",
+            done="Taken back.",
+            back=_page_of(event),
+        )
+        return act_page(
+            self,
+            request,
+            event.match,
+            act=act,
+            form=PinnedForm(request.POST or None),
+            work=lambda by: corrections.retract_event(event.match_id, event.lineage_id, by=by),
+            history=self.history(event),
+        )
+
+    def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask why, then give the fact back to the source."""
+        event = _found(pk)
+        act = Act(
+            title=f"Take the pin off: {event}",
+            note="What the source says of it counts again, at once and with each later poll.",
+            button="Take the pin off",
+            done="The pin is off; the source's word counts.",
+            back=_page_of(event),
+        )
+        return act_page(
+            self,
+            request,
+            event.match,
+            act=act,
+            form=ReasonForm(request.POST or None),
+            work=lambda by: corrections.release_event(event.match_id, event.lineage_id, by=by),
+            history=self.history(event),
+            source_says=self.source_says(event),
+        )
+
+
+def _found(pk: int) -> PlayEvent:
+    """Return the newest revision of the fact that this row belongs to."""
+    rows = PlayEvent.objects.select_related(
+        "match__home", "match__away", "match__season__league", "team", "player"
+    )
+    event = get_object_or_404(rows, pk=pk)
+    newest = rows.filter(match=event.match_id, lineage_id=event.lineage_id).order_by("-rev")
+    return newest[0]
+
+
+def _newest(pk: str) -> PlayEvent | None:
+    event = PlayEvent.objects.filter(pk=pk).first()
+    if event is None:
+        return None
+    rows = PlayEvent.objects.filter(match=event.match_id, lineage_id=event.lineage_id)
+    return rows.order_by("-rev").first()
+
+
+def _page_of(event: PlayEvent) -> str:
+    return reverse("admin:matches_playevent_change", args=[event.pk])
+
+
+def _word(word: VendorWord) -> str:
+    if word.is_retracted:
+        return f"{word.source}: there is no such fact"
+    said = {name: word.fact[name] for name in ("type", "period", "clock_ms", "player", "payload")}
+    return f"{word.source}: {orjson.dumps(said).decode()}"
 
 
 @admin.register(MissingFact)

@@ -3,27 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.clock import now
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the product writes and people only read."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 def age(at: datetime | None) -> str:

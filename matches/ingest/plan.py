@@ -4,17 +4,23 @@ Facts are the same fact when the vendor's event id says so, else when type, team
 player and period agree and the clocks lie within a minute. A fact that a snapshot leaves out is
 retracted only after it was missing from two successive good polls and for twenty seconds, because
 feeds drop events for a moment and bring them back with another minute.
+
+What a curator pinned stands, whatever a vendor says; his word is kept beside it. What a curator
+told without a pin stands until a vendor says otherwise.
 """
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 SAME_FACT_MS = 60_000
 VANISHED_POLLS = 2
+# The source of what curators tell, and the pin that holds for good.
+ADMIN = "admin"
+FOREVER = "forever"
 # Why a fact that a snapshot left out was retracted, and why it was added again.
 REMOVED = "vendor_removed"
 RETURNED = "vendor_returned"
@@ -47,7 +53,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldFact:
-    """The newest revision of one lineage of the log."""
+    """The newest revision of one lineage of the log; `fact.rev` is the vendor's own number.
+
+    `beside` is what a vendor says since a curator pinned the fact; `stands_for` the vendor whose
+    word a curator's revision corrects, empty where no vendor had told the fact.
+    """
 
     lineage: uuid.UUID
     rev: int
@@ -56,6 +66,25 @@ class HeldFact:
     fact: Fact
     missing_polls: int = 0
     missing_since: datetime | None = None
+    pin: str = ""
+    stands_for: str = ""
+    beside: Fact | None = None
+
+    def is_pinned(self, *, is_final: bool) -> bool:
+        """Return whether no word of a vendor counts now."""
+        return self.pin == FOREVER or (bool(self.pin) and not is_final)
+
+    @property
+    def vendor_tells_it(self) -> bool:
+        """Whether, as far as we heard, the vendor behind a curator's word tells the fact."""
+        if self.beside is not None:
+            return not self.beside.is_retracted
+        return bool(self.stands_for) if self.source == ADMIN else not self.is_retracted
+
+    @property
+    def known_rev(self) -> int | None:
+        """The vendor's number of the newest word we have of it."""
+        return self.fact.rev if self.beside is None else self.beside.rev
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +92,35 @@ class Revision:
     """A row to append.
 
     `held` is what it revises; `follows` is the place in the same plan of the row it revises,
-    where one document tells a fact twice; neither: a new lineage.
+    where one document tells a fact twice; neither: a new lineage. `pin`, `stands_for` and `actor`
+    are of curators.
     """
 
     op: str
     fact: Fact
     held: HeldFact | None = None
     follows: int | None = None
+    pin: str = ""
+    stands_for: str = ""
+    actor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Rows to append in order, and the lineages that are missing for now."""
+    """Rows to append in order, and the lineages that are missing for now.
+
+    `words` is what the vendor says anew of pinned facts.
+    """
 
     revisions: Sequence[Revision]
     missing: Sequence[HeldFact] = ()
     seen_again: Sequence[HeldFact] = ()
+    words: Sequence[tuple[HeldFact, Fact]] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing to write."""
+        return not (self.revisions or self.missing or self.seen_again or self.words)
 
 
 def make_plan(
@@ -88,16 +130,22 @@ def make_plan(
     is_snapshot: bool,
     at: datetime,
     is_authoritative: bool = False,
+    is_final: bool = False,
 ) -> Plan:
     """Return what to append so that the log says what the vendor says; nothing when it does.
 
     With `is_authoritative` (a file somebody chose to import) what a snapshot leaves out is
-    retracted at once. Facts an admin has pinned are left alone.
+    retracted at once. Pinned facts are left alone; `is_final` ends pins that hold until then.
     """
     pairs = _pair(told, held)
+    pinned = {h.lineage for h in held if h.is_pinned(is_final=is_final)}
     revisions: list[Revision] = []
+    words: dict[uuid.UUID, tuple[HeldFact, Fact]] = {}
     places: dict[str, int] = {}
     for fact, match in pairs:
+        if match is not None and match.lineage in pinned:
+            _hear(words, match, fact)
+            continue
         earlier = places.get(fact.vendor_event_id or "")
         revision = _revise(fact, match) if earlier is None else _retell(fact, revisions, earlier)
         if revision is None:
@@ -106,17 +154,31 @@ def make_plan(
             places[fact.vendor_event_id] = len(revisions)
         revisions.append(revision)
     paired = {match.lineage for _, match in pairs if match is not None}
-    absent = (
-        [h for h in held if h.lineage not in paired and not h.is_retracted] if is_snapshot else []
-    )
-    absent = [h for h in absent if h.source != "admin"]
+    absent = _absent(held, paired, pinned) if is_snapshot else []
     gone = [h for h in absent if is_authoritative or _is_gone(h, at)]
-    revisions += [
-        Revision(op="retract", fact=replace(h.fact, reason=REMOVED), held=h) for h in gone
+    for h in gone:
+        if h.lineage in pinned:
+            words[h.lineage] = (h, _taken_away(h.beside or h.fact))
+        else:
+            revisions.append(Revision(op="retract", fact=replace(h.fact, reason=REMOVED), held=h))
+    return Plan(
+        revisions=revisions,
+        missing=[h for h in absent if h not in gone] if gone else absent,
+        seen_again=[h for h in held if h.missing_since is not None and h.lineage in paired],
+        words=tuple(words.values()),
+    )
+
+
+def _absent(
+    held: Sequence[HeldFact], paired: set[uuid.UUID], pinned: set[uuid.UUID]
+) -> list[HeldFact]:
+    """Return what the log holds as told by the vendor and the snapshot leaves out."""
+    return [
+        h
+        for h in held
+        if h.lineage not in paired
+        and (h.vendor_tells_it if h.lineage in pinned else not h.is_retracted)
     ]
-    still_missing = [h for h in absent if h not in gone] if gone else absent
-    seen_again = [h for h in held if h.missing_since is not None and h.lineage in paired]
-    return Plan(revisions=revisions, missing=still_missing, seen_again=seen_again)
 
 
 def _is_gone(held: HeldFact, at: datetime) -> bool:
@@ -127,19 +189,36 @@ def _is_gone(held: HeldFact, at: datetime) -> bool:
     )
 
 
+def _taken_away(fact: Fact) -> Fact:
+    return replace(fact, is_retracted=True, reason=REMOVED)
+
+
+def _hear(words: dict[uuid.UUID, tuple[HeldFact, Fact]], held: HeldFact, fact: Fact) -> None:
+    """Note what the vendor says of a pinned fact, unless it is what he said before."""
+    before = words[held.lineage][1] if held.lineage in words else held.beside
+    known_rev = held.known_rev if before is None else before.rev
+    if fact.rev is not None and known_rev is not None and fact.rev < known_rev:
+        return
+    is_same = (
+        before is not None
+        and before.is_retracted == fact.is_retracted
+        and before.vendor_event_id == fact.vendor_event_id
+        and (fact.is_retracted or _content(before) == _content(fact))
+    )
+    if not is_same:
+        words[held.lineage] = (held, fact)
+
+
 def _revise(fact: Fact, held: HeldFact | None) -> Revision | None:
     if held is None:
         return None if fact.is_retracted else Revision(op="add", fact=fact)
-    # Revisions of our own count up too, so from then on the vendor's numbers tell no order.
-    is_ours = held.fact.reason in (REMOVED, RETURNED)
-    is_late = fact.rev is not None and fact.rev < held.rev and not is_ours
-    if held.source == "admin" or is_late:
+    if fact.rev is not None and held.known_rev is not None and fact.rev < held.known_rev:
         return None
-    if is_ours and not fact.reason:
-        fact = replace(fact, reason=RETURNED)
     if fact.is_retracted:
         return None if held.is_retracted else Revision(op="retract", fact=fact, held=held)
     if held.is_retracted:
+        if held.fact.reason == REMOVED and not fact.reason:
+            fact = replace(fact, reason=RETURNED)
         return Revision(op="add", fact=fact, held=held)
     if _content(fact) == _content(held.fact):
         return None
@@ -181,28 +260,38 @@ def _content(fact: Fact) -> tuple[Any, ...]:
 def _pair(told: Sequence[Fact], held: Sequence[HeldFact]) -> list[tuple[Fact, HeldFact | None]]:
     by_id = {h.fact.vendor_event_id: h for h in held if h.fact.vendor_event_id is not None}
     nameless = [h for h in held if h.fact.vendor_event_id is None]
+    by_id |= {h.beside.vendor_event_id: h for h in nameless if h.beside and _has_id(h.beside)}
     if not nameless:
-        return [
-            (fact, by_id.get(fact.vendor_event_id) if fact.vendor_event_id else None)
-            for fact in told
-        ]
-    matched = _pair_by_likeness([f for f in told if f.vendor_event_id is None], nameless)
+        return [(fact, by_id.get(fact.vendor_event_id)) for fact in told]
+    strangers = [f for f in told if _has_id(f) and f.vendor_event_id not in by_id]
+    matched = {
+        **_pair_by_likeness([f for f in told if not _has_id(f)], nameless, _LIKENESSES),
+        # What a curator added because it was missing, and its vendor now tells.
+        **_pair_by_likeness(strangers, [h for h in nameless if _waits(h)], (_same_moment,)),
+    }
     return [
-        (
-            fact,
-            by_id.get(fact.vendor_event_id)
-            if fact.vendor_event_id is not None
-            else matched.get(id(fact)),
-        )
-        for fact in told
+        (f, matched.get(id(f)) or (by_id.get(f.vendor_event_id) if _has_id(f) else None))
+        for f in told
     ]
 
 
-def _pair_by_likeness(told: Sequence[Fact], held: Sequence[HeldFact]) -> dict[int, HeldFact]:
-    """Pair facts without ids: exact likeness first, then a changed player at the same clock."""
+def _has_id(fact: Fact) -> bool:
+    return fact.vendor_event_id is not None
+
+
+def _waits(held: HeldFact) -> bool:
+    return held.source == ADMIN and (held.beside is None or not _has_id(held.beside))
+
+
+def _pair_by_likeness(
+    told: Sequence[Fact],
+    held: Sequence[HeldFact],
+    likenesses: Sequence[Callable[[Fact], tuple[Any, ...]]],
+) -> dict[int, HeldFact]:
+    """Pair facts that are alike within a minute, the closest likeness first."""
     matched: dict[int, HeldFact] = {}
     free = set(range(len(held)))
-    for likeness in (_likeness, _likeness_but_player):
+    for likeness in likenesses:
         places: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         for index in sorted(free):
             places[likeness(held[index].fact)].append(index)
@@ -224,6 +313,14 @@ def _likeness_but_player(fact: Fact) -> tuple[Any, ...]:
     return (fact.type, fact.team, fact.period)
 
 
+def _same_moment(fact: Fact) -> tuple[Any, ...]:
+    return (fact.type, fact.team, fact.player, fact.period)
+
+
+# Exactly alike, else another player at the same clock.
+_LIKENESSES = (_likeness, _likeness_but_player)
+
+
 def _nearest(
     fact: Fact, places: Iterable[int], held: Sequence[HeldFact], free: set[int]
 ) -> int | None:
@@ -232,3 +329,19 @@ def _nearest(
 
     near = [i for i in places if i in free and distance(i)[0] <= SAME_FACT_MS]
     return min(near, key=distance, default=None)
+
+
+def packed(fact: Fact) -> dict[str, Any]:
+    """Return the fact as JSON-ready values."""
+    values = asdict(fact)
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
+
+
+def unpacked(values: Mapping[str, Any]) -> Fact:
+    """Return the fact that was packed."""
+    times = {
+        name: datetime.fromisoformat(values[name])
+        for name in ("occurred_at", "vendor_at")
+        if values[name]
+    }
+    return Fact(**{**values, **times})

@@ -5,6 +5,7 @@ import django.db.models.deletion
 import functools
 import streams.ids
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -12,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("leagues", "0001_initial"),
     ]
 
@@ -222,6 +224,32 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name_plural": "matches",
                 "ordering": ["kickoff_at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="MatchPast",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("header", models.JSONField()),
+                (
+                    "match",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="matches.match",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["match", "pk"],
+                "indexes": [models.Index(fields=["until"], name="match_past_until")],
             },
         ),
         migrations.CreateModel(
@@ -605,6 +633,121 @@ class Migration(migrations.Migration):
             model_name="teamsheetspot",
             constraint=models.UniqueConstraint(
                 fields=("sheet", "player"), name="sheet_player_once"
+            ),
+        ),
+        migrations.CreateModel(
+            name="VendorWord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("lineage_id", models.UUIDField()),
+                ("is_retracted", models.BooleanField(default=False)),
+                (
+                    "fact",
+                    models.JSONField(
+                        help_text="As `matches.ingest.plan.Fact`, with our integer keys."
+                    ),
+                ),
+                ("said_at", models.DateTimeField(default=config.clock.now)),
+            ],
+        ),
+        migrations.AddField(
+            model_name="match",
+            name="awarded_away_points",
+            field=models.SmallIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="match",
+            name="awarded_both_lose",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="match",
+            name="awarded_home_points",
+            field=models.SmallIntegerField(
+                help_text="In the table; empty: what the rules give for the awarded score.",
+                null=True,
+            ),
+        ),
+        migrations.AddField(
+            model_name="match",
+            name="decision_reason",
+            field=models.CharField(
+                blank=True, help_text="Why status, score or award were decided.", max_length=200
+            ),
+        ),
+        migrations.AddField(
+            model_name="playevent",
+            name="actor",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="playevent",
+            name="pin",
+            field=models.CharField(
+                blank=True,
+                choices=[("until_final", "Until the match is final"), ("forever", "For good")],
+                help_text="Until when no later word of a vendor counts.",
+                max_length=11,
+            ),
+        ),
+        migrations.AddField(
+            model_name="playevent",
+            name="stands_for",
+            field=models.CharField(blank=True, max_length=40),
+        ),
+        migrations.AddField(
+            model_name="playevent",
+            name="vendor_rev",
+            field=models.PositiveIntegerField(
+                help_text="The vendor's own number of its newest revision by then.", null=True
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="playevent",
+            index=models.Index(
+                condition=models.Q(("source", "admin")), fields=["match"], name="play_event_decided"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="playevent",
+            index=models.Index(
+                condition=models.Q(("actor__isnull", False)),
+                fields=["actor"],
+                name="play_event_actor",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="playevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pin", ""), ("source", "admin"), _connector="OR"),
+                name="play_event_pin_by_admin",
+            ),
+        ),
+        migrations.AddField(
+            model_name="vendorword",
+            name="match",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="vendor_words",
+                to="matches.match",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="vendorword",
+            constraint=models.UniqueConstraint(
+                fields=("match", "source", "lineage_id"), name="vendor_word_once"
             ),
         ),
         migrations.RunSQL(

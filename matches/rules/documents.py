@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 # Columns that `event_document` reads, as `values()` names them.
 EVENT_COLUMNS = (
@@ -26,6 +26,7 @@ EVENT_COLUMNS = (
     "ingested_at",
     "source",
     "certainty",
+    "pin",
     "reason",
 )
 
@@ -60,7 +61,33 @@ def event_document(
         "ingested_at": rfc3339(row["ingested_at"]),
         "source": row["source"],
         "certainty": row["certainty"],
+        "pin": row["pin"] or None,
         "reason": row["reason"] or None,
+    }
+
+
+class Awarded(Protocol):
+    """What of a match tells its award; see `matches.models.Match`."""
+
+    awarded_home: int | None
+    awarded_away: int | None
+    awarded_home_points: int | None
+    awarded_away_points: int | None
+    awarded_both_lose: bool
+    decision_reason: str
+
+
+def award_document(match: Awarded) -> dict[str, Any] | None:
+    """Return the result by decision as JSON-ready values, None where there is none."""
+    if match.awarded_home is None:
+        return None
+    points = {"home": match.awarded_home_points, "away": match.awarded_away_points}
+    return {
+        "home": match.awarded_home,
+        "away": match.awarded_away,
+        "points": None if points["home"] is None else points,
+        "both_lose": match.awarded_both_lose,
+        "reason": match.decision_reason or None,
     }
 
 

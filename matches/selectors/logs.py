@@ -1,14 +1,16 @@
 """Reads of match logs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import connection
 from django.db.models import QuerySet
 
-from matches.ingest.plan import Fact, HeldFact
-from matches.models import MissingFact, PlayEvent
+from matches.ingest.plan import ADMIN, Fact, HeldFact, unpacked
+from matches.models import MissingFact, PlayEvent, VendorWord
 
 
 def current_log(match_id: int, *, after_seq: int = 0) -> QuerySet[PlayEvent]:
@@ -16,27 +18,58 @@ def current_log(match_id: int, *, after_seq: int = 0) -> QuerySet[PlayEvent]:
     return PlayEvent.objects.filter(match_id=match_id, seq__gt=after_seq).order_by("seq")
 
 
-def held_facts(
-    match_id: int, source: str, *, vendor_event_ids: Iterable[str] | None = None
-) -> Sequence[HeldFact]:
-    """Return the newest revision of each lineage a source told, of the given vendor ids or of all.
+def held_facts(match_id: int, source: str) -> Sequence[HeldFact]:
+    """Return the newest revision of each lineage that a source told, or a curator in its place.
 
-    A revision by an admin stands in for the source's, marked `source="admin"`.
+    With what curators added themselves. Two queries, a third one where something is pinned.
     """
-    rows = PlayEvent.objects.filter(match_id=match_id, source__in=(source, "admin"))
-    if vendor_event_ids is not None:
-        rows = rows.filter(vendor_event_id__in=list(vendor_event_ids))
-    newest = rows.order_by("lineage_id", "-rev").distinct("lineage_id")
+    newest = (
+        PlayEvent.objects.filter(match_id=match_id)
+        .order_by("lineage_id", "-rev")
+        .distinct("lineage_id")
+    )
     missing = {
         row.lineage_id: row for row in MissingFact.objects.filter(match_id=match_id, source=source)
     }
-    return [_held(values, missing) for values in newest.values_list(*_HELD_COLUMNS)]
+    rows = list(newest.values_list(*_HELD_COLUMNS))
+    held = [_held(values, missing) for values in rows if _is_of(values, source)]
+    return _with_words(held, match_id, source)
+
+
+def held_lineage(match_id: int, lineage: UUID) -> HeldFact | None:
+    """Return the newest revision of one lineage, whoever told it."""
+    rows = PlayEvent.objects.filter(match_id=match_id, lineage_id=lineage).order_by("-rev")
+    newest = rows.values_list(*_HELD_COLUMNS).first()
+    if newest is None:
+        return None
+    held = _held(newest, {})
+    return _with_words([held], match_id, held.stands_for)[0]
+
+
+def vendors_word(held: HeldFact, match_id: int) -> Fact | None:
+    """Return what the vendor behind a curator's word says of the fact; None where none told it.
+
+    It is the word kept beside the pin, else the vendor's newest revision in the log.
+    """
+    if held.beside is not None:
+        return held.beside
+    rows = PlayEvent.objects.filter(
+        match_id=match_id, lineage_id=held.lineage, source=held.stands_for
+    ).order_by("-rev")
+    newest = rows.values_list(*_HELD_COLUMNS).first() if held.stands_for else None
+    if newest is None:
+        return None
+    told = _held(newest, {})
+    return replace(told.fact, is_retracted=told.is_retracted)
 
 
 def held_by_vendor_ids(
     match_ids: Sequence[int], source: str, vendor_event_ids: Sequence[str]
 ) -> dict[int, list[HeldFact]]:
-    """As `held_facts`, for these vendor ids of many matches in one query; no gaps are looked up."""
+    """As `held_facts`, for these vendor ids of many matches in one query; no gaps are looked up.
+
+    Another query for each match with something pinned.
+    """
     held: dict[int, list[HeldFact]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -46,7 +79,24 @@ def held_by_vendor_ids(
         for match_id, payload, *values in cursor.fetchall():
             values[_HELD_COLUMNS.index("payload")] = orjson.loads(payload)
             held.setdefault(match_id, []).append(_held(tuple(values), {}))
-    return held
+    return {pk: _with_words(found, pk, source) for pk, found in held.items()}
+
+
+def _is_of(values: Sequence[Any], source: str) -> bool:
+    told_by, stands_for = values[3], values[-1]
+    return bool(told_by == source or (told_by == ADMIN and stands_for in ("", source)))
+
+
+def _with_words(held: list[HeldFact], match_id: int, source: str) -> list[HeldFact]:
+    if not any(h.pin for h in held):
+        return held
+    words = VendorWord.objects.filter(
+        match_id=match_id, lineage_id__in=[h.lineage for h in held if h.pin]
+    )
+    if source:
+        words = words.filter(source=source)
+    beside = {word.lineage_id: unpacked(word.fact) for word in words}
+    return [replace(h, beside=beside.get(h.lineage)) for h in held]
 
 
 _HELD_COLUMNS = (
@@ -67,21 +117,29 @@ _HELD_COLUMNS = (
     "vendor_event_id",
     "certainty",
     "reason",
+    "vendor_rev",
+    "pin",
+    "stands_for",
 )
 
 
 _HELD_BY_IDS = (  # noqa: S608 - made of the fixed names above
-    "SELECT DISTINCT ON (match_id, lineage_id) match_id, payload::text, {columns} "
-    "FROM matches_playevent WHERE match_id = ANY(%(matches)s) "
-    "AND source IN (%(source)s, 'admin') AND vendor_event_id = ANY(%(ids)s) "
-    "ORDER BY match_id, lineage_id, rev DESC"
+    "SELECT DISTINCT ON (match_id, lineage_id) match_id, payload::text, {columns} FROM ("
+    "SELECT * FROM matches_playevent WHERE match_id = ANY(%(matches)s) "
+    "AND source IN (%(source)s, 'admin') AND vendor_event_id = ANY(%(ids)s) UNION ALL "
+    # What curators added and no vendor has told yet.
+    "SELECT own.* FROM matches_playevent own WHERE own.match_id = ANY(%(matches)s) "
+    "AND own.source = 'admin' AND own.vendor_event_id IS NULL AND NOT EXISTS ("
+    "SELECT 1 FROM matches_playevent later WHERE later.match_id = own.match_id "
+    "AND later.lineage_id = own.lineage_id AND later.rev > own.rev)"
+    ") AS known ORDER BY match_id, lineage_id, rev DESC"
 ).format(columns=", ".join(name if name != "payload" else "NULL" for name in _HELD_COLUMNS))
 
 
 def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
     lineage, rev, op, source, *rest = values
     type_, period, clock_ms, label, team, player, related, x, y, payload, *last = rest
-    vendor_id, certainty, reason = last
+    vendor_id, certainty, reason, vendor_rev, pin, stands_for = last
     gap = missing.get(lineage)
     return HeldFact(
         lineage=lineage,
@@ -100,9 +158,12 @@ def _held(values: tuple[Any, ...], missing: dict[Any, MissingFact]) -> HeldFact:
             y=y,
             payload=payload,
             vendor_event_id=vendor_id,
+            rev=vendor_rev,
             certainty=certainty,
             reason=reason,
         ),
+        pin=pin,
+        stands_for=stands_for,
         missing_polls=gap.polls if gap else 0,
         missing_since=gap.missing_since if gap else None,
     )

@@ -18,7 +18,7 @@ from leagues.services import (
 )
 from matches.ingest.documents import FeedDocument, FeedError, FeedMatch
 from matches.ingest.plan import Plan
-from matches.models import Match
+from matches.models import Match, MatchPast
 from matches.services.fixtures import FIXTURE_FIELDS, apply_fixture, apply_sheets
 from matches.services.log import append_plans
 from matches.services.reports import IngestReport, Keys
@@ -148,11 +148,12 @@ def _apply_matches(
         plan = plan_match(match, feed_match, telling)
         match.data_at = at
         if changed:
+            MatchPast.objects.keep([pk], at=at)
             match.save(update_fields=FIXTURE_FIELDS)
         report.match_ids.append(pk)
         report.refs[pk] = feed_match.ref
         report.fixtures_changed += changed
-        if plan.revisions or plan.missing or plan.seen_again:
+        if not plan.is_empty:
             plans.append((match, plan))
         if changed or plan.revisions:
             news.append(match)

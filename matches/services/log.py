@@ -1,22 +1,18 @@
 """Appending to a match's log: the only writes that play-by-play rows ever get."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
 from config.clock import now
-from matches.enums import EventOp
-from matches.ingest.plan import Fact, Plan, Revision
-from matches.models import Match, MissingFact, PlayEvent
-from matches.selectors.logs import held_facts
-from matches.topics import MatchIngested
+from matches.ingest.plan import Plan, Revision, packed
+from matches.models import Match, MatchPast, MissingFact, PlayEvent, VendorWord
 from streams import ids
-from streams.outbox import announce
 
 _COLUMNS = (
     "event_id",
@@ -43,6 +39,10 @@ _COLUMNS = (
     "vendor_event_id",
     "certainty",
     "reason",
+    "vendor_rev",
+    "stands_for",
+    "pin",
+    "actor_id",
 )
 _LINEAGE, _REV = _COLUMNS.index("lineage_id"), _COLUMNS.index("rev")
 _COPY = "COPY matches_playevent ({}) FROM STDIN".format(
@@ -64,6 +64,7 @@ def append_plans(plans: Sequence[tuple[Match, Plan]], source: str, *, at: dateti
         match.head_seq += len(own)
         rows += own
         _remember_missing(match, source, plan, at)
+        _keep_words(match, source, plan, at)
     if rows:
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for row in rows:
@@ -113,6 +114,10 @@ def _row(
         vendor_id,
         fact.certainty,
         fact.reason[:200],
+        fact.rev if fact.rev is not None or held is None else held.fact.rev,
+        revision.stands_for,
+        revision.pin,
+        revision.actor,
     )
 
 
@@ -136,101 +141,31 @@ def _remember_missing(match: Match, source: str, plan: Plan, at: datetime) -> No
         )
 
 
-@transaction.atomic
-def override_stats(
-    match_id: int,
-    *,
-    values: Mapping[str, int | None],
-    reason: str,
-    team_id: int | None = None,
-    player_id: int | None = None,
-) -> None:
-    """Let an admin's numbers stand for a player's or team's columns, whatever vendors say.
-
-    Locks the match; announces `match.ingested`. Raises ValueError without a reason.
-    """
-    if not reason.strip():
-        raise ValueError("reason: say why, everybody will see it")
-    _append_admin(
-        match_id,
-        Fact(
-            type="admin.override",
-            team=team_id,
-            player=player_id,
-            payload={"values": dict(values)},
-            reason=reason,
-        ),
-    )
-
-
-@transaction.atomic
-def decide_match(
-    match_id: int, *, reason: str, status: str = "", score: tuple[int, int] | None = None
-) -> None:
-    """Let an admin's status or score of a match stand, whatever log and vendors say.
-
-    Locks the match; announces `match.ingested`. Raises ValueError without a reason or a decision.
-    """
-    if not reason.strip():
-        raise ValueError("reason: say why, everybody will see it")
-    if not status and score is None:
-        raise ValueError("decision: give a status, a score or both")
-    payload: dict[str, Any] = {"reason": reason}
-    if status:
-        payload["status"] = status
-    if score is not None:
-        payload["score"] = {"home": score[0], "away": score[1]}
-    _append_admin(match_id, Fact(type="admin.override", payload=payload, reason=reason))
-
-
-@transaction.atomic
-def tell_as_admin(match_id: int, row: PlayEvent) -> None:
-    """Tell an admin's fact again, as a new lineage, after the log was told anew.
-
-    Locks the match; announces `match.ingested`.
-    """
-    fact = Fact(
-        type=row.type,
-        team=row.team_id,
-        player=row.player_id,
-        payload=row.payload,
-        reason=row.reason,
-    )
-    _append_admin(match_id, fact)
-
-
-@transaction.atomic
-def retract_event(event: PlayEvent, *, reason: str) -> None:
-    """Take a fact back by an admin's word; later tellings of the vendor do not revive it.
-
-    Locks the match; announces `match.ingested`. Raises ValueError without a reason.
-    """
-    if not reason.strip():
-        raise ValueError("reason: say why, everybody will see it")
-    match = Match.objects.select_for_update(no_key=True).get(pk=event.match_id)
-    held = next(
-        (h for h in held_facts(match.pk, event.source) if h.lineage == event.lineage_id), None
-    )
-    if held is None or held.is_retracted:
-        return
-    fact = Fact(**{**_fields(held.fact), "reason": reason, "rev": None})
-    plan = Plan(revisions=[Revision(op=EventOp.RETRACT, fact=fact, held=held)])
-    _append_as_admin(match, plan)
-
-
-def _append_admin(match_id: int, fact: Fact) -> None:
-    match = Match.objects.select_for_update(no_key=True).get(pk=match_id)
-    _append_as_admin(match, Plan(revisions=[Revision(op=EventOp.ADD, fact=fact)]))
-
-
-def _append_as_admin(match: Match, plan: Plan) -> None:
-    append_plans([(match, plan)], "admin", at=now())
-    match.save(update_fields=["head_seq"])
-    announce(MatchIngested(match_id=match.pk, seq=match.head_seq))
-
-
-def _fields(fact: Fact) -> dict[str, Any]:
-    return {name: getattr(fact, name) for name in Fact.__slots__}
+def _keep_words(match: Match, source: str, plan: Plan, at: datetime) -> None:
+    """Keep what the vendor says of pinned facts, forget it where his word counts again."""
+    settled = [r.held.lineage for r in plan.revisions if r.held and r.held.beside and not r.pin]
+    if settled:
+        VendorWord.objects.filter(match=match, lineage_id__in=settled).delete()
+    if plan.words:
+        VendorWord.objects.bulk_create(
+            [
+                VendorWord(
+                    match=match,
+                    source=source,
+                    lineage_id=held.lineage,
+                    is_retracted=fact.is_retracted,
+                    fact=packed(fact),
+                    said_at=at,
+                )
+                for held, fact in plan.words
+            ],
+            update_conflicts=True,
+            unique_fields=["match", "source", "lineage_id"],
+            update_fields=["is_retracted", "fact", "said_at"],
+        )
+        MissingFact.objects.filter(
+            match=match, source=source, lineage_id__in=[h.lineage for h, _ in plan.words]
+        ).delete()
 
 
 def delete_log(match: Match) -> None:
@@ -238,8 +173,10 @@ def delete_log(match: Match) -> None:
 
     Needs the match row locked by the caller's transaction. Readers start over by the new epoch.
     """
+    MatchPast.objects.keep([match.pk], at=now())
     PlayEvent.objects.filter(match=match).delete()
     MissingFact.objects.filter(match=match).delete()
+    VendorWord.objects.filter(match=match).delete()
     match.epoch = uuid.uuid4()
     match.head_seq = match.folded_seq = 0
     match.event_source = ""

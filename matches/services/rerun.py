@@ -1,30 +1,32 @@
 """Telling a match's log anew from the raw documents, for a better adapter or a broken past."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from matches.enums import EventOp
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
+from matches.ingest.plan import ADMIN
 from matches.models import Match, PlayEvent, RawDocument
+from matches.selectors.logs import held_lineage
+from matches.services.corrections import tell_again
 from matches.services.feeds import unpack_files
 from matches.services.ingest import apply_document
-from matches.services.log import delete_log, retract_event, tell_as_admin
+from matches.services.log import delete_log
 from matches.services.reports import IngestReport
-
-ADMIN = "admin"
 
 
 @transaction.atomic
 def rerun_from_raw(match: Match, documents: Sequence[RawDocument]) -> IngestReport:
     """Forget the match's log and tell it from the documents, oldest first; raises its epoch.
 
-    What admins decided is told again on top. Locks the match. Raises FeedError, and changes
-    nothing, when a document is refused or none of them tells of the match.
+    What curators said and nobody took back is said again on top. Locks the match. Raises
+    FeedError, and changes nothing, when a document is refused or none of them tells of the match.
     """
     locked = Match.objects.select_for_update(no_key=True).get(pk=match.pk)
-    decided = list(PlayEvent.objects.filter(match=locked, source=ADMIN).order_by("seq"))
+    decided = _decided(locked)
     delete_log(locked)
     report = IngestReport()
     for document in documents:
@@ -32,22 +34,41 @@ def rerun_from_raw(match: Match, documents: Sequence[RawDocument]) -> IngestRepo
         report.include(apply_document(parsed, season=match.season))
     if not PlayEvent.objects.filter(match=locked).exists():
         raise FeedError("no document tells of this match", code="nothing_told")
-    _tell_again(locked, decided)
+    for word in decided:
+        _say_again(locked, word)
     return report
 
 
-def _tell_again(match: Match, decided: Sequence[PlayEvent]) -> None:
-    own = {row.lineage_id for row in decided if row.op == EventOp.ADD}
-    taken_back = {row.lineage_id for row in decided if row.op == EventOp.RETRACT}
-    for row in decided:
-        if row.lineage_id in own - taken_back:
-            tell_as_admin(match.pk, row)
-        elif row.lineage_id not in own:
-            _take_back_again(match, row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """A curator's word that stands, and the vendor's newest telling of the fact, if any told it."""
+
+    row: PlayEvent
+    vendors: PlayEvent | None
 
 
-def _take_back_again(match: Match, row: PlayEvent) -> None:
-    """Take back what an admin had taken back; its lineage is new, so it is found by likeness."""
+def _decided(match: Match) -> list[_Decided]:
+    newest = (
+        PlayEvent.objects.filter(match=match).order_by("lineage_id", "-rev").distinct("lineage_id")
+    )
+    own = sorted((row for row in newest if row.source == ADMIN), key=lambda row: row.seq)
+    told = PlayEvent.objects.filter(match=match).exclude(source=ADMIN).order_by("-rev")
+    return [
+        _Decided(row=row, vendors=told.filter(lineage_id=row.lineage_id).first()) for row in own
+    ]
+
+
+def _say_again(match: Match, word: _Decided) -> None:
+    """Say it again; the vendor's fact has a new lineage, so it is found by id or likeness."""
+    held = None
+    if word.vendors is not None:
+        found = _same_fact(match, word.vendors)
+        held = found and held_lineage(match.pk, found.lineage_id)
+    if held is not None or word.row.op != EventOp.RETRACT:
+        tell_again(match.pk, word.row, held)
+
+
+def _same_fact(match: Match, row: PlayEvent) -> PlayEvent | None:
     told = PlayEvent.objects.filter(match=match, type=row.type).exclude(source=ADMIN)
     same = (
         told.filter(vendor_event_id=row.vendor_event_id)
@@ -56,6 +77,4 @@ def _take_back_again(match: Match, row: PlayEvent) -> None:
             team=row.team_id, player=row.player_id, period=row.period, clock_ms=row.clock_ms
         )
     )
-    newest = same.order_by("-seq").first()
-    if newest is not None:
-        retract_event(newest, reason=row.reason)
+    return same.order_by("-seq").first()

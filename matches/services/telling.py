@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import STAT_SET, SportPack
+from leagues.packs.schema import OVERRIDE, PERIOD_START, STAT_SET, SportPack
+from matches.enums import MatchStatus
 from matches.ingest.documents import FeedEvent, FeedMatch
 from matches.ingest.plan import Fact, HeldFact, Plan, Revision, make_plan
 from matches.models import Match
@@ -50,7 +51,9 @@ def plan_match(match: Match, told: FeedMatch, telling: Telling) -> Plan:
     Needs the match row locked. May set `event_source`, which the caller saves.
     """
     keys, report, held = telling.keys, telling.report, telling.held
-    events = told.events
+    events = [event for event in told.events if event.type != OVERRIDE]
+    if len(events) < len(told.events):
+        _note_refused(report, told, keys.source, "decisions are for curators")
     if events and not _may_tell(match, told, telling):
         # Totals may come from any source, beside whoever tells the play.
         events = [event for event in events if event.type == STAT_SET]
@@ -58,12 +61,16 @@ def plan_match(match: Match, told: FeedMatch, telling: Telling) -> Plan:
         return Plan(revisions=())
     facts = [_fact(event, told, keys, report) for event in events]
     known = held[match.pk] if match.pk in held else held_facts(match.pk, keys.source)
+    if match.event_source != keys.source:
+        # What curators added stands beside the play, and another source does not tell that.
+        known = [h for h in known if h.source == keys.source or h.stands_for]
     plan = make_plan(
         facts,
         known,
         is_snapshot=told.is_snapshot,
         at=telling.at,
         is_authoritative=telling.is_authoritative,
+        is_final=match.status == MatchStatus.FINAL,
     )
     for revision in plan.revisions:
         if revision.op == "add":
@@ -78,7 +85,8 @@ def plan_match(match: Match, told: FeedMatch, telling: Telling) -> Plan:
 def _may_tell(match: Match, told: FeedMatch, telling: Telling) -> bool:
     """Return whether the source may tell this match's play: one source does, others add totals.
 
-    A source that tells play takes over from one that only told results; its facts are retracted.
+    Who is better in the season's order takes over, and so does a source that tells play from one
+    that only told results; the facts of the one before are retracted.
     """
     source = telling.keys.source
     if match.event_source == source:
@@ -89,19 +97,33 @@ def _may_tell(match: Match, told: FeedMatch, telling: Telling) -> bool:
         return True
     tells_play = not all(_is_result(pack, kind) for kind in kinds)
     if match.event_source:
-        if not tells_play or match.event_source_tells_play:
-            telling.report.unplaced.append(
-                {
-                    "kind": "events",
-                    "ref": source,
-                    "match": told.ref,
-                    "reason": f"this match is told by {match.event_source}",
-                }
-            )
+        if not _takes_over(match, told, source, pack, tells_play=tells_play):
+            reason = f"this match is told by {match.event_source}"
+            _note_refused(telling.report, told, source, reason)
             return False
         _retract_all(match, source, telling.at)
     match.event_source, match.event_source_tells_play = source, tells_play
     return True
+
+
+def _takes_over(
+    match: Match, told: FeedMatch, source: str, pack: SportPack, *, tells_play: bool
+) -> bool:
+    if tells_play != match.event_source_tells_play:
+        return tells_play
+    order = match.season.sources
+    is_better = source in order and match.event_source not in order[: order.index(source)]
+    # Whoever comes in the middle with news alone would leave a hole where he was not heard.
+    return is_better and (told.is_snapshot or _tells_from_the_start(told, pack))
+
+
+def _tells_from_the_start(told: FeedMatch, pack: SportPack) -> bool:
+    first = pack.periods[0].id
+    return any(event.type == PERIOD_START and event.period == first for event in told.events)
+
+
+def _note_refused(report: IngestReport, told: FeedMatch, source: str, reason: str) -> None:
+    report.unplaced.append({"kind": "events", "ref": source, "match": told.ref, "reason": reason})
 
 
 def _is_result(pack: SportPack, kind: str) -> bool:

@@ -18,7 +18,8 @@ class Result:
 
     `score` is the played one, None for a match that was only awarded; `awarded` the decided one.
     `decided_in` is "regular", "overtime" or "shootout"; a level score with a `shootout` is decided
-    by it. `double_forfeit` makes both sides lose. `at` orders results for form and streak.
+    by it. `double_forfeit` makes both sides lose. `awarded_points` are table points by decision,
+    None: what the rules give. `at` orders results for form and streak.
     """
 
     home: Hashable
@@ -28,6 +29,7 @@ class Result:
     shootout: tuple[int, int] | None = None
     decided_in: str = "regular"
     double_forfeit: bool = False
+    awarded_points: tuple[int, int] | None = None
     at: Any = 0
     is_live: bool = False
     is_final: bool = True
@@ -66,11 +68,15 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A result as one side sees it; `kind` is a key of the points rule."""
+    """A result as one side sees it; `kind` is a key of the points rule.
+
+    `decided_points` stand in place of what the rule gives.
+    """
 
     kind: str
     goals_for: int
     goals_against: int
+    decided_points: int | None = None
 
     @property
     def letter(self) -> str:
@@ -79,6 +85,8 @@ class Outcome:
 
     def points(self, rule: PointsRule) -> int:
         """Return the table points that the result is worth."""
+        if self.decided_points is not None:
+            return self.decided_points
         return int(getattr(rule, self.kind))
 
 
@@ -88,7 +96,13 @@ def outcome(result: Result, *, at_home: bool, basis: str = AWARDED) -> Outcome |
     if goals is None:
         return None
     own, other = goals if at_home else goals[::-1]
-    return Outcome(kind=_kind(result, basis, at_home), goals_for=own, goals_against=other)
+    points = result.awarded_points if basis == AWARDED else None
+    return Outcome(
+        kind=_kind(result, basis, at_home),
+        goals_for=own,
+        goals_against=other,
+        decided_points=None if points is None else points[0 if at_home else 1],
+    )
 
 
 def _kind(result: Result, basis: str, at_home: bool) -> str:

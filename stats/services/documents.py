@@ -11,6 +11,7 @@ from leagues.models import Team
 from leagues.packs.engine import Fold, SideBox
 from leagues.packs.loader import load_pack
 from matches.models import Match
+from matches.rules.documents import award_document
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,7 @@ def boxscore_document(
             "home": match.home_score,
             "away": match.away_score,
             "shootout": {"home": shootout[0], "away": shootout[1]} if shootout else None,
+            "awarded": award_document(match),
             "periods": [
                 {"period": period, "home": home, "away": away}
                 for period, home, away in fold.periods

@@ -4,7 +4,7 @@ Many matches are folded with as many statements as one. What is new is applied t
 the process keeps (`kept`); the result is the same as folding the whole log.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +16,8 @@ from django.db.models import F
 from config.clock import now
 from leagues.packs.engine import Fold
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import OVERRIDE
-from matches.enums import EventOp, MatchStatus
-from matches.models import OVER_STATUSES, Match, PlayEvent
+from matches.enums import MatchStatus
+from matches.models import OVER_STATUSES, Match
 from matches.rules.documents import event_document
 from matches.rules.status import effective_status, shown_score
 from stats.models import BoxScore, StatLine
@@ -44,6 +43,12 @@ _HEADER_TYPES = {
     "period_scores": "jsonb",
     "folded_seq": "int",
     "finished_at": "timestamptz",
+    "awarded_home": "int",
+    "awarded_away": "int",
+    "awarded_home_points": "int",
+    "awarded_away_points": "int",
+    "awarded_both_lose": "bool",
+    "decision_reason": "text",
 }
 # Folds run all the time: these statements spare the ORM's compiler.
 _MATCHES = "SELECT * FROM matches_match WHERE id = ANY(%s) ORDER BY id"
@@ -54,7 +59,10 @@ _LOCK_BOXES = (
 _WRITE_HEADERS = (  # noqa: S608 - made of the fixed names above
     # Locked in key order, as ingest locks them.
     "WITH told AS (SELECT * FROM unnest(%s::bigint[], {}) AS told (id, {})), locked AS ("
-    "SELECT id FROM matches_match WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE"
+    "SELECT * FROM matches_match WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE"
+    # What they said so far is for readers with a delay.
+    "), past AS (INSERT INTO matches_matchpast (match_id, until, header) "
+    "SELECT id, %s, to_jsonb(locked) FROM locked"
     ") UPDATE matches_match SET {} FROM locked JOIN told USING (id) "
     "WHERE matches_match.id = locked.id"
 ).format(
@@ -240,7 +248,7 @@ class _Lines:
 def _write_headers(matches: Sequence[Match]) -> None:
     columns = [[_column(getattr(match, name)) for match in matches] for name in _HEADER_TYPES]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_HEADERS, [[match.pk for match in matches], *columns])
+        cursor.execute(_WRITE_HEADERS, [[match.pk for match in matches], *columns, now()])
 
 
 def _column(value: Any) -> Any:
@@ -285,37 +293,27 @@ def _is_named(kept: KeptFold, player: int | None) -> bool:
 
 
 def _standing(match: Match) -> tuple[object, ...]:
-    return (match.status, match.home_score, match.away_score, match.score_mismatch)
-
-
-def _decided(match: Match) -> frozenset[str]:
-    """Return what of status and score an admin's word decides, against log and vendor."""
-    newest = (
-        PlayEvent.objects.filter(match=match, type=OVERRIDE)
-        .order_by("lineage_id", "-rev")
-        .distinct("lineage_id")
-        .values_list("op", "payload")
-    )
-    return frozenset(
-        key
-        for op, payload in newest
-        if op != EventOp.RETRACT
-        for key in ("status", "score")
-        if payload.get(key)
+    return (
+        *(match.status, match.home_score, match.away_score, match.score_mismatch),
+        *(match.home_shootout, match.away_shootout, match.period_scores),
+        *(match.awarded_home, match.awarded_away, match.awarded_both_lose),
+        *(match.awarded_home_points, match.awarded_away_points),
     )
 
 
 def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> None:
-    decided = _decided(match) if kept.has_decisions else frozenset()
+    decided = kept.decided() if kept.decisions else {}
+    is_decided = bool(decided.get("status"))
     match.status = (
-        fold.status if "status" in decided else effective_status(fold.status, match.vendor_status)
+        fold.status if is_decided else effective_status(fold.status, match.vendor_status)
     )
+    has_score = bool(decided.get("score"))
     stated = (
         (match.vendor_score["home"], match.vendor_score["away"])
-        if match.vendor_score and "score" not in decided
+        if match.vendor_score and not has_score
         else None
     )
-    has_log = kept.seq > 0 and (fold.status != MatchStatus.SCHEDULED or "score" in decided)
+    has_log = kept.seq > 0 and (has_begun(fold) or has_score)
     score, match.score_mismatch = shown_score(fold.score if has_log else None, stated)
     match.home_score, match.away_score = score if score else (None, None)
     match.home_shootout, match.away_shootout = fold.shootout or (None, None)
@@ -325,8 +323,27 @@ def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> No
     match.clock_running_since = told_at if fold.clock_running and is_fresh else None
     match.period_scores = [list(part) for part in fold.periods]
     match.folded_seq = kept.seq
-    if match.status in OVER_STATUSES:
-        match.finished_at = match.finished_at or at
+    set_award(match, decided)
+    match.finished_at = (match.finished_at or at) if match.status in OVER_STATUSES else None
+
+
+def has_begun(fold: Fold) -> bool:
+    """Return whether the log knows of play, so that there is a score.
+
+    A match that was only awarded was not played: it has none of its own.
+    """
+    was_played = fold.status != MatchStatus.AWARDED or bool(fold.period) or fold.score != (0, 0)
+    return fold.status != MatchStatus.SCHEDULED and was_played
+
+
+def set_award(match: Match, decided: Mapping[str, Any]) -> None:
+    """Set the award's columns by what curators decided; see `KeptFold.decided`."""
+    award, points = decided.get("awarded") or {}, decided.get("points") or {}
+    match.awarded_home, match.awarded_away = award.get("home"), award.get("away")
+    match.awarded_home_points = points.get("home") if award else None
+    match.awarded_away_points = points.get("away") if award else None
+    match.awarded_both_lose = bool(award and decided.get("both_lose"))
+    match.decision_reason = str(decided.get("reason", ""))
 
 
 def matches_behind(*, limit: int = 200) -> list[int]:

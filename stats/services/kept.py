@@ -18,12 +18,14 @@ from leagues.models import ExternalId, Player, Season, Team
 from leagues.packs.engine import FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE
-from matches.enums import SheetRole
+from matches.enums import EventOp, SheetRole
 from matches.models import Match, PlayEvent, TeamSheetSpot
 from stats.models import StatLine
 from stats.services.documents import PlayerCard
 
 _MOST_KEPT = 256
+# What a curator's decision may say of a match as a whole.
+_DECISIONS = frozenset(("status", "score", "awarded"))
 EVENT_COLUMNS = (
     "seq",
     "lineage_id",
@@ -47,6 +49,7 @@ EVENT_COLUMNS = (
     "source",
     "certainty",
     "reason",
+    "pin",
 )
 # One row of a log, by EVENT_COLUMNS.
 Row = tuple[Any, ...]
@@ -79,7 +82,20 @@ class KeptFold:
     external_ids: dict[str, str]
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     last_event_at: datetime | None = None
-    has_decisions: bool = False
+    # The newest revision of each decision by lineage: number, what it does, payload, reason.
+    decisions: dict[str, tuple[int, str, dict[str, Any], str]] = field(default_factory=dict)
+
+    def decided(self) -> dict[str, Any]:
+        """Return what curators decided of status, score and award, and the newest reason."""
+        found: dict[str, Any] = {}
+        # The fold takes decisions in this order, too.
+        for _, (_, op, payload, reason) in sorted(self.decisions.items()):
+            if op == EventOp.RETRACT or not _DECISIONS & payload.keys():
+                continue
+            if payload.get("awarded"):
+                found |= {"points": None, "both_lose": False}
+            found |= {**payload, "reason": reason}
+        return found
 
 
 _kept: OrderedDict[int, KeptFold] = OrderedDict()
@@ -153,7 +169,15 @@ def apply_rows(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
     kept.fold.apply_all(fold_event(row, sides, kept.redirects) for row in rows)
     kept.seq = rows[-1][0]
     kept.last_event_at = rows[-1][12] or rows[-1][13]
-    kept.has_decisions |= any(row[4] == OVERRIDE for row in rows)
+    for row in rows:
+        if row[4] == OVERRIDE:
+            _note_decision(kept, dict(zip(EVENT_COLUMNS, row, strict=True)))
+
+
+def _note_decision(kept: KeptFold, row: Mapping[str, Any]) -> None:
+    lineage, rev = str(row["lineage_id"]), row["rev"]
+    if rev > kept.decisions.get(lineage, (0,))[0]:
+        kept.decisions[lineage] = (rev, row["op"], row["payload"], row["reason"])
 
 
 # Team, player, role, shirt, position and order of one place on a team sheet.

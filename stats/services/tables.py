@@ -1,14 +1,14 @@
 """Making a season's tables anew from its results, decisions and the pack's rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
 from config.clock import now
-from leagues.models import Season
+from leagues.models import Season, Team
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
-from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, status_is
 from stats.enums import TableKind
 from stats.models import TableAdjustment, TableRow
 from stats.rules.standings import Adjustment, Result, Row, TableTeam, table
@@ -33,27 +33,46 @@ def refresh_tables(season_id: int) -> None:
         .select_related("league")
         .get(pk=season_id)
     )
+    _write(season, folded_rows(season, TableKind))
+
+
+def folded_rows(season: Season, kinds: Iterable[TableKind]) -> list[TableRow]:
+    """Return tables as the results make them, unsaved; the league must be fetched along.
+
+    Results and decisions are those that the present reader may know.
+    """
     rules = load_pack(season.league.sport).table
     teams = [
         TableTeam(team=team, name=name, group=group)
         for team, name, group in season.season_teams.values_list("team_id", "team__name", "group")
     ]
-    results = _results(season)
     adjustments = [
         Adjustment(team=row.team_id, points=row.points, goals=row.goals)
         for row in TableAdjustment.objects.filter(season=season)
     ]
-    rows: list[TableRow] = []
-    for kind in TableKind:
-        folded = table(results, rules, adjustments, teams=teams, kind=kind.value)
-        rows += [_table_row(season, kind, row) for row in folded]
-    _write(season, rows)
+    results = _results(season)
+    return [
+        _table_row(season, kind, row)
+        for kind in kinds
+        for row in table(results, rules, adjustments, teams=teams, kind=kind.value)
+    ]
+
+
+def rows_told(season: Season, kind: str) -> list[TableRow]:
+    """Return a table's rows by `folded_rows`, each with its team, as stored ones come."""
+    rows = folded_rows(season, [TableKind(kind)])
+    teams = Team.objects.in_bulk({row.team_id for row in rows})
+    for row in rows:
+        row.team = teams[row.team_id]
+    return sorted(rows, key=lambda row: (row.group, row.rank, row.team.name))
 
 
 def _results(season: Season) -> Sequence[Result]:
-    counted = Match.objects.filter(
-        season=season, status__in=(*LIVE_STATUSES, *OVER_STATUSES)
-    ).order_by("kickoff_at", "pk")
+    counted = (
+        Match.objects.select_related("season__league")
+        .filter(status_is((*LIVE_STATUSES, *OVER_STATUSES)), season=season)
+        .order_by("kickoff_at", "pk")
+    )
     return [_result(match) for match in counted if _score(match) or _awarded(match)]
 
 
@@ -68,8 +87,10 @@ def _result(match: Match) -> Result:
         away=match.away_id,
         score=_score(match),
         awarded=_awarded(match),
+        double_forfeit=match.awarded_both_lose,
+        awarded_points=_awarded_points(match),
         shootout=shootout,
-        decided_in=_DECIDED_IN.get(MatchStatus(match.status), "regular"),
+        decided_in=_decided_in(match),
         at=(match.kickoff_at, match.pk),
         is_live=match.is_live,
         is_final=match.status == MatchStatus.FINAL,
@@ -86,6 +107,26 @@ def _awarded(match: Match) -> tuple[int, int] | None:
     if match.awarded_home is None or match.awarded_away is None:
         return None
     return match.awarded_home, match.awarded_away
+
+
+def _awarded_points(match: Match) -> tuple[int, int] | None:
+    if match.awarded_home_points is None or match.awarded_away_points is None:
+        return None
+    return match.awarded_home_points, match.awarded_away_points
+
+
+def _decided_in(match: Match) -> str:
+    """Return in what a match was decided; its status may be one that says nothing of it."""
+    if match.home_shootout is not None:
+        return "shootout"
+    return _DECIDED_IN.get(MatchStatus(match.status)) or _longest_kind(match)
+
+
+def _longest_kind(match: Match) -> str:
+    pack = load_pack(match.season.league.sport)
+    kinds = {period.id: period.kind for period in pack.periods}
+    played = {kinds.get(period) for period, *_ in match.period_scores}
+    return "overtime" if "overtime" in played else "regular"
 
 
 def _table_row(season: Season, kind: TableKind, row: Row) -> TableRow:

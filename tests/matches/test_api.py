@@ -214,6 +214,7 @@ def test_events_tell_every_revision_in_order_of_arrival(client: Client):
         "ingested_at": first["ingested_at"],
         "source": "veze",
         "certainty": "provisional",
+        "pin": None,
         "reason": None,
     }
     assert second["event_id"] == str(amended.event_id)

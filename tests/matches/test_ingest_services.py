@@ -18,7 +18,7 @@ from matches.ingest.documents import (
 )
 from matches.models import Match, MissingFact, PlayEvent, TeamSheetSpot
 from matches.services.ingest import apply_document
-from matches.services.log import override_stats, retract_event
+from matches.services.corrections import By, override_stats, retract_event
 from streams.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +174,8 @@ def test_snapshot_that_forgets_a_fact_for_one_poll_retracts_nothing():
 def test_retract_event_by_an_admin_survives_the_vendors_next_telling():
     apply_document(document(goal("e1")))
 
-    retract_event(PlayEvent.objects.get(), reason="Not over the line")
+    told = PlayEvent.objects.get()
+    retract_event(told.match_id, told.lineage_id, by=By(reason="Not over the line"))
     report = apply_document(document(goal("e1", clock_ms=601_000)))
 
     assert not report.has_news
@@ -188,7 +189,7 @@ def test_override_stats_without_a_reason_is_refused():
     apply_document(document())
 
     with pytest.raises(ValueError, match="reason"):
-        override_stats(Match.objects.get().pk, values={"points": 1}, reason=" ")
+        override_stats(Match.objects.get().pk, values={"points": 1}, by=By(reason=" "))
 
 
 def test_play_events_cannot_be_updated():

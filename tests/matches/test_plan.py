@@ -144,7 +144,7 @@ def test_plan_of_an_authoritative_snapshot_retracts_at_once():
 
 
 def test_plan_leaves_what_an_admin_decided_alone():
-    decided = held(goal("a"), rev=2, is_retracted=True, source="admin")
+    decided = held(goal("a"), rev=2, is_retracted=True, source="admin", pin="forever")
 
     plan = make_plan([goal("a", player=8)], [decided], is_snapshot=True, at=AT)
 
@@ -169,4 +169,4 @@ def test_plan_of_a_returned_fact_that_the_vendor_amends_follows_it():
 
     plan = make_plan([goal("a", rev=2, player=9)], [known], is_snapshot=True, at=AT)
 
-    assert [(r.op, r.fact.reason) for r in plan.revisions] == [("amend", RETURNED)]
+    assert [(r.op, r.fact.reason) for r in plan.revisions] == [("amend", "")]

@@ -7,10 +7,10 @@ import pytest
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
 from matches.models import Match, PlayEvent, RawDocument
+from matches.services.corrections import By, decide_match, override_stats, retract_event
 from matches.services.curation import documents_about
 from matches.services.feeds import store_raw
 from matches.services.ingest import apply_document
-from matches.services.log import decide_match, override_stats, retract_event
 from matches.services.rerun import rerun_from_raw
 from stats.services.fold import fold_match
 
@@ -69,7 +69,7 @@ def test_log_is_told_anew_under_a_new_epoch(match: Match):
 
 def test_fact_an_admin_took_back_stays_taken_back(match: Match):
     goal = PlayEvent.objects.get(match=match, vendor_event_id="e2")
-    retract_event(goal, reason="offside")
+    retract_event(match.pk, goal.lineage_id, by=By(reason="offside"))
 
     rerun_from_raw(match, documents_about(match))
     fold_match(match.pk)
@@ -80,7 +80,9 @@ def test_fact_an_admin_took_back_stays_taken_back(match: Match):
 
 
 def test_numbers_an_admin_gave_are_told_again(match: Match):
-    override_stats(match.pk, values={"fouls": 3}, reason="counted", team_id=match.home_id)
+    override_stats(
+        match.pk, values={"fouls": 3}, by=By(reason="counted"), team_id=match.home_id
+    )
 
     rerun_from_raw(match, documents_about(match))
 
@@ -90,9 +92,9 @@ def test_numbers_an_admin_gave_are_told_again(match: Match):
 
 
 def test_decision_an_admin_withdrew_is_not_told_again(match: Match):
-    decide_match(match.pk, status="abandoned", reason="fog")
+    decide_match(match.pk, status="abandoned", by=By(reason="fog"))
     decision = PlayEvent.objects.get(match=match, type="admin.override")
-    retract_event(decision, reason="it lifted")
+    retract_event(match.pk, decision.lineage_id, by=By(reason="it lifted"))
 
     rerun_from_raw(match, documents_about(match))
 

@@ -19,7 +19,8 @@ from config.clock import now
 from matches.ingest.documents import FeedDocument, FeedEvent, FeedMatch, FeedTeam
 from matches.models import Match, PlayEvent
 from matches.services.ingest import apply_document
-from matches.services.log import delete_log, retract_event
+from matches.services.corrections import By, retract_event
+from matches.services.log import delete_log
 from stats.live import publish_matches
 from stats.services.fold import fold_matches
 from tests.streams.live_support import Fan, Server, Stream, until
@@ -97,7 +98,9 @@ class Teller:
 
     def take_back(self):
         held = PlayEvent.objects.filter(op="add").order_by("?").first()
-        retract_event(held, reason="The referee changed his mind.")
+        retract_event(
+            held.match_id, held.lineage_id, by=By(reason="The referee changed his mind.")
+        )
         self.fold()
 
 

@@ -1,0 +1,67 @@
+"""The pages on which a curator acts upon a log: one form, one reason, one service call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from matches.forms import ReasonForm
+from matches.models import Match
+from matches.rules.corrections import CorrectionError
+from matches.services.corrections import By
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What a curator is about to do; `done` is said afterwards, `back` is where he goes then."""
+
+    title: str
+    note: str
+    button: str
+    done: str
+    back: str
+
+
+def act_page(
+    owner: admin.ModelAdmin,
+    request: HttpRequest,
+    match: Match,
+    *,
+    act: Act,
+    form: ReasonForm,
+    work: Callable[[By], object],
+    **context: Any,
+) -> HttpResponse:
+    """Ask with the form, do the work, say what was done; complaints stand at their fields."""
+    if not request.user.has_perm("matches.change_match"):
+        raise PermissionDenied
+    if form.is_valid() and _is_done(form, work, request.user.pk):
+        owner.log_change(request, match, f"{act.title}: {form.cleaned_data['reason']}")
+        owner.message_user(request, act.done, messages.SUCCESS)
+        return HttpResponseRedirect(act.back)
+    page = {
+        **owner.admin_site.each_context(request),
+        "title": act.title,
+        "opts": owner.model._meta,
+        "act": act,
+        "match": match,
+        "form": form,
+        **context,
+    }
+    return TemplateResponse(request, "admin/matches/act.html", page)
+
+
+def _is_done(form: ReasonForm, work: Callable[[By], object], actor: int | None) -> bool:
+    try:
+        work(form.by(actor))
+    except CorrectionError as error:
+        field, _, key = error.field.partition(".")
+        text = f"{key}: {error.message}" if key else error.message
+        place = field if field in form.fields and field != "rev" else None
+        form.add_error(place, f"{text[:1].upper()}{text[1:]}.")
+        return False
+    return True
