@@ -27,107 +27,15 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+
+from tests.bench.vendor import Vendor, pace
 
 MATCHES = 20
 BACKLOG = 30_000
 CHAIN_EVENTS = 300
 POLL_EVERY_MS = 5
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Vendor(ThreadingHTTPServer):
-    """Tells events of all matches from a log that a pacer fills."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self.log = []
-        self.is_open = threading.Event()
-        self.is_open.set()
-        self.started_at = datetime.now(tz=UTC).replace(microsecond=0)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/feed.json"
-
-    def names(self):
-        teams = [{"id": f"t{i}", "name": f"Bench {i}"} for i in range(2 * MATCHES)]
-        players = [
-            {"id": f"t{i}-{p}", "name": f"Player {i} {p}", "team": f"t{i}", "shirt": str(p)}
-            for i in range(2 * MATCHES)
-            for p in range(1, 11)
-        ]
-        return {"teams": teams, "players": players}
-
-    def match(self, number, events):
-        return {
-            "id": f"m{number}",
-            "home": f"t{2 * number}",
-            "away": f"t{2 * number + 1}",
-            "kickoff_at": self.started_at.isoformat(),
-            "events": events,
-        }
-
-    def add(self, count):
-        """Put events into the log; from now on an answer may hold them."""
-        at = time.time()
-        for _ in range(count):
-            place = len(self.log) + 1
-            number = place % MATCHES
-            side = 2 * number + (place // MATCHES) % 2
-            self.log.append(
-                {
-                    "match": number,
-                    "id": f"e{place}",
-                    "type": "score.home" if side % 2 == 0 else "score.away",
-                    "clock_ms": place,
-                    "order": place,
-                    "team": f"t{side}",
-                    "player": f"t{side}-{1 + place % 10}",
-                    "payload": {"sent": at},
-                }
-            )
-
-
-class _Answer(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self):
-        query = parse_qs(urlsplit(self.path).query)
-        after = int(query.get("after", ["-1"])[0])
-        vendor = self.server
-        document = {"source": "bench", "sport": "generic", "league": "Bench", "season": "1"}
-        if after < 0:
-            first = [
-                {"type": "period_start", "id": f"start{n}", "order": 0} for n in range(MATCHES)
-            ]
-            document |= vendor.names()
-            document["matches"] = [vendor.match(n, [first[n]]) for n in range(MATCHES)]
-            document["cursor"] = "0"
-        else:
-            told = vendor.log[after : after + 5000] if vendor.is_open.is_set() else []
-            by_match = {}
-            for event in told:
-                by_match.setdefault(event["match"], []).append(
-                    {key: value for key, value in event.items() if key != "match"}
-                )
-            document["matches"] = [vendor.match(n, events) for n, events in by_match.items()]
-            document["cursor"] = str(after + len(told))
-            document["more"] = after + len(told) < len(vendor.log) and bool(told)
-        body = json.dumps(document).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):  # noqa: A002 - the library's name
-        pass
 
 
 @contextmanager
@@ -188,18 +96,6 @@ class Watcher:
         self.process.wait()
 
 
-def pace(vendor, rate, seconds):
-    """Add events at a steady rate, a handful at a time."""
-    step_s = 0.01 if rate > 100 else 1 / rate
-    started, added = time.monotonic(), 0
-    while (passed := time.monotonic() - started) < seconds:
-        due = int(passed * rate) + 1
-        vendor.add(due - added)
-        added = due
-        time.sleep(step_s)
-    return added
-
-
 def wait_until(condition, what, timeout_s=120):
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -238,7 +134,7 @@ def _run(options):
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    vendor = Vendor()
+    vendor = Vendor(matches=MATCHES)
     threading.Thread(target=vendor.serve_forever, daemon=True).start()
     port = 18_000 + os.getpid() % 1000
     result = {}

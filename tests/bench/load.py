@@ -245,7 +245,16 @@ def framed(text):
 
 def take_apart(data, answer=None):
     """Return the texts of the complete frames, and the rest; pings are answered."""
-    texts, at = [], 0
+    frames, rest = split_frames(data)
+    for opcode, payload in frames:
+        if opcode == 9 and answer is not None:
+            answer(bytes((0x8A, 0x80 | len(payload))) + bytes(4) + payload)
+    return [payload for opcode, payload in frames if opcode == 1], rest
+
+
+def split_frames(data):
+    """Return (opcode, payload) of the complete frames, and the rest."""
+    frames, at = [], 0
     while len(data) - at >= 2:
         size, start = data[at + 1] & 0x7F, at + 2
         if size == 126:
@@ -258,12 +267,9 @@ def take_apart(data, answer=None):
             size, start = struct.unpack_from("!Q", data, at + 2)[0], at + 10
         if len(data) < start + size:
             break
-        if data[at] & 0x0F == 1:
-            texts.append(data[start : start + size])
-        elif data[at] & 0x0F == 9 and answer is not None:
-            answer(bytes((0x8A, 0x80 | size)) + bytes(4) + data[start : start + size])
+        frames.append((data[at] & 0x0F, data[start : start + size]))
         at = start + size
-    return texts, data[at:]
+    return frames, data[at:]
 
 
 def main():

@@ -57,6 +57,8 @@ def until(condition, what, seconds=_WAIT_S):
 class Product:
     """Servers, and, between `start` and `stop`, the processes that use them."""
 
+    program = (_RUN,)
+
     def __init__(self, folder: Path, leagues) -> None:
         self.data = folder / "data"
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("VEZE_")}
@@ -103,7 +105,7 @@ class Product:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.driver = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", _RUN],
+                [sys.executable, "-W", "ignore", "-c", *self.program],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,
@@ -142,8 +144,8 @@ class Product:
 
     def worker(self) -> int | None:
         """Return the worker's main process once it has its children."""
-        for child in _children(self.driver.pid):
-            if " worker " in _command(child) and len(_children(child)) >= 2:
+        for child in children_of(self.driver.pid):
+            if " worker " in command_of(child) and len(children_of(child)) >= 2:
                 return child
         return None
 
@@ -158,7 +160,7 @@ class Product:
             if main is None:
                 return False
             with suppress(ProcessLookupError):
-                os.kill(dice.choice(_children(main)), signal.SIGKILL)
+                os.kill(dice.choice(children_of(main)), signal.SIGKILL)
                 return True
 
         until(killed, "a child to kill")
@@ -182,7 +184,7 @@ class Product:
         return found
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
@@ -190,7 +192,7 @@ def _children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
