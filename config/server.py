@@ -146,6 +146,13 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
 
     _is_stream = False
 
+    def process(self) -> Any:
+        """As daphne; while the server drains, the connection's next request goes elsewhere."""
+        if self.server.is_draining and self.channel is not None:
+            self.channel.persistent = False
+            self.responseHeaders.setRawHeaders(b"connection", [b"close"])
+        return super().process()
+
     def send_wire(self, data: bytes | memoryview) -> bool:
         """Send finished chunks; False when some wait, whose end `on_drained` reports."""
         if self.finished or self.channel is None:
@@ -227,14 +234,18 @@ class FrameServer(Server):
             await defer.maybeDeferred(port.stopListening)
         if (hub := _hub()) is not None:
             hub.end_requests()
+        while self._is_busy() and time.monotonic() < until:
+            await self._say_good_bye()
+            await task.deferLater(reactor, 0.05)
+        self.stop()
+
+    async def _say_good_bye(self) -> None:
+        """Close all sockets, also those whose handshake was under way the last time."""
         sockets = [held for held in self.connections if isinstance(held, FrameProtocol)]
         for number, held in enumerate(sockets, 1):
             held.close_with(GOING_AWAY)
             if number % _CLOSES_PER_TURN == 0:
                 await task.deferLater(reactor, 0.01)
-        while self._is_busy() and time.monotonic() < until:
-            await task.deferLater(reactor, 0.05)
-        self.stop()
 
     def _is_busy(self) -> bool:
         return any("disconnected" not in details for details in self.connections.values())

@@ -8,6 +8,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from config.management.commands.up import listens
 from streams.live import census
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import publish
@@ -15,6 +16,10 @@ from streams.live.topics import register_snapshots
 from tests.bench.load import masked
 from tests.streams.live_support import Fan, Server, Valkey, until
 
+HANDSHAKE = (
+    b"GET /ws/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 pytestmark = pytest.mark.usefixtures("publishing")
 register_snapshots("free:", None)
 
@@ -107,6 +112,45 @@ def test_terminated_server_finishes_the_request_it_works_on(valkey):
     assert (answer.status, answer.read()) == (200, b"done")
     assert server.process.wait(10) == 0
     client.close()
+    server.close()
+
+
+def test_terminated_server_lets_nobody_come_again_on_a_connection(valkey):
+    server = Server(valkey, app="tests.streams.slow_app:application")
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    client.auto_open = 0
+    client.connect()
+    client.request("GET", "/")
+    begun = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    answers = []
+    with pytest.raises(http.client.NotConnected):
+        while time.monotonic() < begun + 12:
+            answers.append(client.getresponse().read())
+            client.request("GET", "/")
+
+    assert answers == [b"done"] * 2
+    assert server.process.wait(5) == 0
+    server.close()
+
+
+def test_terminated_server_says_good_bye_to_a_socket_that_is_just_opened(valkey):
+    server = Server(valkey)
+    address = ("127.0.0.1", server.port)
+    with socket.create_connection(address) as late, socket.create_connection(address) as slow:
+        # The server waits for what it is still being asked.
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nhalf")
+        with Fan(server):
+            server.process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(*address))
+        late.settimeout(10)
+        late.sendall(HANDSHAKE)
+        received = b""
+        while not received.endswith(b"\x88\x02\x03\xe9"):
+            received += late.recv(4096)
+
+    assert b" 101 " in received
+    assert server.process.wait(10) == 0
     server.close()
 
 
