@@ -7,6 +7,7 @@ from ulid import ULID
 
 from accounts.enums import Role
 from config.clock import now
+from config.sight import MAX_DELAY_S
 
 
 def user_id() -> str:
@@ -44,6 +45,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=64, blank=True, help_text="IANA name; empty: the browser's"
     )
+    spoiler_delay_s = models.PositiveSmallIntegerField(
+        default=0, help_text="Seconds by which everything live comes later, for late streams."
+    )
+    hides_scores = models.BooleanField(default=False, help_text="Shows scores on demand only.")
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=now, editable=False)
@@ -54,7 +59,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_ci")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_ci"),
+            models.CheckConstraint(
+                condition=models.Q(spoiler_delay_s__lte=MAX_DELAY_S), name="user_delay_bounded"
+            ),
+        ]
         ordering = ["email"]
 
     def __str__(self) -> str:

@@ -9,10 +9,12 @@ import io
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
 from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
@@ -22,6 +24,7 @@ from config import limits
 from config.middleware import REQUEST_ID
 from config.parameters import MAX_VALUE_LENGTH, unknown_detail
 from config.problems import problem
+from config.sight import Wish, wish_of
 from streams.live.hub import Hub
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -97,6 +100,19 @@ async def spend(hub: Hub, request: ASGIRequest) -> limits.Usage | None:
     bucket = limits.buckets()["live"]
     client = limits.network(request)
     return await hub.reader.in_thread(lambda: limits.spend(bucket, client))
+
+
+async def wish_of_reader(hub: Hub, request: ASGIRequest) -> Wish:
+    """Return how the reader wants to be spared; only a session costs a look into the database."""
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if session_key is None:
+        return wish_of(None, request.COOKIES)
+
+    def look_up() -> Wish:
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+        return wish_of(get_user(request), request.COOKIES)
+
+    return await hub.reader.in_thread(look_up)
 
 
 def rate_limited(request: ASGIRequest, wait_s: int, detail: str = "") -> HttpResponse:

@@ -18,8 +18,8 @@ from streams.live.events import MEDIA_TYPE, EventOutlet, parse_cursor
 from streams.live.frames import Resume
 from streams.live.hub import Hub, hub
 from streams.live.origins import is_allowed, normal_origin
-from streams.live.rights import may_see, who_of
-from streams.live.topics import kind_of
+from streams.live.rights import may_see, who_of, wish_in
+from streams.live.topics import hides, kind_of
 
 PATH: Final = "/api/v1/stream"
 _NAMES: Final = frozenset({"topics", "after", "epoch"})
@@ -140,8 +140,13 @@ class _Reading:
     ) -> None:
         self._scope, self._send, self._request, self._usage = scope, send, request, usage
         self._hub: Hub = hub()
+        self._wish = wish_in(scope)
 
     async def run(self, receive: Any, resumes: Mapping[str, Resume | None]) -> None:
+        if any(hides(self._wish, topic) for topic in resumes):
+            told = "You want no scores; ask for those of the match first."
+            await self._answer(problem(self._request, "forbidden", detail=told))
+            return
         closed = [topic for topic in resumes if _is_private(topic)]
         if closed and not await self._may_see(closed):
             await self._answer(problem(self._request, "forbidden", detail="You may not see this."))
@@ -151,7 +156,7 @@ class _Reading:
         if self._hub.is_draining or not await limits.admit(self._hub, address):
             await self._turn_away()
             return
-        outlet = self._hub.open_stream(self._scope, self._send, resumes)
+        outlet = self._hub.open_stream(self._scope, self._send, resumes, delay_s=self._wish.delay_s)
         outlet.who = who
         hung_up = asyncio.ensure_future(doors.gone(receive))
         try:

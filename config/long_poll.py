@@ -120,12 +120,17 @@ class LongPoll:
         if request is None or wanted is None or await self._match(wanted.match_id) is None:
             await self._django(scope, receive, send)
             return
+        wish = await doors.wish_of_reader(hub(), request)
+        if wish.hides_scores:
+            # Nothing will come, or what has been asked for: Django tells which.
+            await self._django(scope, receive, send)
+            return
         usage = await doors.spend(hub(), request)
         if usage is not None and usage.is_over:
             refusal = doors.rate_limited(request, usage.resets_in_s)
             await doors.answer(send, request, refusal, usage)
             return
-        found = await _wait_for(wanted, receive)
+        found = await _wait_for(wanted, receive, delay_s=wish.delay_s)
         if found is None:
             asked = await doors.ask_django(self._django, scope)
             await asked.pass_on(send)
@@ -153,8 +158,12 @@ class LongPoll:
         bare = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != tag]}
         asked = await doors.ask_django(self._django, bare)
         until = time.monotonic() + (_whole(request.GET.get("wait", ""), MAX_WAIT_S) or 0)
+        wish = await doors.wish_of_reader(hub(), request)
         while (after := _empty_up_to(asked)) is not None and time.monotonic() < until:
-            if not await _wait_for_changes(request, receive, after=after, until=until):
+            if wish.delay_s:
+                # What has grown is no news yet; whether some became it, the log itself knows.
+                await doors.first_of(doors.gone(receive), timeout_s=_HELD_FOR_S)
+            elif not await _wait_for_changes(request, receive, after=after, until=until):
                 break
             asked = await doors.ask_django(self._django, bare)
         if asked.status == 200 and len(bare["headers"]) < len(scope["headers"]):
@@ -195,12 +204,14 @@ class Found:
     epoch: str
 
 
-async def _wait_for(wanted: Wanted, receive: Any) -> Found | None:
+async def _wait_for(wanted: Wanted, receive: Any, *, delay_s: int) -> Found | None:
     """Return what came or that nothing came; None where Django has to be asked."""
     until = time.monotonic() + wanted.wait_s
     after, epoch = wanted.after, wanted.epoch
     while True:
-        poll = hub().open_poll(f"match:{wanted.match_id}", after=after, epoch=epoch)
+        poll = hub().open_poll(
+            f"match:{wanted.match_id}", after=after, epoch=epoch, delay_s=delay_s
+        )
         try:
             await _hear(poll, receive, until)
         finally:
@@ -268,6 +279,7 @@ def _events_response(found: Found, match: Match | None) -> HttpResponse:
     response["ETag"] = content_tag(found.body)
     # The same address means something else a moment later.
     response["Cache-Control"] = "no-store"
+    response["Vary"] = "Cookie"
     response[EPOCH_HEADER] = found.epoch
     age_ms = data_age_ms(match, at=now()) if match else None
     if age_ms is not None:

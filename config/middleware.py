@@ -1,13 +1,21 @@
-"""Request-wide settings: the request's id and the viewer's time zone."""
+"""Request-wide settings: the request's id, the viewer's time zone, and what he may be told."""
 
 import re
 import uuid
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 
+from config.sight import Wish, seeing, wish_of
+
+# Workplaces and probes: what they show has to be the present.
+_PRESENT_PATHS = ("/admin/", "/health", "/metrics", "/ready", "/static/")
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -47,3 +55,32 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(name[:64] or "UTC")
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return zoneinfo.ZoneInfo("UTC")
+
+
+class SightMiddleware:
+    """Lets each page and each answer of the API be as its reader wants to be told (`config.sight`).
+
+    Reads only: what a reader writes is about the present. No cache gives a reader with a wish the
+    answer of one without.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in _SAFE_METHODS or request.path.startswith(_PRESENT_PATHS):
+            request.wish = Wish()  # type: ignore[attr-defined]
+            return self.get_response(request)
+        wish = wish_of(_user_of(request), request.COOKIES)
+        request.wish = wish  # type: ignore[attr-defined]
+        with seeing(wish):
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Cookie"])
+        if wish:
+            response["Cache-Control"] = "private, no-cache"
+        return response
+
+
+def _user_of(request: HttpRequest) -> Any:
+    """Return the user of a session; who has no session costs no query."""
+    return request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.ViewerZoneMiddleware",
+    "config.middleware.SightMiddleware",
     "config.limits.LimitMiddleware",
     "config.conditional.ConditionalMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",

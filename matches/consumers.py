@@ -16,8 +16,8 @@ from streams.live import limits
 from streams.live.frames import VERSION, Resume
 from streams.live.hub import Hub, error_text, hub
 from streams.live.outlets import Outlet
-from streams.live.rights import may_see, who_of
-from streams.live.topics import kind_of
+from streams.live.rights import may_see, who_of, wish_in
+from streams.live.topics import hides, kind_of
 
 
 class BadMessageError(ValueError):
@@ -66,6 +66,7 @@ class LiveConsumer:
         self._scope, self._receive, self._send = scope, receive, send
         self._allowance = limits.Allowance()
         self._hub: Hub = hub()
+        self._wish = wish_in(scope)
 
     async def run(self) -> None:
         """Serve the socket until it is closed."""
@@ -77,7 +78,7 @@ class LiveConsumer:
             return
         await self._send({"type": "websocket.accept"})
         outlet = self._hub.open(self._scope, self._send)
-        outlet.who = who
+        outlet.who, outlet.delay_s = who, self._wish.delay_s
         outlet.answer(_hello())
         idle = asyncio.get_running_loop().call_later(
             limits.SUBSCRIBE_WITHIN_S, self._close_idle, outlet
@@ -147,6 +148,15 @@ class LiveConsumer:
             elif kind.may_see is not None and not await self._may_see(user, topic):
                 outlet.answer(
                     error_text("forbidden", "You may not see this.", field=field, topic=topic)
+                )
+            elif hides(self._wish, topic):
+                outlet.answer(
+                    error_text(
+                        "scores_hidden",
+                        "You want no scores; ask for those of this match first.",
+                        field=field,
+                        topic=topic,
+                    )
                 )
             else:
                 self._hub.join(outlet, topic, resume)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.template.loader import render_to_string
 
-from config.clock import now
+from config.sight import told_now
 from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.timeline import TimelineItem
@@ -48,7 +48,7 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     told = [item for item in fresh if after_seq or item.is_key or item.seq in recent]
     parts |= _item_fragments(match, told)
     spoken = spoken_item(fresh)
-    if spoken and now() - spoken.told_at < _WORTH_SAYING_FOR:
+    if spoken and told_now() - spoken.told_at < _WORTH_SAYING_FOR:
         parts["say"] = render_to_string(
             "matches/partials/say.html", {"item": spoken, "match": match}
         ).strip()

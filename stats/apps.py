@@ -13,8 +13,14 @@ class StatsConfig(AppConfig):
             receivers,
             topics,
         )
+        from stats.models import fold_past_by
         from stats.selectors.changes import told_folds
+        from stats.selectors.tables import fold_rows_by
+        from stats.services.history import numbers_told
+        from stats.services.tables import rows_told
         from streams.changes import show
 
+        fold_past_by(numbers_told)
+        fold_rows_by(rows_told)
         live.register()
         show("stat.update", told_folds)

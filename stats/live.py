@@ -234,8 +234,9 @@ def register() -> None:
 
 
 def _snapshot(match: Match, seq: int) -> Snapshot:
-    document = BoxScore.objects.values_list("document", flat=True).get(match=match)
-    return Snapshot(epoch=str(match.epoch), seq=seq, state=orjson.loads(bytes(document)))
+    document = bytes(BoxScore.objects.get(match=match).document)
+    state = orjson.loads(document) if document else None
+    return Snapshot(epoch=str(match.epoch), seq=seq, state=state)
 
 
 def _load_match(topic: str) -> Snapshot | None:

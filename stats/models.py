@@ -1,13 +1,44 @@
 """Derived rows: boxscores, stat lines and tables. Each can be folded again at any time."""
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from config.clock import now
+from config.sight import sight
 from leagues.models import Player, Season, Team
-from matches.models import Match
+from matches.models import Match, is_withheld
 from stats.enums import TableKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What was derived of a match by a moment, as `BoxScore` and `StatLine` keep it."""
+
+    folded_seq: int = 0
+    home_totals: dict[str, Any] = field(default_factory=dict)
+    away_totals: dict[str, Any] = field(default_factory=dict)
+    lines: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    document: bytes = b""
+    etag: str = ""
+
+
+def _nothing(_match_id: int) -> Numbers:
+    return Numbers()
+
+
+# `stats.services.history` folds the log again; until it is loaded nothing is told.
+_numbers_told: Callable[[int], Numbers] = _nothing
+
+
+def fold_past_by(numbers_told: Callable[[int], Numbers]) -> None:
+    """Say how the numbers are made that a reader with a delay may see."""
+    global _numbers_told  # noqa: PLW0603 - set once, when the app is loaded
+    _numbers_told = numbers_told
 
 
 class BoxScore(models.Model):
@@ -28,6 +59,15 @@ class BoxScore(models.Model):
     def __str__(self) -> str:
         return f"Boxscore of {self.match_id} at {self.folded_seq}"
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
+        box = super().from_db(db, field_names, values)
+        if sight() is not None and is_withheld(box.match_id):
+            told = _numbers_told(box.match_id)
+            box.folded_seq, box.etag, box.document = told.folded_seq, told.etag, told.document
+            box.home_totals, box.away_totals = told.home_totals, told.away_totals
+        return box
+
 
 class StatLine(models.Model):
     """One player's numbers in one match, by column of the sport's pack."""
@@ -42,6 +82,13 @@ class StatLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.player_id} in {self.match_id}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
+        line = super().from_db(db, field_names, values)
+        if sight() is not None and is_withheld(line.match_id):
+            line.values = _numbers_told(line.match_id).lines.get(line.player_id, {})
+        return line
 
 
 class TableRow(models.Model):
@@ -71,6 +118,16 @@ class TableRow(models.Model):
         return f"{self.rank}. {self.team_id}"
 
 
+class TableAdjustmentManager(models.Manager["TableAdjustment"]):
+    """Gives readers no decision that they may not know yet."""
+
+    def get_queryset(self) -> "models.QuerySet[TableAdjustment]":
+        rows, seen = super().get_queryset(), sight()
+        if seen is None or seen.until is None:
+            return rows
+        return rows.filter(decided_at__lte=seen.until)
+
+
 class TableAdjustment(models.Model):
     """Points or goals given or taken by a decision, with its reason; append-only."""
 
@@ -83,6 +140,8 @@ class TableAdjustment(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+
+    objects = TableAdjustmentManager()
 
     class Meta:
         ordering = ["-decided_at"]

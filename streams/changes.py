@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from django.db.models import Max, Min
 
+from config.sight import sight
 from streams.models import OutboxEvent
 from streams.topics import from_payload
 
 CHANGED: Final = "changed"
 MERGED: Final = "merged"
 DELETED: Final = "deleted"
+# Further than this no event is from its place by the time it was made.
+_OUT_OF_STEP: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +82,32 @@ def head_position() -> int:
     return int(OutboxEvent.objects.aggregate(last=Max("position"))["last"] or 0)
 
 
+def told_position() -> int:
+    """Return the position of the newest event that the present reader may know, 0 for none."""
+    seen = sight()
+    if seen is None or seen.until is None:
+        return head_position()
+    relayed = OutboxEvent.objects.filter(position__isnull=False)
+    told = relayed.filter(created_at__lte=seen.until).order_by("-position")
+    last = int(told.values_list("position", flat=True).first() or 0)
+    # Positions follow commits, moments come before them: nothing beyond the first untold one.
+    near = relayed.filter(position__gt=last - _OUT_OF_STEP, created_at__gt=seen.until)
+    first = near.aggregate(first=Min("position"))["first"]
+    return last if first is None else int(first) - 1
+
+
 def read_changes(*, after: int | None, limit: int, topics: Collection[str]) -> Page:
     """Return the first `limit` events after a position, or of all that is kept, described.
 
     Needs three queries and those of the descriptions. An event that is not public takes a place of
     `limit` and is left out. Raises PositionLostError.
     """
-    last = head_position()
+    last = told_position()
     if after is not None and after > last:
-        raise PositionLostError(f"The log is at position {last} and never was at {after}.")
+        if after > head_position():
+            raise PositionLostError(f"The log is at position {last} and never was at {after}.")
+        # A reader who asked for a delay since, and waits until it has caught up with him.
+        return Page(changes=(), upto=after)
     # Positions are given alone and in order: up to `last` every one is there to be read.
     rows = OutboxEvent.objects.filter(
         topic__in=topics, position__gt=after or 0, position__lte=last

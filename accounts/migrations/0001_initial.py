@@ -50,6 +50,17 @@ class Migration(migrations.Migration):
                         blank=True, help_text="IANA name; empty: the browser's", max_length=64
                     ),
                 ),
+                (
+                    "spoiler_delay_s",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Seconds by which everything live comes later, for late streams.",
+                    ),
+                ),
+                (
+                    "hides_scores",
+                    models.BooleanField(default=False, help_text="Shows scores on demand only."),
+                ),
                 ("is_staff", models.BooleanField(default=False, help_text="May open the admin.")),
                 ("is_active", models.BooleanField(default=True)),
                 ("joined_at", models.DateTimeField(default=config.clock.now, editable=False)),
@@ -81,7 +92,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("email"), name="user_email_unique_ci"
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("spoiler_delay_s__lte", 180)),
+                        name="user_delay_bounded",
+                    ),
                 ],
             },
             managers=[

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from config.clock import now
+from config.sight import told_now
 from leagues.models import Team
 
 register = template.Library()
@@ -175,8 +176,8 @@ def day_name(day: date) -> str:
 
 @register.simple_tag
 def server_ms() -> str:
-    """Return the platform's present moment in ms since 1970, for clocks that run in the page."""
-    return str(int(now().timestamp() * 1000))
+    """Return the reader's present moment in ms since 1970, for clocks that run in the page."""
+    return str(int(told_now().timestamp() * 1000))
 
 
 @register.simple_tag

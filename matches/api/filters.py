@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
 from matches.enums import MatchStatus
-from matches.models import Match, PlayEvent
+from matches.models import Match, PlayEvent, status_is
 from streams.ids import id_validator
 
 _MAX_SEQ = 2**31 - 1
@@ -36,7 +36,7 @@ class MatchFilter(filters.FilterSet):
     season = _id_filter("season", field_name="season__public_id")
     team = _id_filter("team", method="filter_team")
     status = AnyOf(
-        field_name="status",
+        method="filter_status",
         choices=MatchStatus.choices,
         help_text="One or more of the states, separated by commas.",
     )
@@ -55,6 +55,9 @@ class MatchFilter(filters.FilterSet):
 
     def filter_team(self, rows: QuerySet[Match], _: str, value: str) -> QuerySet[Match]:
         return rows.filter(Q(home__public_id=value) | Q(away__public_id=value))
+
+    def filter_status(self, rows: QuerySet[Match], _: str, value: list[str]) -> QuerySet[Match]:
+        return rows.filter(status_is(value)) if value else rows
 
     def filter_from(self, rows: QuerySet[Match], _: str, value: date) -> QuerySet[Match]:
         return rows.filter(kickoff_at__gte=datetime.combine(value, time.min, tzinfo=UTC))

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.clock import now
+from config.sight import sight
 from leagues.enums import ExternalKind
 from leagues.selectors import with_external_ids
 from matches.api.filters import EventFilter, LogFilter, MatchFilter
@@ -124,6 +125,9 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
         rows: QuerySet[PlayEvent] = PlayEvent.objects.filter(match=self.match).annotate(
             supersedes=Subquery(before.values("event_id")[:1])
         )
+        if sight() is not None:
+            # Never more than the match itself tells this reader.
+            rows = rows.filter(seq__lte=self.match.folded_seq)
         told: QuerySet[PlayEvent, dict[str, Any]]
         told = rows.order_by("seq").values("supersedes", *EVENT_COLUMNS)
         return told

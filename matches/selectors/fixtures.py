@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from django.db.models import Q, QuerySet
 
 from leagues.models import League, Season, Team
-from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MatchQuerySet
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MatchQuerySet, status_is
 from matches.rules.outcome import decisive_pair, winning_side
 from matches.topics import MatchIngested
 from streams.changes import Told
@@ -62,7 +62,7 @@ def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
     ends_at = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
     wanted = Q(kickoff_at__gte=starts_at, kickoff_at__lt=ends_at)
     if is_today:
-        wanted |= Q(status__in=LIVE_STATUSES, kickoff_at__lt=ends_at)
+        wanted |= status_is(LIVE_STATUSES) & Q(kickoff_at__lt=ends_at)
     rows = (
         Match.objects.with_sides()
         .filter(wanted, season__league__is_test=False)
@@ -78,7 +78,7 @@ def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
 
 def moving_matches(*, at: datetime) -> list[Match]:
     """Return the public matches whose rows may just have changed: live or over since an hour."""
-    recent = Q(status__in=LIVE_STATUSES) | Q(finished_at__gt=at - timedelta(hours=1))
+    recent = status_is(LIVE_STATUSES) | Q(finished_at__gt=at - timedelta(hours=1))
     return list(Match.objects.with_sides().filter(recent, season__league__is_test=False))
 
 
@@ -122,8 +122,8 @@ def next_matches(
 
     A match that should long have begun is left out: its start is unknown, not near.
     """
-    rows = _matches_of(season, team).exclude(status__in=OVER_STATUSES)
-    near = Q(status__in=LIVE_STATUSES) | Q(kickoff_at__gt=at - _START_EXPECTED_FOR)
+    rows = _matches_of(season, team).exclude(status_is(OVER_STATUSES))
+    near = status_is(LIVE_STATUSES) | Q(kickoff_at__gt=at - _START_EXPECTED_FOR)
     return list(rows.filter(near).order_by("kickoff_at", "id")[:limit])
 
 
@@ -153,4 +153,4 @@ def season_matches(season: Season | None, *, is_over: bool) -> QuerySet[Match]:
     rows = Match.objects.with_sides().filter(season=season)
     if is_over:
         return rows.results().order_by("-kickoff_at", "-id")
-    return rows.exclude(status__in=OVER_STATUSES).order_by("kickoff_at", "id")
+    return rows.exclude(status_is(OVER_STATUSES)).order_by("kickoff_at", "id")

@@ -9,7 +9,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.clock import now
+from config.sight import told_now
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import Period, SportPack
 from matches.enums import MatchStatus
@@ -80,7 +80,7 @@ def match_clock(match: Match, pack: SportPack) -> str:
     """Return the clock as it stands now: "67'", "Q3 4:12"."""
     running = match.clock_running_since
     label = pack.clock_label(
-        match.period, clock_now_ms(match.clock_ms, running, now()) if match.period else 0
+        match.period, clock_now_ms(match.clock_ms, running, told_now()) if match.period else 0
     )
     return f"{label}'" if label and pack.clock.cumulative and label[:1].isdigit() else label
 
@@ -141,7 +141,7 @@ def clock_attributes(match: Match) -> dict[str, Any]:
 @register.simple_tag
 def data_age(match: Match) -> Age | None:
     """Return the age of a live match's data, None where none is to be shown."""
-    return age_of(match.data_at, now()) if match.is_live and match.data_at else None
+    return age_of(match.data_at, told_now()) if match.is_live and match.data_at else None
 
 
 def age_of(data_at: datetime, at: datetime) -> Age:

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.clock import now
+from config.sight import sight
 from leagues.models import League, Season
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
@@ -35,6 +36,7 @@ from stats.api.serializers import (
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
 from stats.selectors.seasons import with_coverage
+from stats.selectors.tables import table_rows
 from stats.services.history import boxscore_as_of
 
 # No longer than a client may keep the answer of a live match.
@@ -63,9 +65,8 @@ class BoxScoreDetail(PublicRead):
         if seq := request.query_params.get("as_of"):
             # The filter has checked it, and takes "5.0" for a whole number.
             return _past(request, public_id, seq=int(Decimal(seq)))
-        etag, document, status, data_at, kickoff_at = _held(public_id) or _read(
-            boxscores, public_id
-        )
+        find = _held_or_read if sight() is None else _seen
+        etag, document, status, data_at, kickoff_at = find(boxscores, public_id)
         age_ms = _age_ms(status, data_at)
         response = _answer(request, _with_age(document, age_ms))
         if "fields" not in request.query_params:
@@ -88,12 +89,37 @@ def _past(request: Request, public_id: str, *, seq: int) -> HttpResponse | Respo
     match = get_object_or_404(
         Match.objects.with_sides(), public_id=public_id, season__league__is_test=False
     )
+    if sight() is not None:
+        seq = min(seq, match.folded_seq)
     # How old the vendor's data was then is not known.
     return _answer(request, _with_age(boxscore_as_of(match, seq=seq), None))
 
 
 def _key(public_id: str) -> str:
     return f"boxscore:{public_id}"
+
+
+# Tag, document, and of the match status, age and kick-off.
+_Row = tuple[str, bytes, str, datetime | None, datetime]
+
+
+def _held_or_read(boxscores: QuerySet[BoxScore], public_id: str) -> _Row:
+    return _held(public_id) or _read(boxscores, public_id)
+
+
+def _seen(boxscores: QuerySet[BoxScore], public_id: str) -> _Row:
+    """Return what a reader with a wish may see: never what is held for the others."""
+    box = boxscores.filter(match__public_id=public_id).select_related("match").first()
+    if box is None or not box.document:
+        raise _absent(public_id)
+    match = box.match
+    return box.etag, bytes(box.document), match.status, match.data_at, match.kickoff_at
+
+
+def _absent(public_id: str) -> Exception:
+    if Match.objects.filter(public_id=public_id, season__league__is_test=False).exists():
+        return NotFound("This match has no boxscore yet.")
+    return Http404()
 
 
 def _held(public_id: str) -> Any:
@@ -103,12 +129,10 @@ def _held(public_id: str) -> Any:
         return None
 
 
-def _read(boxscores: Any, public_id: str) -> tuple[str, bytes, str, datetime | None, datetime]:
+def _read(boxscores: QuerySet[BoxScore], public_id: str) -> _Row:
     row = boxscores.filter(match__public_id=public_id).values_list(*_COLUMNS).first()
     if row is None or not row[1]:
-        if Match.objects.filter(public_id=public_id, season__league__is_test=False).exists():
-            raise NotFound("This match has no boxscore yet.")
-        raise Http404
+        raise _absent(public_id)
     row = (row[0], bytes(row[1]), *row[2:])
     with suppress(RedisError, OSError):
         cache.set(_key(public_id), row, timeout=_HELD_FOR_S)
@@ -167,7 +191,7 @@ class Standings(PublicRead, ListAPIView[Season]):
         if season is None:
             raise NotFound("There is no such season, or the league has no current one.")
         kind = request.query_params.get("kind") or TableKind.TOTAL.value
-        rows = list(TableRow.objects.filter(season=season, kind=kind).select_related("team"))
+        rows = table_rows(season, kind=kind)
         response = Response(_table(season, kind, rows))
         is_moving = any(row.is_provisional for row in rows)
         patch_cache_control(

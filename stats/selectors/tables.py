@@ -1,13 +1,42 @@
 """Reads of tables as pages show them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from config.sight import sight
 from leagues.models import Season
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import Zone
+from matches.models import Match, pasts_of
 from stats.models import TableAdjustment, TableRow
+
+# `stats.services.tables` folds results again; until it is loaded nothing is told.
+_rows_told: Callable[[Season, str], list[TableRow]] = lambda _season, _kind: []  # noqa: E731
+
+
+def fold_rows_by(rows_told: Callable[[Season, str], list[TableRow]]) -> None:
+    """Say how the tables are made that a reader with a delay may see."""
+    global _rows_told  # noqa: PLW0603 - set once, when the app is loaded
+    _rows_told = rows_told
+
+
+def table_rows(season: Season, *, kind: str = "total") -> list[TableRow]:
+    """Return a table's rows with their teams, as the present reader may see them."""
+    if _is_withheld(season):
+        return _rows_told(season, kind)
+    return list(TableRow.objects.filter(season=season, kind=kind).select_related("team"))
+
+
+def _is_withheld(season: Season) -> bool:
+    """Whether the stored table tells more than the present reader may know."""
+    seen = sight()
+    if seen is None:
+        return False
+    if seen.hides(season.public_id):
+        return True
+    recent = list(pasts_of(seen))
+    return bool(recent) and Match.objects.filter(season=season, pk__in=recent).exists()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +102,7 @@ class Table:
 def season_table(season: Season, *, kind: str = "total") -> Table:
     """Return the season's table of that kind; two queries. The league must be fetched along."""
     pack = load_pack(season.league.sport)
-    rows = TableRow.objects.filter(season=season, kind=kind).select_related("team")
+    rows = table_rows(season, kind=kind)
     standings = [Standing(row=row, zone=zone_of(pack.zones, row.rank, kind)) for row in rows]
     groups = groupby(standings, key=lambda standing: standing.row.group)
     adjustments = TableAdjustment.objects.filter(season=season).select_related("team")

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from streams.api.filters import LATEST, ChangeFilter
 from streams.api.serializers import ChangePageSerializer, ChangeSerializer
-from streams.changes import PositionLostError, head_position, public_topics, read_changes
+from streams.changes import PositionLostError, public_topics, read_changes, told_position
 from streams.models import OutboxEvent
 
 _DEFAULT_LIMIT = 100
@@ -68,7 +68,7 @@ class ChangeList(GenericAPIView[Any]):
         wanted.is_valid()
         asked = wanted.form.cleaned_data
         if asked["after"] == LATEST:
-            return self._answer(request, [], head_position())
+            return self._answer(request, [], told_position())
         try:
             page = read_changes(
                 after=asked["after"],

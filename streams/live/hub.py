@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from streams.live import census
+from streams.live.delayed import Timelines
 from streams.live.events import AsgiEventOutlet, EventOutlet, WireEventOutlet
 from streams.live.frames import Resume
 from streams.live.metrics import CLOSED
@@ -44,6 +45,8 @@ _CANCEL_AGAIN_S: Final = 0.5
 log = structlog.get_logger(__name__)
 # What a server that is away, restarting or still loading makes of a call.
 AWAY: Final = (RedisError, OperationalError, InterfaceError, OSError, TimeoutError)
+# A topic as it was so many seconds ago; 0 is the present.
+Key = tuple[str, int]
 
 
 class Hub:
@@ -58,8 +61,9 @@ class Hub:
         self.tailing = Tailing(self.reader.redis)
         # Addresses whose socket went while Redis was away; they would stay counted for ever.
         self.unreleased: list[str] = []
-        self._rooms: dict[str, Room] = {}
-        self._working: set[str] = set()
+        self._timelines = Timelines(self.reader)
+        self._rooms: dict[Key, Room] = {}
+        self._working: set[Room] = set()
         self._subscribed: set[str] = set()
         self._unflushed: set[Room] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,7 +85,12 @@ class Hub:
         return outlet
 
     def open_stream(
-        self, scope: Mapping[str, Any], send: Send, resumes: Mapping[str, Resume | None]
+        self,
+        scope: Mapping[str, Any],
+        send: Send,
+        resumes: Mapping[str, Resume | None],
+        *,
+        delay_s: int = 0,
     ) -> EventOutlet:
         """Take in the reader of an event stream and its topics; it is silent until it starts."""
         writer = (scope.get("extensions") or {}).get(EXTENSION)
@@ -90,14 +99,18 @@ class Hub:
             if writer is None
             else WireEventOutlet(self, writer, resumes)
         )
+        outlet.delay_s = delay_s
         self._take_in(outlet)
         for topic, resume in resumes.items():
             self.join(outlet, topic, resume)
         return outlet
 
-    def open_poll(self, topic: str, *, after: int, epoch: str | None) -> PollOutlet:
+    def open_poll(
+        self, topic: str, *, after: int, epoch: str | None, delay_s: int = 0
+    ) -> PollOutlet:
         """Take in a request that waits for what comes after a position."""
         outlet = PollOutlet(self, after=after, epoch=epoch)
+        outlet.delay_s = delay_s
         if self.is_draining:
             outlet.close(GOING_AWAY)
         self.polls.add(outlet)
@@ -129,13 +142,13 @@ class Hub:
 
     def leave(self, outlet: Outlet, topic: str) -> None:
         outlet.topics.discard(topic)
-        if (room := self._rooms.get(topic)) is not None:
+        if (room := self._rooms.get(_key(outlet, topic))) is not None:
             room.leave(outlet)
 
     def stall(self, outlet: Outlet) -> None:
         """Leave out a socket that reads too slowly."""
         for topic in outlet.topics:
-            self._rooms[topic].stall(outlet)
+            self._rooms[_key(outlet, topic)].stall(outlet)
 
     def revive(self, outlet: Outlet) -> None:
         """Give a socket that has caught up one snapshot per topic."""
@@ -163,8 +176,8 @@ class Hub:
     # Rooms.
 
     def _wake(self, room: Room) -> None:
-        if room.topic not in self._working and room.rest_until < time.monotonic():
-            self._working.add(room.topic)
+        if room not in self._working and room.rest_until < time.monotonic():
+            self._working.add(room)
             self._spawn(self._work(room))
 
     async def _work(self, room: Room) -> None:
@@ -182,7 +195,7 @@ class Hub:
             room.rest_until = time.monotonic() + _REST_S
             log.exception("live.room_failed", topic=room.topic)
         finally:
-            self._working.discard(room.topic)
+            self._working.discard(room)
 
     async def _drive(self, room: Room) -> None:
         """Have a topic's frames published as they fall due, while somebody reads it here."""
@@ -210,7 +223,7 @@ class Hub:
 
     async def _confirm(self, room: Room) -> None:
         try:
-            self._place(room, (await self.reader.positions([room.topic]))[0])
+            self._place(room, (await room.reader.positions([room.topic]))[0])
         except AWAY as error:
             self._note_away(error)
 
@@ -230,7 +243,7 @@ class Hub:
         self._has_channel.set()
         while True:
             news = await self._layer.receive(self._channel)
-            room = self._rooms.get(news["t"])
+            room = self._rooms.get((news["t"], 0))
             if room is None:
                 continue
             if room.hear(news):
@@ -271,36 +284,48 @@ class Hub:
             self.unreleased.pop()
 
     async def _compare(self) -> None:
-        """Compare every room with Redis: nothing that was missed stays missed."""
+        """Compare every room with Redis: nothing that was missed stays missed.
+
+        This is also how what was held back comes to rooms with a delay.
+        """
         await self._drop_empty()
-        rooms = tuple(self._rooms.values())
-        if rooms:
-            positions = await self.reader.positions([room.topic for room in rooms])
+        await self._timelines.refresh(list({topic for topic, delay_s in self._rooms if delay_s}))
+        for delay_s in sorted({delay_s for _, delay_s in self._rooms}):
+            rooms = [room for (_, delay), room in self._rooms.items() if delay == delay_s]
+            positions = await rooms[0].reader.positions([room.topic for room in rooms])
             for room, position in zip(rooms, positions, strict=True):
                 self._place(room, position)
 
     async def _drop_empty(self) -> None:
         over = time.monotonic() - _LINGER_S
-        for topic, room in tuple(self._rooms.items()):
+        for key, room in tuple(self._rooms.items()):
             idle = room.empty_since is not None and room.empty_since < over
-            if idle and topic not in self._working:
-                del self._rooms[topic]
-                self._subscribed.discard(topic)
-                await self._layer.group_discard(group_of(topic), self._channel)
+            if idle and room not in self._working:
+                del self._rooms[key]
+                await self._unsubscribe(room.topic)
+
+    async def _unsubscribe(self, topic: str) -> None:
+        """Hear no more of a topic that no room is left of."""
+        left = {delay_s for name, delay_s in self._rooms if name == topic}
+        if not any(left):
+            self._timelines.drop(topic)
+        if not left:
+            self._subscribed.discard(topic)
+            await self._layer.group_discard(group_of(topic), self._channel)
 
     def _ping(self) -> None:
-        texts: dict[frozenset[str], bytes] = {}
+        texts: dict[frozenset[Key], bytes] = {}
         for outlet, number in tuple(self.outlets.items()):
             is_due = (number + self._tick) % settings.LIVE_PING_S == 0
             if not is_due or not outlet.topics or outlet.blocked_at is not None:
                 continue
-            topics = frozenset(outlet.topics)
-            if topics not in texts:
-                texts[topics] = self._ping_text(topics)
-            outlet.beat(texts[topics])
+            keys = frozenset(_key(outlet, topic) for topic in outlet.topics)
+            if keys not in texts:
+                texts[keys] = self._ping_text(keys)
+            outlet.beat(texts[keys])
 
-    def _ping_text(self, topics: frozenset[str]) -> bytes:
-        rooms = [self._rooms[topic] for topic in sorted(topics)]
+    def _ping_text(self, keys: frozenset[Key]) -> bytes:
+        rooms = [self._rooms[key] for key in sorted(keys)]
         for room in rooms:
             room.flush()  # a head says what the socket has by now
         heads = {room.topic: {"epoch": room.epoch, "seq": room.seq} for room in rooms}
@@ -315,7 +340,12 @@ class Hub:
     async def _recheck(self) -> None:
         """Close sockets whose session ended or whose user may not see a topic any more."""
         watches = [
-            Watch(key=outlet, who=outlet.who, topics=frozenset(outlet.topics))
+            Watch(
+                key=outlet,
+                who=outlet.who,
+                topics=frozenset(outlet.topics),
+                delay_s=outlet.delay_s,
+            )
             for outlet in self.outlets
             if outlet.who is not None
         ]
@@ -360,6 +390,13 @@ class Hub:
         except AWAY as error:
             self._note_away(error)
         await self.reader.close()
+
+
+def _key(outlet: Outlet, topic: str) -> Key:
+    if not outlet.delay_s:
+        return topic, 0
+    kind = kind_of(topic)
+    return topic, outlet.delay_s if kind is None or kind.is_news else 0
 
 
 def error_text(code: str, detail: str, *, field: str = "", topic: str = "") -> bytes:

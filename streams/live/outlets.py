@@ -58,7 +58,7 @@ class Outlet(ABC):
 
     __slots__ = (
         "_answers", "_bytes", "_frames", "_left", "_queue",
-        "blocked_at", "hub", "stalled", "topics", "who",
+        "blocked_at", "delay_s", "hub", "stalled", "topics", "who",
     )  # fmt: skip
 
     # Whether a resumption comes as one message, or as the frames themselves.
@@ -71,6 +71,8 @@ class Outlet(ABC):
         self.topics: set[str] = set()
         # Who is behind the socket, for the check of rights; None for an anonymous one.
         self.who: Any = None
+        # By how much the reader wants to be told late; set before the first topic.
+        self.delay_s = 0
         self.stalled = False
         self.blocked_at: float | None = None
         self._queue: deque[Encoded] = deque()

@@ -7,7 +7,6 @@ is run twice is harmless.
 
 import hashlib
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 import orjson
 from redis.exceptions import NoScriptError
 
+from config.clock import now
 from streams.live import store
 from streams.live.frames import Frame, Snapshot, canonical, is_page, state_hash
 from streams.live.topics import kind_of
@@ -131,7 +131,7 @@ def _arguments(publication: Publication, *, loaded: bool) -> list[Any]:
         store.HEAD_TTL_MS,
         store.channel_of(topic),
         topic,
-        time.time(),
+        now().timestamp(),
         store.INLINE_BYTES,
         len(publication.frames),
     ]

@@ -1,4 +1,4 @@
-"""Whether the people behind open sockets may still see what they watch."""
+"""Who is behind a socket, how he wants to be told, and whether he may still see what he watches."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
+from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 
+from config.sight import Wish, whole_delay_s, wish_of
 from streams.live.topics import kind_of
 
 RIGHTS_LOST: Final = 4401
@@ -31,6 +33,7 @@ class Watch:
     key: Any
     who: Who
     topics: frozenset[str]
+    delay_s: int = 0
 
 
 def who_of(scope: Mapping[str, Any]) -> Who | None:
@@ -39,6 +42,15 @@ def who_of(scope: Mapping[str, Any]) -> Who | None:
     if user is None or not user.is_authenticated or session is None:
         return None
     return Who(user_id=user.pk, session_key=session.session_key)
+
+
+def wish_in(scope: Mapping[str, Any]) -> Wish:
+    """Return how the visitor of a connection wants to be spared; reads nothing."""
+    cookies: dict[str, str] = {}
+    for name, value in scope.get("headers", ()):
+        if name == b"cookie":
+            cookies |= parse_cookie(value.decode("latin-1"))
+    return wish_of(scope.get("user"), cookies)
 
 
 def may_see(user: Any, topics: Iterable[str]) -> bool:
@@ -51,7 +63,10 @@ def may_see(user: Any, topics: Iterable[str]) -> bool:
 
 
 def lost_rights(watches: Sequence[Watch]) -> list[Any]:
-    """Return the keys of those who signed out, were shut out or lost a topic. One user query."""
+    """Return the keys of those who signed out, were shut out or lost a topic. One user query.
+
+    Also of those who want another delay by now: they come again and get it.
+    """
     users = get_user_model().objects.in_bulk({watch.who.user_id for watch in watches})
     return [watch.key for watch in watches if not _is_allowed(watch, users)]
 
@@ -61,6 +76,8 @@ def _is_allowed(watch: Watch, users: Mapping[int, Any]) -> bool:
     if user is None or not user.is_active:
         return False
     store = import_module(settings.SESSION_ENGINE).SessionStore(watch.who.session_key)
+    if whole_delay_s(user.spoiler_delay_s) != watch.delay_s:
+        return False
     held = store.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(held, user.get_session_auth_hash()):
         return False

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from config.clock import now
+from streams.live.delayed import DelayedReader
 from streams.live.frames import (
     Encoded,
     Envelope,
@@ -47,7 +49,9 @@ class _Kept:
 class Room:
     """The local sockets of one topic."""
 
-    def __init__(self, topic: str, reader: Reader, refuse: Callable[[Outlet, str], None]) -> None:
+    def __init__(
+        self, topic: str, reader: Reader | DelayedReader, refuse: Callable[[Outlet, str], None]
+    ) -> None:
         self.topic = topic
         self.epoch = ""
         self.seq = 0
@@ -55,7 +59,7 @@ class Room:
         self.is_missing = False
         self.empty_since: float | None = None
         self.rest_until = 0.0
-        self._reader = reader
+        self.reader = reader
         self._refuse = refuse
         self._heard: tuple[str, int] | None = None
         self._envelope = Envelope(topic, "")
@@ -168,7 +172,7 @@ class Room:
             if seq <= self.seq and self._ahead.pop(outlet, None) is not None:
                 self._live[outlet] = None
         if self._pending_sent_at:
-            FANOUT.observe(max(0.0, time.time() - self._pending_sent_at))
+            FANOUT.observe(max(0.0, now().timestamp() - self._pending_sent_at))
             self._pending_sent_at = 0.0
 
     def _place(self, first: int) -> Place:
@@ -187,7 +191,7 @@ class Room:
                 await self._serve()
 
     async def _find(self) -> None:
-        position = (await self._reader.positions([self.topic]))[0]
+        position = (await self.reader.positions([self.topic]))[0]
         if position is None:
             position = await self._make()
         heard, self._heard = self._heard, None
@@ -200,11 +204,11 @@ class Room:
     async def _make(self) -> tuple[str, int]:
         """Let the loader make what Redis lost; without one it begins when it is published."""
         try:
-            made = await self._reader.load(self.topic, epoch="", seq=0)
+            made = await self.reader.load(self.topic, epoch="", seq=0)
         except LookupError:
             return "", 0
         self.is_missing = made is None
-        position = (await self._reader.positions([self.topic]))[0]
+        position = (await self.reader.positions([self.topic]))[0]
         return position or ("", 0)
 
     def _jump(self, epoch: str, seq: int) -> None:
@@ -221,7 +225,7 @@ class Room:
 
     async def _catch_up(self) -> None:
         before = self.seq
-        tail = await self._reader.tail(self.topic, before if self._same_epoch() else 0)
+        tail = await self.reader.tail(self.topic, before if self._same_epoch() else 0)
         self._heard = None
         if tail is None:
             self.lost()
@@ -273,7 +277,7 @@ class Room:
         known = [had.after for had in waiting.values() if had and self._is_ours(had)]
         if not known or max(known) <= self.seq:
             return False
-        position = (await self._reader.positions([self.topic]))[0]
+        position = (await self.reader.positions([self.topic]))[0]
         if position is not None:
             self.heard(*position)
         return self._is_behind
@@ -317,7 +321,7 @@ class Room:
         return Encoded.of(texts, self._place(after + 1))
 
     async def _older(self, after: int) -> list[tuple[int, bytes]]:
-        tail = await self._reader.tail(self.topic, after)
+        tail = await self.reader.tail(self.topic, after)
         if tail is None or tail.epoch != self.epoch:
             return []
         return [(seq, self._envelope.text(seq, body)) for seq, body in tail.frames]
@@ -359,7 +363,7 @@ class Room:
         """Return a snapshot of our epoch and the frames since; None to look at all anew."""
         if not self.epoch:
             return self._text(Snapshot(epoch="", seq=self.seq, state=None)), []
-        head = await self._reader.head(self.topic)
+        head = await self.reader.head(self.topic)
         if head is None:
             self.lost()
             return None, []
@@ -375,13 +379,13 @@ class Room:
 
     async def _loaded(self, seq: int) -> _Kept | None:
         try:
-            made = await self._reader.load(self.topic, epoch=self.epoch, seq=seq)
+            made = await self.reader.load(self.topic, epoch=self.epoch, seq=seq)
         except LookupError:
             # Nobody can say what the state is: the client starts here and asks the API.
             return self._text(Snapshot(epoch=self.epoch, seq=self.seq, state=None))
         if made is not None and made.epoch == self.epoch:
             return self._text(made)
-        position = (await self._reader.positions([self.topic]))[0]
+        position = (await self.reader.positions([self.topic]))[0]
         if position is not None and position[0] != self.epoch:
             self.heard(*position)
             return None

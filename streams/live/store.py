@@ -1,8 +1,9 @@
 """What Redis holds of a live topic: position, recent frames, snapshot.
 
 Keys of a topic: `head` (hash: epoch, seq, floor, snap_seq, snap, snap_hash), `frames` (stream, the
-entry `<seq>-0` is the frame `seq`), `parts` (hash of page fragments). A resumption reads the frames
-with one XRANGE. `floor` is the lowest position from which the frames have no gap.
+entry `<seq>-0` is the frame `seq` with its body `b`, sent at `a`), `parts` (hash of page
+fragments). A resumption reads the frames with one XRANGE. `floor` is the lowest position from which
+the frames have no gap.
 """
 
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ for _ = 1, count do
     floor, first, bytes, bodies = position - 1, nil, 0, {}
   end
   if seq == nil or position > seq then
-    redis.call('XADD', frames, 'MAXLEN', '~', max_frames, position .. '-0', 'b', body)
+    redis.call('XADD', frames, 'MAXLEN', '~', max_frames, position .. '-0', 'b', body, 'a', ARGV[8])
     seq = position
     first = first or position
     bytes = bytes + #body

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from config.sight import Wish
 from streams.live.frames import Snapshot
 
 # Returns None for a topic that does not exist. Runs in a thread and may read the database.
@@ -24,11 +25,15 @@ MAX_NAME_CHARS: Final = 96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What is known of all topics with one prefix."""
+    """What is known of all topics with one prefix.
+
+    What is no news, such as a replay, comes to readers with a delay at once.
+    """
 
     prefix: str
     load: Loader | None = None
     may_see: Visibility | None = None
+    is_news: bool = True
     drive: Driver | None = None
 
 
@@ -60,3 +65,12 @@ def kind_of(topic: str) -> Kind | None:
         return None
     fitting = [kind for prefix, kind in _KINDS.items() if topic.startswith(prefix)]
     return max(fitting, key=lambda kind: len(kind.prefix), default=None)
+
+
+def hides(wish: Wish, topic: str) -> bool:
+    """Whether the topic tells scores that the reader has not asked for."""
+    kind = kind_of(topic)
+    if not wish.hides_scores or kind is None or not kind.is_news:
+        return False
+    of_match = topic.removeprefix("page:").partition(":")
+    return of_match[0] != "match" or of_match[2] not in wish.shown

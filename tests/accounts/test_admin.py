@@ -26,6 +26,8 @@ def test_every_model_of_ours_is_registered():
     ours = {"accounts", "streams", "leagues", "matches", "stats", "mlmodels"}
     # Their rows are edited on the page of what they belong to.
     inlines = {"matches.TeamSheetSpot"}
+    # Written by every fold, forgotten within minutes, and nobody's to read.
+    passing = {"matches.MatchPast"}
 
     missing = {
         model._meta.label
@@ -33,7 +35,7 @@ def test_every_model_of_ours_is_registered():
         if model._meta.app_label in ours and model not in admin.site._registry
     }
 
-    assert missing - inlines == set()
+    assert missing - inlines - passing == set()
 
 
 def test_periodic_tasks_are_editable():
