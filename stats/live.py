@@ -42,6 +42,9 @@ _NEWS_FOR = timedelta(hours=24)
 # More events than this at once reach watchers as one snapshot.
 _MOST_FRAMES = 2000
 _REMEMBER_SENT_S = 6 * 3600
+# By these a page can tell that a match was folded again.
+_TOLD_BY = ("folded_seq", "status", "home_score", "away_score", "score_mismatch")
+_SIDES = ("match__season__league", "match__home", "match__away")
 
 
 def publish_matches(folded: Sequence[Folded]) -> None:
@@ -68,12 +71,14 @@ def catch_up(match_ids: Iterable[int]) -> None:
     wanted = set(match_ids)
     if not wanted:
         return
-    matches = list(Match.objects.with_sides().filter(pk__in=wanted, folded_seq__gt=0))
+    # Each boxscore with its match, of one moment: a fold may end between two questions.
+    boxes = list(BoxScore.objects.select_related(*_SIDES).filter(match_id__in=wanted))
+    heads = _heads([box.match for box in boxes])
     publications: list[Publication] = []
-    for match, head in zip(matches, _heads(matches), strict=True):
-        if head is not None and head < match.folded_seq:
-            box = BoxScore.objects.only("document", "folded_seq").get(match=match)
-            documents = event_documents(match, after_seq=head, to_seq=box.folded_seq)
+    for box, head in zip(boxes, heads, strict=True):
+        match = box.match
+        if head is not None and head < match.folded_seq == box.folded_seq:
+            documents = event_documents(match, after_seq=head, to_seq=match.folded_seq)
             publications += _match_news(match, documents, bytes(box.document))
     publish_all(publications)
 
@@ -114,14 +119,24 @@ def publish_pages(match_ids: Sequence[int]) -> None:
     """Render what changed on the pages of these matches and send it to whoever has them open.
 
     A page that nobody has open is not rendered; its kept parts are forgotten, so that whoever
-    opens it next gets fresh ones.
+    opens it next gets fresh ones. Two workers may render one match, and the slower one sends last:
+    whoever has sent looks whether it was the newest, and sends again where it was not.
     """
+    waiting = list(match_ids)
+    while waiting:
+        sent = _publish_pages(waiting)
+        now_told = Match.objects.filter(pk__in=sent).values_list("pk", *_TOLD_BY)
+        waiting = [pk for pk, *told in now_told if told != sent[pk]]
+
+
+def _publish_pages(match_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Return of what state of the matches the parts were."""
     told = Match.objects.filter(pk__in=match_ids)
     heads = [m for m in told.only("public_id", "epoch", "status", "kickoff_at") if _is_news(m)]
     watched = watched_topics([*(match_topic(m.public_id) for m in heads), scores_topic()])
     _forget_unwatched(heads, watched)
     if not watched:
-        return
+        return {}
     matches = list(told.with_sides().filter(pk__in=[match.pk for match in heads]))
     held = cache.get_many([_sent_key(match) for match in matches])
     rows: dict[str, str] = {}
@@ -140,12 +155,15 @@ def publish_pages(match_ids: Sequence[int]) -> None:
         rows |= {key: html for key, html in row.items() if key in fresh}
         if digests:
             seq = match.folded_seq if page else before.seq
-            sent[_sent_key(match)] = _Sent(seq=seq, digests={**before.digests, **digests})
+            # A row that was not sent now may have changed without being sent.
+            kept = {k: d for k, d in before.digests.items() if row or not k.startswith("m:")}
+            sent[_sent_key(match)] = _Sent(seq=seq, digests={**kept, **digests})
     if rows:
         publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
     publish_all(publications)
     # Only what went out counts as sent: a worker that dies before this sends it again.
     cache.set_many(sent, timeout=_REMEMBER_SENT_S)
+    return {match.pk: [getattr(match, name) for name in _TOLD_BY] for match in matches}
 
 
 def _forget_unwatched(matches: Sequence[Match], watched: Collection[str]) -> None:
@@ -233,19 +251,18 @@ def register() -> None:
     register_snapshots("page:scores", _load_scores)
 
 
-def _snapshot(match: Match, seq: int) -> Snapshot:
-    document = bytes(BoxScore.objects.get(match=match).document)
-    state = orjson.loads(document) if document else None
-    return Snapshot(epoch=str(match.epoch), seq=seq, state=state)
-
-
 def _load_match(topic: str) -> Snapshot | None:
-    match = Match.objects.filter(public_id=topic.removeprefix("match:")).first()
-    if match is None:
-        return None
-    if not BoxScore.objects.filter(match=match).exists():
-        return Snapshot(epoch=str(match.epoch), seq=0, state=None)
-    return _snapshot(match, match.folded_seq)
+    public_id = topic.removeprefix("match:")
+    # One question: a fold that ends between two would give a state and another's position.
+    box = BoxScore.objects.select_related("match").filter(match__public_id=public_id).first()
+    if box is None:
+        match = Match.objects.filter(public_id=public_id).first()
+        return match and Snapshot(epoch=str(match.epoch), seq=0, state=None)
+    seq, document = box.match.folded_seq, bytes(box.document)
+    # The boxscore of a log that is being told anew is of the one before.
+    is_current = bool(document) and box.folded_seq == seq
+    state = orjson.loads(document) if is_current else None
+    return Snapshot(epoch=str(box.match.epoch), seq=seq, state=state)
 
 
 def _load_page(topic: str) -> Snapshot | None:
