@@ -96,23 +96,24 @@ def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     }
     components["headers"] = _HEADERS
     for path, operations in result["paths"].items():
-        for operation in operations.values():
-            _document(operation, has_key="{" in path)
+        for method, operation in operations.items():
+            _document(operation, has_key="{" in path, is_read=method == "get")
     return result
 
 
-def _document(operation: dict[str, Any], *, has_key: bool) -> None:
+def _document(operation: dict[str, Any], *, has_key: bool, is_read: bool) -> None:
     responses = operation["responses"]
-    is_stream = "text/event-stream" in responses["200"].get("content", {})
+    is_stream = "text/event-stream" in responses.get("200", {}).get("content", {})
     left_out = _ONLY_OF_RESOURCES if is_stream else frozenset()
     headers = {n: {"$ref": f"#/components/headers/{n}"} for n in _HEADERS if n not in left_out}
     for answer in responses.values():
         answer.setdefault("headers", {}).update(headers)
-    if not is_stream:
+    if is_read and not is_stream:
         operation.setdefault("parameters", []).append(_FIELDS)
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     for status in responses.keys() & _BY_STATUS.keys():
         responses[status] = {"$ref": f"#/components/responses/{_BY_STATUS[status]}"}
-    for code in (*_ALWAYS, *(("not_found",) if has_key else ())):
+    writing = () if is_read else ("bad_request", "forbidden", "unsupported_media_type")
+    for code in (*_ALWAYS, *writing, *(("not_found",) if has_key else ())):
         if code not in left_out:
             responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

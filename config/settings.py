@@ -358,6 +358,10 @@ LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1
 # How long partners can read what changed, and a group catch up, from the log of domain events.
 OUTBOX_KEEP_DAYS = _whole("OUTBOX_KEEP_DAYS", default=30, least=1)
 
+# Replays that one user, or one address without signing in, may have at once, and the whole site.
+REPLAYS_PER_HOLDER = _whole("REPLAYS_PER_HOLDER", default=5, least=1)
+REPLAYS_AT_ONCE = _whole("REPLAYS_AT_ONCE", default=200, least=1)
+
 LIVE_PING_S = _whole("LIVE_PING_S", default=25, least=1)
 # A socket whose client has read nothing for this long is closed.
 LIVE_STUCK_S = _whole("LIVE_STUCK_S", default=20, least=1)

@@ -26,12 +26,22 @@ from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.selectors.fixtures import moving_matches
 from stats.models import BoxScore
 from stats.selectors.bars import stat_bars
+from stats.services.film import Film
 from stats.services.fold import Folded
+from stats.services.replays import (
+    TOPIC_PREFIX,
+    LogToldAnewError,
+    Showing,
+    end_replay,
+    find_replay,
+    showing_of,
+)
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import (
     Publication,
     forget,
     head_positions,
+    publish,
     publish_all,
     watched_topics,
 )
@@ -45,6 +55,9 @@ _REMEMBER_SENT_S = 6 * 3600
 # By these a page can tell that a match was folded again.
 _TOLD_BY = ("folded_seq", "status", "home_score", "away_score", "score_mismatch")
 _SIDES = ("match__season__league", "match__home", "match__away")
+# How soon a replay hears of a new pace, and how long its events wait for each other.
+_LOOK_AGAIN_S = 0.5
+_GATHER_S = 0.04
 
 
 def publish_matches(folded: Sequence[Folded]) -> None:
@@ -249,6 +262,76 @@ def register() -> None:
     register_snapshots("match:", _load_match)
     register_snapshots("page:match:", _load_page)
     register_snapshots("page:scores", _load_scores)
+    register_snapshots(TOPIC_PREFIX, _load_replay, drive=drive_replay)
+
+
+def publish_replay(showing: Showing) -> None:
+    """Send the frames of a replay that have fallen due; those sent before are dropped.
+
+    They go to the replay's own topic alone, and are those that the match's topic had.
+    """
+    replay, count = showing.replay, showing.count
+    held = head_positions([replay.topic])[0]
+    is_begun = held is not None and held[0] == replay.epoch
+    after = held[1] if held is not None and is_begun else replay.first_seq
+    is_end = count == len(showing.film.events) and (after < count or not is_begun)
+    state_at = None if is_begun else after
+    if is_end or count - after > _MOST_FRAMES:
+        state_at = count
+    after = max(after, count - _MOST_FRAMES)
+    if state_at is None and after >= count:
+        return
+    publish(
+        replay.topic,
+        epoch=replay.epoch,
+        frames=replay_frames(showing.film, after_seq=after, to_seq=count),
+        snapshot=None if state_at is None else _replay_state(showing, state_at),
+    )
+
+
+def replay_frames(film: Film, *, after_seq: int, to_seq: int) -> list[Frame]:
+    """Return the frames of a film's events with after_seq < seq <= to_seq."""
+    return [
+        Frame(seq=seq, data={"event": film.events[seq - 1], "match": match_header(film.past(seq))})
+        for seq in range(after_seq + 1, to_seq + 1)
+    ]
+
+
+def drive_replay(topic: str) -> float:
+    """Send what is due of a followed replay; return the seconds until the next event, bounded."""
+    replay = find_replay(topic.removeprefix(TOPIC_PREFIX))
+    if replay is None:
+        forget([topic])
+        return _LOOK_AGAIN_S
+    try:
+        showing = showing_of(replay)
+    except LogToldAnewError:
+        end_replay(replay)
+        return _LOOK_AGAIN_S
+    publish_replay(showing)
+    cues = showing.film.reel.cues
+    if showing.count == len(cues):
+        return _LOOK_AGAIN_S
+    wait_s = replay.pace.wait_s(cues[showing.count].at_ms, now())
+    # Not for longer: somebody may change the pace meanwhile.
+    return _LOOK_AGAIN_S if wait_s is None else min(max(wait_s, _GATHER_S), _LOOK_AGAIN_S)
+
+
+def _load_replay(topic: str) -> Snapshot | None:
+    replay = find_replay(topic.removeprefix(TOPIC_PREFIX))
+    if replay is None:
+        return None
+    try:
+        showing = showing_of(replay)
+    except LogToldAnewError:
+        return None
+    publish_replay(showing)
+    return _replay_state(showing, showing.count)
+
+
+def _replay_state(showing: Showing, count: int) -> Snapshot:
+    state = orjson.Fragment(showing.film.state(count))
+    return Snapshot(epoch=showing.replay.epoch, seq=count, state=state)
 
 
 def _load_match(topic: str) -> Snapshot | None:

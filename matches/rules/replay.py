@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple
 
 from leagues.packs.counting import compiled
@@ -207,7 +208,9 @@ class _Layout:
 
 def _arrivals(rows: Sequence[LogRow], layout: _Layout) -> list[int] | None:
     """Return when each row arrived, breaks cut short; None where it was not while it was played."""
-    played = [row.told_at for row in rows if layout.is_in_play(row.event) and row.event.rev == 1]
+    # What is told after the end may come days later.
+    live = takewhile(lambda row: row.event.type != MATCH_END, rows)
+    played = [row.told_at for row in live if layout.is_in_play(row.event) and row.event.rev == 1]
     if not played or not layout.length_ms:
         return None
     begun_at = min(played)

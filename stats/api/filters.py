@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from leagues.models import Season
+from matches.models import PlayEvent
 from stats.enums import TableKind
 from stats.models import BoxScore
 from streams.ids import id_validator
@@ -59,4 +60,38 @@ class StandingsFilter(filters.FilterSet):
 
     def keep_all(self, rows: QuerySet[Season], _: str, __: str) -> QuerySet[Season]:
         """Chooses among a season's tables, not among seasons."""
+        return rows
+
+
+class ReplayEventFilter(filters.FilterSet):
+    """Read by the view: a replay's events are no rows of a table."""
+
+    after = WholeNumber(
+        method="keep_all",
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="Only events after this `seq`: what a client holds already.",
+    )
+    limit = WholeNumber(
+        method="keep_all", min_value=1, max_value=200, help_text="How many at most; 50."
+    )
+    type = filters.CharFilter(method="keep_all", help_text="One event type, for example goal.")
+    epoch = filters.CharFilter(
+        method="keep_all",
+        help_text="The epoch that `after` belongs to, from the header Log-Epoch: an error (410)"
+        " tells that the replay went elsewhere since.",
+    )
+    wait = WholeNumber(
+        method="keep_all",
+        min_value=0,
+        max_value=30,
+        help_text="Seconds to wait for an event when there is none yet; the answer of a wait that"
+        " was in vain is an empty list.",
+    )
+
+    class Meta:
+        model = PlayEvent
+        fields: list[str] = []
+
+    def keep_all(self, rows: QuerySet[PlayEvent], _: str, __: object) -> QuerySet[PlayEvent]:
         return rows

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stats.api import views
+from stats.api import replays, views
 
 urlpatterns = [
     path(
@@ -11,5 +11,12 @@ urlpatterns = [
         name="api-boxscore",
     ),
     path("leagues/<slug:public_id>/coverage", views.Coverage.as_view(), name="api-coverage"),
+    path("replays", replays.ReplayList.as_view(), name="api-replays"),
+    path("replays/<slug:replay_id>", replays.ReplayDetail.as_view(), name="api-replay"),
+    path(
+        "replays/<slug:replay_id>/events",
+        replays.ReplayEventList.as_view(),
+        name="api-replay-events",
+    ),
     path("standings", views.Standings.as_view(), name="api-standings"),
 ]

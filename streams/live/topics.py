@@ -52,11 +52,12 @@ def register_snapshots(
 ) -> None:
     """Say how topics with this prefix are rebuilt when Redis lost them, and who may see them.
 
-    With `drive` their frames are published by the processes that have readers of them.
-
+    With `drive` they are no news, and the processes that have readers of them publish their frames.
     The longest registered prefix of a topic counts. A second call replaces the first.
     """
-    _KINDS[prefix] = Kind(prefix=prefix, load=loader, may_see=may_see, drive=drive)
+    _KINDS[prefix] = Kind(
+        prefix=prefix, load=loader, may_see=may_see, is_news=drive is None, drive=drive
+    )
 
 
 def kind_of(topic: str) -> Kind | None:
