@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from stats import live
 from stats.services import fold, tables
 from streams.groups import Delivery, subscribe
+from streams.relay import relay_last
 
 
 @subscribe("match.ingested", group="stats", queue="fold")
 def fold_matches(deliveries: Sequence[Delivery]) -> None:
     """Fold each match once, however often it was announced, and send what is new."""
     told = {delivery.event.match_id for delivery in deliveries}
-    folded = fold.fold_matches(told)
-    live.publish_matches(folded)
+    with relay_last():
+        folded = fold.fold_matches(told)
+        live.publish_matches(folded)
     live.catch_up(told - {news.match.pk for news in folded})
 
 

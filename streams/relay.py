@@ -6,7 +6,9 @@ missing, and an entry handed over twice is refused by Redis itself.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import orjson
 import redis
@@ -55,10 +57,28 @@ class _Pause:
 
 
 _pause = _Pause()
+# Whether something was committed in a block of `relay_last`; None outside of one.
+_held: ContextVar[bool | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def relay_last() -> Iterator[None]:
+    """Relay what is committed in this block at its end, so that nothing in it waits for the relay."""
+    token = _held.set(False)
+    try:
+        yield
+    finally:
+        is_waiting = _held.get()
+        _held.reset(token)
+        if is_waiting:
+            relay_after_commit()
 
 
 def relay_after_commit() -> None:
     """Relay what was just committed; what fails is left to the sweep, never to the caller."""
+    if _held.get() is not None:
+        _held.set(True)
+        return
     if time.monotonic() < _pause.until:
         return
     try:

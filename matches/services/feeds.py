@@ -18,6 +18,7 @@ from matches.ingest.documents import FeedError, Fetched
 from matches.models import LIVE_STATUSES, Feed, FeedPoll, Match, RawDocument
 from matches.services.ingest import apply_document
 from matches.services.reports import IngestReport
+from streams.quick import atomic_repeatable
 
 # Longer than one poll may take, so a claim ends only when its worker died.
 CLAIM_FOR = timedelta(seconds=15)
@@ -118,9 +119,11 @@ def _apply_answer(feed: Feed, answer: Fetched, memory: PollMemory) -> IngestRepo
     if not report.has_news:
         _note_quiet(feed, answer, PollOutcome.UNCHANGED, memory)
         return report
-    _note_change(feed, answer, report, at)
-    memory.saved_at = None
-    _note_success(feed, answer, at, memory, has_more=document.has_more)
+    # The log's rows are safe already; without this note the vendor is asked once more.
+    with atomic_repeatable():
+        _note_change(feed, answer, report, at)
+        memory.saved_at = None
+        _note_success(feed, answer, at, memory, has_more=document.has_more)
     return report
 
 

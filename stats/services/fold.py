@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
 from config.clock import now
@@ -25,6 +25,7 @@ from stats.services.documents import boxscore_document, etag_of
 from stats.services.kept import EVENT_COLUMNS, KeptFold, Row, bring_up_to_date, forget, name_players
 from stats.topics import StatUpdate
 from streams.outbox import announce
+from streams.quick import atomic_repeatable
 
 # A clock whose last fact is older stands where that fact left it.
 _CLOCK_TRUSTED_FOR = timedelta(minutes=30)
@@ -122,7 +123,8 @@ def fold_matches(match_ids: Iterable[int], *, from_scratch: bool = False) -> lis
     for start in range(0, len(wanted), _MATCHES_PER_TRANSACTION):
         part = wanted[start : start + _MATCHES_PER_TRANSACTION]
         try:
-            with transaction.atomic():
+            # The log is safe, and would be folded again.
+            with atomic_repeatable():
                 folded += _fold(part, force=from_scratch)
         except BaseException:
             forget(part)
@@ -304,9 +306,7 @@ def _standing(match: Match) -> tuple[object, ...]:
 def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> None:
     decided = kept.decided() if kept.decisions else {}
     is_decided = bool(decided.get("status"))
-    match.status = (
-        fold.status if is_decided else effective_status(fold.status, match.vendor_status)
-    )
+    match.status = fold.status if is_decided else effective_status(fold.status, match.vendor_status)
     has_score = bool(decided.get("score"))
     stated = (
         (match.vendor_score["home"], match.vendor_score["away"])
