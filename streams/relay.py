@@ -63,7 +63,7 @@ _held: ContextVar[bool | None] = ContextVar("held", default=None)
 
 @contextmanager
 def relay_last() -> Iterator[None]:
-    """Relay what is committed in this block at its end, so that nothing in it waits for the relay."""
+    """Relay what is committed in this block at its end: nothing in it waits for the relay."""
     token = _held.set(False)
     try:
         yield
