@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from config.clock import now
 from matches.models import Match, PlayEvent
-from matches.rules.documents import event_document
+from matches.rules.documents import award_document, event_document
 
 
 class Text(serializers.CharField):
@@ -50,6 +50,19 @@ class ScoreSerializer(serializers.Serializer[Any]):
     periods = PeriodScoreSerializer(many=True)
 
 
+class PairSerializer(serializers.Serializer[Any]):
+    home = serializers.IntegerField()
+    away = serializers.IntegerField()
+
+
+class AwardSerializer(PairSerializer):
+    """A result by decision, which tables count. Without points the rules of the table hold."""
+
+    points = PairSerializer(allow_null=True)
+    both_lose = serializers.BooleanField()
+    reason = Text()
+
+
 class MatchSerializer(serializers.ModelSerializer[Match]):
     id = serializers.CharField(source="public_id")
     league = MatchNamedSerializer(source="season.league")
@@ -67,6 +80,9 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
         help_text="Since the start of the period, when `clock_running_since` was read or stopped."
     )
     score = serializers.SerializerMethodField(help_text="null until the match has one.")
+    awarded = serializers.SerializerMethodField(
+        help_text="The result by decision, if there is one; `score` stays the played one."
+    )
     score_mismatch = serializers.BooleanField(
         help_text="The vendor states another score than its events add up to."
     )
@@ -97,6 +113,7 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
             "clock_ms",
             "clock_running_since",
             "score",
+            "awarded",
             "score_mismatch",
             "finished_at",
             "epoch",
@@ -130,6 +147,10 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
                 for period, home, away in match.period_scores
             ],
         }
+
+    @extend_schema_field(AwardSerializer(allow_null=True))
+    def get_awarded(self, match: Match) -> dict[str, Any] | None:
+        return award_document(match)
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_data_age_ms(self, match: Match) -> int | None:
@@ -165,6 +186,10 @@ class EventSerializer(serializers.ModelSerializer[PlayEvent]):
     period = Text()
     clock_label = Text()
     value = serializers.JSONField(help_text="By event type, see the sport.")
+    pin = Text(
+        help_text="Until when no later word of the vendor counts: until_final or forever; null"
+        " where it does."
+    )
     reason = Text(help_text="Why it was amended or retracted.")
 
     class Meta:
@@ -192,6 +217,7 @@ class EventSerializer(serializers.ModelSerializer[PlayEvent]):
             "ingested_at",
             "source",
             "certainty",
+            "pin",
             "reason",
         )
 

@@ -1,5 +1,6 @@
 """A player's season: the sum of his lines, ratios made anew from the sums."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from leagues.packs.forms import Ratio
@@ -32,6 +33,9 @@ def telling_columns(
 
 def _sum(values: Iterable[Number]) -> Number:
     known = [value for value in values if value is not None]
+    if any(isinstance(value, float) for value in known):
+        # Exact, so that the order of the matches makes no difference.
+        return math.fsum(known)
     return sum(known) if known else None
 
 

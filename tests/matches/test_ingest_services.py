@@ -17,8 +17,8 @@ from matches.ingest.documents import (
     FeedTeam,
 )
 from matches.models import Match, MissingFact, PlayEvent, TeamSheetSpot
-from matches.services.ingest import apply_document
 from matches.services.corrections import By, override_stats, retract_event
+from matches.services.ingest import apply_document
 from streams.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
