@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from streams.live import census
-from streams.live.delayed import Timelines
+from streams.live.delayed import DelayedReader, Timelines
 from streams.live.events import AsgiEventOutlet, EventOutlet, WireEventOutlet
 from streams.live.frames import Resume
 from streams.live.metrics import CLOSED
@@ -132,9 +132,11 @@ class Hub:
 
     def join(self, outlet: Outlet, topic: str, resume: Resume | None) -> None:
         """Subscribe a socket; its snapshot or replay follows as soon as Redis has answered."""
-        room = self._rooms.get(topic)
+        key = _key(outlet, topic)
+        room = self._rooms.get(key)
         if room is None:
-            room = self._rooms[topic] = Room(topic, self.reader, self._refuse)
+            reader = DelayedReader(self._timelines, key[1]) if key[1] else self.reader
+            room = self._rooms[key] = Room(topic, reader, self._refuse)
             self._spawn(self._drive(room))
         room.join(outlet, resume)
         outlet.topics.add(topic)
@@ -203,7 +205,7 @@ class Hub:
         if kind is None or kind.drive is None:
             return
         drive = kind.drive
-        while self._rooms.get(room.topic) is room:
+        while self._rooms.get((room.topic, 0)) is room:
             wait_s = _TICK_S
             try:
                 if not room.is_empty:
