@@ -137,7 +137,7 @@ class Hub:
         if room is None:
             reader = DelayedReader(self._timelines, key[1]) if key[1] else self.reader
             room = self._rooms[key] = Room(topic, reader, self._refuse)
-            self._spawn(self._drive(room))
+            self._spawn(self._drive(room, key))
         room.join(outlet, resume)
         outlet.topics.add(topic)
         self._wake(room)
@@ -199,7 +199,7 @@ class Hub:
         finally:
             self._working.discard(room)
 
-    async def _drive(self, room: Room) -> None:
+    async def _drive(self, room: Room, key: Key) -> None:
         """Have a topic's frames published as they fall due, while somebody reads it here."""
         kind = kind_of(room.topic)
         if kind is None or kind.drive is None:
@@ -272,6 +272,9 @@ class Hub:
                 self._is_away = False
             except AWAY as error:
                 self._note_away(error)
+            except Exception:
+                # Without this second's look everything that was missed would stay missed.
+                log.exception("live.look_failed")
             self._ping()
             self._close_stuck()
             if self._tick % RECHECK_S == 0:
