@@ -179,7 +179,7 @@ class Storm:
         self.thread.start()
         self.vendor.warm_up()
         self.product.start()
-        until(lambda: all(listens("127.0.0.1", port) for port in self.product.ports), "all web")
+        until(self._are_up, "all web processes")
         self.product.poll(self.vendor.url)
         until(lambda: self._is_folded(2 * _PLAYERS), "all players in the boxscores")
         self.fleet = Fleet(self.product.ports, self._clients(), self.size.seed)
@@ -198,6 +198,9 @@ class Storm:
             extra = {1: [league], 2: ["page:scores"], 3: [league]}.get(number % 20, [])
             chosen.append(["stream" if number % 10 == 1 else "socket", [*topics, *extra]])
         return chosen
+
+    def _are_up(self):
+        return all(listens("127.0.0.1", port) for port in self.product.ports)
 
     def _is_folded(self, least):
         return self.product.ask(_FOLDED, least) == [(self.size.matches,)]
@@ -240,6 +243,7 @@ class Storm:
         heads = {topic: seq for topic, (_, seq, _) in truth.items()}
         until(lambda: self._has_reached(heads), "all clients at the end", _SETTLES_WITHIN_S)
         settled_s = time.monotonic() - ended_at
+        until(self._are_up, "all web processes again")
         report = until(lambda: self._quiet_report(truth), "an end of all frames", 30)
         return report | {"events": told, "settled_s": round(settled_s, 1), **self._recovery()}
 
