@@ -20,6 +20,7 @@ from config import doors
 from config.clock import now
 from config.conditional import content_tag
 from config.rendering import only
+from config.sight import Wish
 from matches.api.serializers import EventSerializer, data_age_ms
 from matches.api.views import EPOCH_HEADER
 from matches.models import Match
@@ -28,7 +29,9 @@ from streams.changes import public_topics
 from streams.live.hub import AWAY, hub
 from streams.live.polls import Growth, PollOutlet
 
-_EVENTS: Final = re.compile(r"/api/v1/matches/(vz_match_[0-9A-Z]{26})/events", re.ASCII)
+_EVENTS: Final = re.compile(
+    r"/api/v1/(?:matches/(vz_match_[0-9A-Z]{26})|replays/(vz_replay_[0-9A-Z]{26}))/events", re.ASCII
+)
 _CHANGES: Final = "/api/v1/changes"
 MAX_WAIT_S: Final = 30
 _DEFAULT_LIMIT: Final = 50
@@ -37,8 +40,8 @@ _MAX_SEQ: Final = 2**31 - 1
 _NAMES: Final = frozenset({"after", "wait", "epoch", "limit", "type", "fields"})
 _FIELDS: Final = frozenset(EventSerializer.Meta.fields)
 _TYPE: Final = re.compile(r"[a-z0-9_.]{1,60}", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
+# Of a match a UUID, of a replay a number.
+_EPOCH: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{1,9}", re.ASCII)
 _EVENT_MARK: Final = '"data":{"event":'
 # Nobody sees an age that is wrong by more, and a thousand who wait cost one query.
 _HELD_FOR_S: Final = 1.0
@@ -48,9 +51,10 @@ _decode = JSONDecoder().raw_decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a client waits for: events of a match after a `seq`."""
+    """What a client waits for: events after a `seq`, of a match or of a replay, then without id."""
 
-    match_id: str
+    topic: str
+    match_id: str | None
     after: int
     wait_s: int
     epoch: str | None
@@ -76,6 +80,7 @@ def parse(request: ASGIRequest) -> Wanted | None:
     if place is None or after is None or not wait_s or not limit or not _is_known(request, given):
         return None
     return Wanted(
+        topic=f"match:{place[1]}" if place[1] else f"replay:{place[2]}",
         match_id=place[1],
         after=after,
         wait_s=wait_s,
@@ -92,7 +97,7 @@ def _is_known(request: ASGIRequest, given: Mapping[str, str]) -> bool:
     return (
         len(given) == len(request.GET)
         and set(given) <= _NAMES
-        and _UUID.fullmatch(given.get("epoch", _NO_UUID)) is not None
+        and _EPOCH.fullmatch(given.get("epoch", "0")) is not None
         and _TYPE.fullmatch(given.get("type", "any")) is not None
         and set(given.get("fields", "seq").split(",")) <= _FIELDS
         and ("*/*" in accepted or "application/json" in accepted)
@@ -117,10 +122,11 @@ class LongPoll:
             await self._changes(request, scope, receive, send)
             return
         wanted = parse(request) if request else None
-        if request is None or wanted is None or await self._match(wanted.match_id) is None:
+        if request is None or wanted is None or not await self._is_there(wanted):
             await self._django(scope, receive, send)
             return
-        wish = await doors.wish_of_reader(hub(), request)
+        # A replay is no news.
+        wish = await doors.wish_of_reader(hub(), request) if wanted.match_id else Wish()
         if wish.hides_scores:
             # Nothing will come, or what has been asked for: Django tells which.
             await self._django(scope, receive, send)
@@ -135,8 +141,12 @@ class LongPoll:
             asked = await doors.ask_django(self._django, scope)
             await asked.pass_on(send)
             return
-        match = await self._match(wanted.match_id)
+        match = await self._match(wanted.match_id) if wanted.match_id else None
         await doors.answer(send, request, _events_response(found, match), usage)
+
+    async def _is_there(self, wanted: Wanted) -> bool:
+        # Of a replay the hub knows by itself.
+        return wanted.match_id is None or await self._match(wanted.match_id) is not None
 
     async def _match(self, match_id: str) -> Match | None:
         """Return a public match as it was a moment ago; None also when the database is away."""
@@ -209,9 +219,7 @@ async def _wait_for(wanted: Wanted, receive: Any, *, delay_s: int) -> Found | No
     until = time.monotonic() + wanted.wait_s
     after, epoch = wanted.after, wanted.epoch
     while True:
-        poll = hub().open_poll(
-            f"match:{wanted.match_id}", after=after, epoch=epoch, delay_s=delay_s
-        )
+        poll = hub().open_poll(wanted.topic, after=after, epoch=epoch, delay_s=delay_s)
         try:
             await _hear(poll, receive, until)
         finally:
