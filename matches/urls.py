@@ -10,4 +10,5 @@ urlpatterns = [
     path("scores/parts/", views.scores_parts, name="scores_fragments"),
     path("matches/<str:public_id>/lineups/", views.lineups, name="lineups"),
     path("matches/<str:public_id>/h2h/", views.h2h, name="h2h"),
+    path("matches/<str:public_id>/events/<slug:key>/", views.event_history, name="event_history"),
 ]

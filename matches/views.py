@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,7 +16,7 @@ from matches.live import scores_fragments
 from matches.models import Match
 from matches.selectors.fixtures import day_matches, head_to_head, moving_matches, winning_side_of
 from matches.selectors.lineups import line_ups
-from matches.selectors.timelines import match_head, match_timeline
+from matches.selectors.timelines import match_head, match_timeline, source_says
 
 _FIRST_DAY, _LAST_DAY = date(1872, 1, 8), date(2999, 12, 24)
 
@@ -73,6 +74,24 @@ def lineups(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {"match": match, "tab": "lineups", "head": match_head(match, items)}
     context["line_ups"] = line_ups(match, items)
     return render(request, "matches/match_lineups.html", context)
+
+
+@require_safe
+def event_history(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
+    """All that was ever told of one event of the timeline."""
+    match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+    items = match_timeline(match)
+    item = next((item for item in items if item.key == key), None)
+    if item is None:
+        raise Http404
+    context = {
+        "match": match,
+        "tab": "timeline",
+        "head": match_head(match, items),
+        "item": item,
+        "source_says": source_says(match, UUID(key)) if item.pin else None,
+    }
+    return render(request, "matches/event_history.html", context)
 
 
 @require_safe

@@ -8,7 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.clock import now
+from matches.enums import EventOp
 from matches.models import Match, PlayEvent
+from matches.rules.corrections import changed_fields
 from matches.rules.documents import award_document, event_document
 
 
@@ -229,3 +231,37 @@ class EventSerializer(serializers.ModelSerializer[PlayEvent]):
             match_id=str(self.context["match_id"]),
             supersedes=str(before) if before else None,
         )
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """A field before and after a revision."""
+
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class RevisionSerializer(EventSerializer):
+    """A revision and what it changed of the telling before it, by field."""
+
+    changes = serializers.DictField(
+        child=ChangeSerializer(), help_text="Empty for the first telling and for a retraction."
+    )
+
+    class Meta(EventSerializer.Meta):
+        fields = (*EventSerializer.Meta.fields, "changes")
+
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        """Compare with the newest earlier revision that told the fact."""
+        by_rev: dict[int, Any] = self.context.get("by_rev", {})
+        earlier = [r for n, r in by_rev.items() if n < row["rev"] and r["op"] != EventOp.RETRACT]
+        before = max(earlier, key=lambda r: int(r["rev"]), default=None)
+        document = super().to_representation(row)
+        is_change = before is not None and row["op"] != EventOp.RETRACT
+        told = super().to_representation(before) if is_change else document
+        return {**document, "changes": changed_fields(told, document, _COMPARED)}
+
+
+_COMPARED = (
+    *("type", "period", "clock_ms", "team_id", "player_id", "related_player_id", "x", "y"),
+    *("value", "certainty"),
+)

@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -21,7 +21,12 @@ from config.sight import sight
 from leagues.enums import ExternalKind
 from leagues.selectors import with_external_ids
 from matches.api.filters import EventFilter, LogFilter, MatchFilter
-from matches.api.serializers import EventSerializer, MatchSerializer, data_age_ms
+from matches.api.serializers import (
+    EventSerializer,
+    MatchSerializer,
+    RevisionSerializer,
+    data_age_ms,
+)
 from matches.enums import EventOp, MatchStatus
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS
@@ -153,6 +158,43 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
             )
         response[EPOCH_HEADER] = str(self.match.epoch)
         return response
+
+
+class RevisionList(EventList):
+    """The history of one event: every revision of its fact, oldest first, and what each changed.
+
+    `event_id` is the id of any of the revisions, or their `lineage_id`.
+    """
+
+    serializer_class = RevisionSerializer
+    filterset_class = LogFilter
+
+    @cached_property
+    def lineage(self) -> UUID:
+        wanted = self.kwargs["event_id"]
+        found = (
+            super()
+            .get_queryset()
+            .filter(Q(event_id=wanted) | Q(lineage_id=wanted))
+            .values_list("lineage_id", flat=True)
+            .first()
+        )
+        if found is None:
+            raise NotFound("This match has no such event.")
+        return UUID(str(found))
+
+    def get_queryset(self) -> QuerySet[PlayEvent, dict[str, Any]]:
+        return super().get_queryset().filter(lineage_id=self.lineage)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if "event_id" in self.kwargs:
+            context["by_rev"] = {row["rev"]: row for row in self.get_queryset()}
+        return context
+
+    @extend_schema(responses={200: RevisionSerializer(many=True), 404: None, 410: None})
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
 
 
 class CorrectionList(EventList):

@@ -115,9 +115,9 @@ def _check_payload(payload: Mapping[str, Any], kind: EventType) -> None:
 def changed_fields(
     before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return what differs between two tellings of one fact, by field: {"from": ..., "to": ...}."""
+    """Return what differs between two tellings of a fact, by field: {"before", "after"}."""
     return {
-        name: {"from": before[name], "to": after[name]}
+        name: {"before": before[name], "after": after[name]}
         for name in names
         if before[name] != after[name]
     }

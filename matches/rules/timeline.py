@@ -14,6 +14,7 @@ from leagues.packs.engine import FoldEvent, Sheet, fold
 from leagues.packs.schema import MATCH_END, PERIOD_END, PERIOD_START, EventType, SportPack
 
 _RETRACT = "retract"
+ADMIN = "admin"
 _DIVIDERS = frozenset((PERIOD_START, PERIOD_END, MATCH_END))
 
 
@@ -39,17 +40,41 @@ class Telling:
     payload: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     is_provisional: bool = False
+    source: str = ""
+    pin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a revision changed of the telling before it; `field` is a word of `CHANGING`."""
+
+    field: str
+    before: str
+    now: str
+
+
+# What readers are told of when it changes.
+CHANGING = ("type", "clock", "team", "player", "related", "certainty", "details")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """What one telling of an item said."""
+    """What one telling of an item said, who told it and what it changed."""
 
     rev: int
     op: str
     sentence: str
     reason: str
     told_at: datetime
+    clock: str = ""
+    source: str = ""
+    pin: str = ""
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def is_by_curator(self) -> bool:
+        """A curator said it, not a vendor."""
+        return self.source == ADMIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +109,7 @@ class TimelineItem:
     told_at: datetime
     revisions: tuple[Revision, ...]
     shown_side: str = ""
+    pin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +136,7 @@ def timeline(
     """Return the items of a match, newest first."""
     facts = _facts(tellings)
     period_order = {period.id: index for index, period in enumerate(pack.periods)}
-    facts.sort(key=lambda fact: _place(fact[-1], fact[0], period_order))
+    facts.sort(key=lambda fact: _place(_told(fact), fact[0], period_order))
     scores = _running_scores(pack, facts)
     items: list[TimelineItem] = []
     present = (0, 0)
@@ -140,13 +166,18 @@ def _facts(tellings: Iterable[Telling]) -> list[list[Telling]]:
     return [sorted(rows, key=lambda row: row.rev) for rows in by_lineage.values()]
 
 
-def _place(newest: Telling, first: Telling, periods: Mapping[str, int]) -> tuple[int, ...]:
+def _told(fact: Sequence[Telling]) -> Telling:
+    """Return what was said of the fact last: a retraction may say nothing of it but that."""
+    return next((row for row in reversed(fact) if row.op != _RETRACT), fact[-1])
+
+
+def _place(told: Telling, first: Telling, periods: Mapping[str, int]) -> tuple[int, ...]:
     ends = (PERIOD_START, "", PERIOD_END, MATCH_END)
-    rank = ends.index(newest.type) if newest.type in ends else 1
-    last = len(periods) if newest.type == MATCH_END else periods.get(newest.period, len(periods))
+    rank = ends.index(told.type) if told.type in ends else 1
+    last = len(periods) if told.type == MATCH_END else periods.get(told.period, len(periods))
     # A period's end comes after all that happened in it, whatever clock the vendor gave it.
-    clock_ms = newest.clock_ms if rank == 1 else (0, 0, 10**9, 10**9)[rank]
-    return (last, rank, clock_ms, max(newest.order, 0), first.seq)
+    clock_ms = told.clock_ms if rank == 1 else (0, 0, 10**9, 10**9)[rank]
+    return (last, rank, clock_ms, max(told.order, 0), first.seq)
 
 
 def _scores(kind: EventType) -> bool:
@@ -188,14 +219,14 @@ def _item(
 ) -> TimelineItem | None:
     newest = fact[-1]
     is_cancelled = newest.op == _RETRACT
-    told = next((row for row in reversed(fact) if row.op != _RETRACT), newest)
+    told = _told(fact)
     kind = pack.events.get(told.type)
     is_divider = told.type in _DIVIDERS
     if (is_divider and is_cancelled) or (not is_divider and (kind is None or kind.hidden)):
         return None
     return TimelineItem(
         key=newest.lineage.hex,
-        sort_key="".join(f"{part:010d}" for part in _place(newest, fact[0], period_order)),
+        sort_key="".join(f"{part:010d}" for part in _place(told, fact[0], period_order)),
         type=told.type,
         period=told.period,
         label=kind.label if kind else "",
@@ -217,7 +248,8 @@ def _item(
         reason=newest.reason,
         seq=newest.seq,
         told_at=newest.told_at,
-        revisions=tuple(_revision(pack, row, sides) for row in fact) if len(fact) > 1 else (),
+        revisions=_revisions(pack, fact, sides) if len(fact) > 1 or newest.source == ADMIN else (),
+        pin=newest.pin,
     )
 
 
@@ -235,14 +267,53 @@ def _sentence(pack: SportPack, row: Telling, sides: Sides, score: tuple[int, int
     )
 
 
-def _revision(pack: SportPack, row: Telling, sides: Sides) -> Revision:
+def _revisions(pack: SportPack, fact: Sequence[Telling], sides: Sides) -> tuple[Revision, ...]:
+    revisions, before = [], None
+    for row in fact:
+        changes = () if row.op == _RETRACT or before is None else _changes(pack, before, row, sides)
+        revisions.append(replace(revision_of(pack, row, sides), changes=changes))
+        before = before if row.op == _RETRACT else row
+    return tuple(revisions)
+
+
+def revision_of(pack: SportPack, row: Telling, sides: Sides) -> Revision:
+    """Return what one telling says."""
     return Revision(
         rev=row.rev,
         op=row.op,
         sentence=_sentence(pack, row, sides, None),
         reason=row.reason,
         told_at=row.told_at,
+        clock=row.clock_label or pack.clock_label(row.period, row.clock_ms),
+        source=row.source,
+        pin=row.pin,
     )
+
+
+def _changes(pack: SportPack, before: Telling, now: Telling, sides: Sides) -> tuple[Change, ...]:
+    was, is_ = _readable(pack, before, sides), _readable(pack, now, sides)
+    return tuple(
+        Change(field=name, before=was[name], now=is_[name])
+        for name in CHANGING
+        if was[name] != is_[name]
+    )
+
+
+def _readable(pack: SportPack, row: Telling, sides: Sides) -> dict[str, str]:
+    kind = pack.events.get(row.type)
+    period = pack.period(row.period)
+    clock = row.clock_label or pack.clock_label(row.period, row.clock_ms)
+    named = {key: value for key, value in row.payload.items() if kind and key in kind.payload}
+    return {
+        "type": kind.label if kind else row.type,
+        # The label of a minute hides seconds, and half of the sports say the period elsewhere.
+        "clock": clock if clock else (period.label if period else ""),
+        "team": sides.names(row.side)[0],
+        "player": row.player,
+        "related": row.related,
+        "certainty": "provisional" if row.is_provisional else "confirmed",
+        "details": ", ".join(f"{key} {value}" for key, value in sorted(named.items())),
+    }
 
 
 def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineItem]:

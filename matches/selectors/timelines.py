@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from config.sight import told_now
+from leagues.models import Player
 from leagues.packs.loader import load_pack
 from matches.enums import Certainty
-from matches.models import Match, PlayEvent
+from matches.models import Match, PlayEvent, VendorWord
 from matches.rules.timeline import (
     LineScore,
+    Revision,
     Scorers,
     Sides,
     Telling,
     TimelineItem,
     counts_single_goals,
     line_score,
+    revision_of,
     scorers,
     shown_types,
     timeline,
@@ -35,6 +40,37 @@ def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
     sides = Sides(home=match.home.display_name, away=match.away.display_name)
     by_team = {match.home_id: "home", match.away_id: "away"}
     return timeline(pack, (_telling(row, by_team) for row in rows), sides)
+
+
+def source_says(match: Match, lineage: UUID) -> Revision | None:
+    """Return what the source says of a fact that a curator pinned, None where it said nothing."""
+    word = VendorWord.objects.filter(
+        match=match, lineage_id=lineage, said_at__lte=told_now()
+    ).first()
+    if word is None:
+        return None
+    fact = word.fact
+    people = {
+        player.pk: player.display_name
+        for player in Player.objects.filter(
+            pk__in=[fact["player"] or 0, fact["related_player"] or 0]
+        )
+    }
+    told = Telling(
+        lineage=lineage,
+        rev=fact["rev"] or 1,
+        op="retract" if word.is_retracted else "amend",
+        seq=0,
+        told_at=word.said_at,
+        side={match.home_id: "home", match.away_id: "away"}.get(fact["team"], ""),
+        player=people.get(fact["player"], ""),
+        related=people.get(fact["related_player"], ""),
+        source=word.source,
+        **{key: fact[key] for key in ("type", "period", "clock_ms", "order", "clock_label")},
+        **{key: fact[key] for key in ("payload", "reason")},
+    )
+    sides = Sides(home=match.home.display_name, away=match.away.display_name)
+    return revision_of(load_pack(match.season.league.sport), told, sides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +105,8 @@ _TELLING_COLUMNS = (
     "payload",
     "reason",
     "certainty",
+    "source",
+    "pin",
     "player__name",
     "player__short_name",
     "player__slug",
@@ -80,7 +118,8 @@ _TELLING_COLUMNS = (
 
 def _telling(row: tuple[Any, ...], by_team: dict[int, str]) -> Telling:
     lineage, rev, op, seq, type_, period, clock_ms, clock_label, order, told_at, *rest = row
-    team, payload, reason, certainty, name, short, slug, other, other_short, other_slug = rest
+    team, payload, reason, certainty, source, pin, *people = rest
+    name, short, slug, other, other_short, other_slug = people
     return Telling(
         lineage=lineage,
         rev=rev,
@@ -100,4 +139,6 @@ def _telling(row: tuple[Any, ...], by_team: dict[int, str]) -> Telling:
         payload=payload,
         reason=reason,
         is_provisional=certainty == Certainty.PROVISIONAL,
+        source=source,
+        pin=pin,
     )

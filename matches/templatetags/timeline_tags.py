@@ -5,9 +5,10 @@ from django.utils.translation import gettext as _
 
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import MATCH_END, PERIOD_START
+from matches.enums import Pin
 from matches.models import Match
 from matches.rules.clock import is_half_way
-from matches.rules.timeline import Revision, TimelineItem
+from matches.rules.timeline import Change, Revision, TimelineItem
 
 register = template.Library()
 
@@ -64,9 +65,50 @@ def reason_words(reason: str) -> str:
 
 
 @register.filter
-def revision_words(revision: Revision) -> str:
-    """Return what one telling said."""
-    if revision.op == "retract":
-        reason = reason_words(revision.reason)
-        return _("Cancelled: %(reason)s") % {"reason": reason} if reason else _("Cancelled")
-    return revision.sentence
+def revision_title(revision: Revision) -> str:
+    """Return who did what: "Corrected by a curator", "Cancelled by the source"."""
+    if revision.rev == 1 and revision.op == "add":
+        done = (_("First told by the source"), _("Added by a curator"))
+    elif revision.op == "retract":
+        done = (_("Cancelled by the source"), _("Cancelled by a curator"))
+    elif revision.op == "add":
+        done = (_("Told again by the source"), _("Restored by a curator"))
+    else:
+        done = (_("Corrected by the source"), _("Corrected by a curator"))
+    return done[revision.is_by_curator]
+
+
+@register.filter
+def change_label(change: Change) -> str:
+    """Return the name of what changed."""
+    return {
+        "type": _("What"),
+        "clock": _("When"),
+        "team": _("Team"),
+        "player": _("Player"),
+        "related": _("Second player"),
+        "certainty": _("Certainty"),
+        "details": _("Details"),
+    }[change.field]
+
+
+@register.filter
+def pin_words(pin: str) -> str:
+    """Return what a pin means to a reader."""
+    if not pin:
+        return ""
+    return _("Pinned until the match is final") if pin == Pin.UNTIL_FINAL else _("Pinned")
+
+
+@register.filter
+def summary_words(item: TimelineItem) -> str:
+    """Return the line above an item's history: what became of it and why."""
+    newest = item.revisions[-1]
+    if item.is_cancelled:
+        word = _("Cancelled")
+    elif len(item.revisions) == 1:
+        word = _("Added by a curator")
+    else:
+        word = _("Corrected")
+    reason = reason_words(newest.reason)
+    return f"{word}: {reason}" if reason else word

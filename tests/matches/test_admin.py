@@ -11,7 +11,7 @@ from config.clock import now
 from matches.enums import EventOp, PollOutcome
 from matches.models import FeedPoll, Match, PlayEvent, RawDocument, TeamSheet
 from streams.models import OutboxEvent
-from tests.factories.leagues import make_player
+from tests.factories.leagues import make_league, make_player, make_season
 from tests.factories.matches import make_event, make_feed, make_live_match, make_match
 
 pytestmark = pytest.mark.django_db
@@ -225,6 +225,7 @@ def test_decision_is_appended_to_the_log(curator: Client):
         ({"status": "final"}, "This field is required."),
         ({"reason": "why"}, "Decide a status, a score or both."),
         ({"home_score": 3, "reason": "why"}, "Give both scores or none."),
+        ({"home_score": -1, "away_score": 0, "reason": "why"}, "greater than or equal to 0"),
         ({"status": "lost", "reason": "why"}, "lost is not one of the available choices."),
     ],
 )
@@ -235,3 +236,128 @@ def test_half_a_decision_is_refused(curator: Client, form: dict, complaint: str)
 
     assert complaint in page.content.decode()
     assert not PlayEvent.objects.exists()
+
+
+def fact_form(match: Match, **changes: object) -> dict:
+    plain = {
+        "type": "goal",
+        "period": "1H",
+        "clock": "12:05",
+        "team": match.home_id,
+        "player": "",
+        "related_player": "",
+        "details": "{}",
+        "reason": "Seen on video",
+        "pin": "forever",
+    }
+    return {**plain, **changes}
+
+
+@pytest.fixture
+def football() -> Match:
+    return make_live_match(make_season(make_league(sport="football")))
+
+
+def test_fact_is_overridden_with_actor_reason_and_pin(curator: Client, football: Match, admin_user):
+    scorer = make_player("Ana Silva", team=football.home, sport="football")
+    event = make_event(football, type="goal", period="1H", team=football.home, clock_ms=600_000)
+    address = reverse("admin:matches_playevent_override", args=[event.pk])
+
+    asked = curator.get(address).content.decode()
+    answer = curator.post(address, fact_form(football, player=scorer.pk, rev=1))
+
+    assert "Ana Silva" in asked
+    assert 'value="10:00"' in asked
+    assert answer.status_code == 302, answer.content.decode()
+    row = PlayEvent.objects.get(rev=2)
+    assert (row.player, row.clock_ms, row.actor) == (scorer, 725_000, admin_user)
+    assert (row.reason, row.pin, row.source) == ("Seen on video", "forever", "admin")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"clock": "late"}, "Give minutes and seconds, such as 12:05."),
+        ({"clock": "400:00"}, "First half cannot last longer than 105 minutes."),
+        ({"reason": ""}, "This field is required."),
+        ({"details": "[1]"}, "Give an object"),
+        ({"details": '{"xg": "much"}'}, "expected a number, got &#x27;much&#x27;"),
+        ({"team": ""}, "Say whose goal it was."),
+        ({"player": "0"}, "0 is not one of the available choices."),
+        ({"rev": "7"}, "told revision 1 meanwhile: look again."),
+    ],
+)
+def test_override_that_cannot_stand_is_refused_at_its_field(
+    curator: Client, football: Match, change: dict, complaint: str
+):
+    event = make_event(football, type="goal", period="1H", team=football.home)
+
+    page = curator.post(
+        reverse("admin:matches_playevent_override", args=[event.pk]), fact_form(football, **change)
+    )
+
+    assert complaint in page.content.decode()
+    assert PlayEvent.objects.count() == 1
+
+
+def test_pin_is_shown_and_taken_off(curator: Client, football: Match, admin_user):
+    event = make_event(football, type="goal", period="1H", team=football.home, source="veze")
+    curator.post(reverse("admin:matches_playevent_override", args=[event.pk]), fact_form(football))
+    shown = curator.get(reverse("admin:matches_playevent_change", args=[event.pk]))
+
+    address = reverse("admin:matches_playevent_release", args=[event.pk])
+    curator.post(address, {"reason": "The source is right"})
+
+    assert "For good" in shown.content.decode()
+    assert address in shown.content.decode()
+    row = PlayEvent.objects.get(rev=3)
+    assert (row.source, row.pin, row.actor) == ("veze", "", admin_user)
+    again = curator.post(address, {"reason": "Once more"}).content.decode()
+    assert "There is none on this fact." in again
+
+
+def test_missing_fact_is_added(curator: Client, football: Match):
+    answer = curator.post(
+        reverse("admin:matches_match_add_fact", args=[football.pk]), fact_form(football)
+    )
+
+    assert answer.status_code == 302, answer.content.decode()
+    row = PlayEvent.objects.get()
+    assert (row.op, row.type, row.clock_ms, row.source) == ("add", "goal", 725_000, "admin")
+
+
+def test_match_is_awarded_and_the_award_withdrawn(curator: Client, football: Match):
+    award = {"home": 3, "away": 0, "home_points": 3, "away_points": 0, "reason": "Ineligible"}
+
+    curator.post(reverse("admin:matches_match_award", args=[football.pk]), award)
+    curator.post(reverse("admin:matches_match_withdraw", args=[football.pk]), {"reason": "Appeal"})
+
+    told = PlayEvent.objects.order_by("seq")
+    assert [(row.op, row.reason) for row in told] == [("add", "Ineligible"), ("retract", "Appeal")]
+    assert told[0].payload["awarded"] == {"home": 3, "away": 0}
+    assert told[0].payload["points"] == {"home": 3, "away": 0}
+
+
+def test_half_of_the_points_of_an_award_are_refused(curator: Client, football: Match):
+    award = {"home": 3, "away": 0, "home_points": 3, "reason": "Ineligible"}
+
+    page = curator.post(reverse("admin:matches_match_award", args=[football.pk]), award)
+
+    assert "Give both points or none." in page.content.decode()
+    assert not PlayEvent.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["override", "retract", "release"])
+def test_corrections_are_for_those_who_may_change_matches(
+    client: Client, football: Match, name: str, django_user_model
+):
+    event = make_event(football, type="goal", period="1H", team=football.home)
+    looker = django_user_model.objects.create_user("looker@example.org", "x", is_staff=True)
+    client.force_login(looker)
+
+    answer = client.post(
+        reverse(f"admin:matches_playevent_{name}", args=[event.pk]), fact_form(football)
+    )
+
+    assert answer.status_code == 403
+    assert PlayEvent.objects.count() == 1
