@@ -140,24 +140,28 @@ def naive(port):
 
 
 def peer(port):
+    """Node `ws`, or what there is where it cannot be had."""
     modules = node_modules()
-    chosen = {"port": port, "channel": CHANNEL}
     if modules is None:
-        return Contender(
-            name="websockets.broadcast",
-            command=python("tests.bench.peers.broadcast_peer"),
-            publisher=PlainPublisher,
-            environment={
-                "VEZE_BENCH_PEER": json.dumps(chosen),
-                "VEZE_BENCH_REDIS": settings.REDIS_URL,
-            },
-        )
-    chosen |= {"modules": str(modules), "redis": redis_address()}
+        return broadcast(port)
+    chosen = {"port": port, "channel": CHANNEL, "modules": str(modules), "redis": redis_address()}
     return Contender(
         name="node ws",
         command=["node", str(PEERS / "ws_peer.mjs")],
         publisher=PlainPublisher,
         environment={"VEZE_BENCH_PEER": json.dumps(chosen)},
+    )
+
+
+def broadcast(port):
+    return Contender(
+        name="websockets.broadcast",
+        command=python("tests.bench.peers.broadcast_peer"),
+        publisher=PlainPublisher,
+        environment={
+            "VEZE_BENCH_PEER": json.dumps({"port": port, "channel": CHANNEL}),
+            "VEZE_BENCH_REDIS": settings.REDIS_URL,
+        },
     )
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -23,6 +24,8 @@ from tests.chaos.mirror import Mirror, new_books
 from tests.chaos.product import ROOT, until
 from tests.streams.live_support import Fan
 
+# What no client may ever meet.
+_NEVER = ("gaps", "set_back", "wrong_hashes", "wrong_headers", "different", "faults")
 _SAMPLE_S = 0.25
 _SETTLES_WITHIN_S = 120
 _PLAYERS = 10
@@ -32,6 +35,10 @@ _FOLDED = (
     "WHERE m.folded_seq = m.head_seq AND b.folded_seq = m.head_seq AND m.head_seq > %s"
 )
 _HEADS = "SELECT 'match:' || public_id, head_seq FROM matches_match"
+_NUMBERS = (
+    "SELECT 'match:' || m.public_id, substr(x.value, 2)::int FROM matches_match m "
+    "JOIN leagues_externalid x ON x.kind = 'match' AND x.object_id = m.id"
+)
 _TRUTH = (
     "SELECT 'match:' || m.public_id, m.epoch::text, b.folded_seq, b.document "
     "FROM matches_match m JOIN stats_boxscore b ON b.match_id = m.id"
@@ -155,7 +162,7 @@ class Storm:
         self.vendor = StormVendor(matches=size.matches)
         self.thread = threading.Thread(target=self.vendor.serve_forever, daemon=True)
         self.fleet = None
-        # Each blow: its name, when, and where the logs were at that moment.
+        # Each blow: its name, when, and how much the vendor had told at that moment.
         self.blows = []
         self.samples = []
 
@@ -221,9 +228,8 @@ class Storm:
             time.sleep(_SAMPLE_S)
 
     def _strike(self, blows):
-        heads = dict(self.product.ask(_HEADS))
-        at = time.monotonic()
-        self.blows.append((blows.strike(), at, heads))
+        at, told = time.monotonic(), len(self.vendor.log)
+        self.blows.append((blows.strike(), at, told))
 
     def _sample(self):
         self.samples.append((time.monotonic(), self.fleet.ask("where")))
@@ -300,9 +306,11 @@ class Storm:
         return (epoch.decode(), int(seq))
 
     def _recovery(self):
-        """Return how long it took after each kind of blow until all were where the log was."""
+        """Return how long after each kind of blow all had news of each match from after it."""
+        numbers = dict(self.product.ask(_NUMBERS))
         took = {}
-        for name, at, heads in self.blows:
+        for name, at, told in self.blows:
+            heads = self._heads_with(told + 2 * self.size.matches, numbers)
             caught_up = (
                 seen
                 for seen, where in self.samples
@@ -311,9 +319,20 @@ class Storm:
             took.setdefault(name, []).append(round(next(caught_up, float("inf")) - at, 2))
         return {
             "blows": {name: len(times) for name, times in took.items()},
-            "struck": [(name, round(at - self.samples[0][0], 1)) for name, at, _ in self.blows],
             "recovered_s": {
                 name: {"median": sorted(times)[len(times) // 2], "max": max(times)}
                 for name, times in took.items()
             },
         }
+
+    def _heads_with(self, told, numbers):
+        """Return where each match's log ends that has so much of what the vendor told."""
+        counts = Counter(event["match"] for event in self.vendor.log[:told])
+        return {topic: 1 + counts[number] for topic, number in numbers.items()}
+
+
+def faults_of(report):
+    """Return what of a report should not be there; nothing after a good run."""
+    books = {name: report["books"].get(name, 0) for name in _NEVER}
+    found = {**books, "differing": report["differing"], "served_wrong": report["served_wrong"]}
+    return {name: what for name, what in found.items() if what}

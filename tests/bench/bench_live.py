@@ -1,0 +1,151 @@
+"""What a live server costs and how soon all are back, beside its peers and in one run.
+
+    python -m tests.bench.bench_live [--sockets 1000 5000] [--seconds 6] [--resuming 1000]
+
+The server is measured as `bench_fanout` does it, beside Node `ws`, Python's `websockets.broadcast`
+and, at the fewest sockets, naive Channels: deliveries a second and CPU seconds a million
+deliveries, p99 at 5 frames a second, memory a connection, connections a second.
+
+Then a server with clients that keep their place is ended and started again, once by SIGTERM and
+once by SIGKILL, while 5 frames a second are published: `all_current_s` is the time from the signal
+until the last client has everything, `after_up_s` that from the moment the new process listens.
+Nobody may miss a frame; the peers have nothing to compare, for who comes back to them has lost all
+in between. The last line is one JSON object.
+"""
+
+import argparse
+import json
+import os
+import signal
+import time
+from contextlib import ExitStack
+
+import django
+
+from config.bootstrap import start_servers
+from tests.bench.bench_fanout import PACE_PER_S, measure, paced_ratio, ratio
+from tests.bench.contenders import FIRST_SEQ, broadcast, free_port, naive, ours, peer, served
+from tests.chaos.storm import Fleet
+
+_NEVER = ("gaps", "wrong_hashes", "faults", "set_back")
+_LOOK_S = 0.05
+_SETTLES_WITHIN_S = 60
+
+
+class Resuming:
+    """Clients of one topic that hold on to their place, whatever becomes of the server."""
+
+    def __init__(self, sockets):
+        self.port = free_port()
+        self.contender = ours(self.port)
+        self.publisher = self.contender.publisher()
+        self.sockets = sockets
+        self.next_at = time.monotonic()
+
+    def run(self):
+        with ExitStack() as stack:
+            stack.callback(self.publisher.close)
+            server = stack.enter_context(ExitStack())
+            process = server.enter_context(served(self.contender, self.port))
+            clients = [["socket", [self.publisher.topic]]] * self.sockets
+            self.fleet = Fleet([self.port], clients, "resuming")
+            stack.callback(self.fleet.close)
+            self._until_current()
+            result = {}
+            for name, number in (("stopped", signal.SIGTERM), ("killed", signal.SIGKILL)):
+                result[name], process = self._restart(process, number, server)
+            books = self.fleet.ask("report")["books"]
+        counted = {"replays": books["replays"], "snapshots": books["snapshots"] - self.sockets}
+        return result | counted | {"missed": sum(books.get(name, 0) for name in _NEVER)}
+
+    def _restart(self, process, number, stack):
+        """End the server, start another one at its port, wait until all clients are current."""
+        began = time.monotonic()
+        process.send_signal(number)
+        while process.poll() is None:
+            self._publish_when_due()
+            time.sleep(_LOOK_S)
+        process = stack.enter_context(served(self.contender, self.port))
+        up_at = time.monotonic()
+        self._until_current()
+        ended = time.monotonic()
+        times = {"all_current_s": ended - began, "after_up_s": ended - up_at}
+        return {name: round(value, 2) for name, value in times.items()}, process
+
+    def _until_current(self):
+        until = time.monotonic() + _SETTLES_WITHIN_S
+        (lowest,) = self.fleet.ask("where").values()
+        while lowest < FIRST_SEQ + self.publisher.count - 1:
+            if time.monotonic() > until:
+                raise SystemExit(f"not all clients are current after {_SETTLES_WITHIN_S} s")
+            self._publish_when_due()
+            time.sleep(_LOOK_S)
+            (lowest,) = self.fleet.ask("where").values()
+
+    def _publish_when_due(self):
+        if time.monotonic() >= self.next_at:
+            self.publisher.send()
+            self.next_at = time.monotonic() + 1 / PACE_PER_S
+
+
+def rounds_of(chosen):
+    """Measure everybody at each number of sockets; ours comes first."""
+    rounds = []
+    for sockets in chosen.sockets:
+        makers = [ours, peer, broadcast]
+        if sockets == min(chosen.sockets):
+            makers.append(naive)
+        results = {}
+        for make in makers:
+            found = measure(make, sockets, chosen.seconds, with_burst=False)
+            found["connects_per_s"] = round(sockets / max(found["connected_s"], 0.01))
+            results[found["contender"]] = found
+        rounds.append(results)
+    return rounds
+
+
+def compared(results):
+    """Return the ratios of one number of sockets to each peer; above 1 we are the better one."""
+    us = results["ours"]
+    return {
+        name: {
+            **ratio(us, them),
+            "paced_cpu": paced_ratio(us, them),
+            "p99": round(them["paced"]["p99_ms"] / us["paced"]["p99_ms"], 2),
+            "memory": round(them["kb_per_socket"] / max(0.1, us["kb_per_socket"]), 2),
+            "connects": round(us["connects_per_s"] / max(1, them["connects_per_s"]), 2),
+        }
+        for name, them in results.items()
+        if name != "ours"
+    }
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_live")
+    parser.add_argument("--sockets", type=int, nargs="+", default=[1000, 5000])
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each measured phase")
+    parser.add_argument("--resuming", type=int, default=1000, help="clients that come back")
+    chosen = parser.parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    start_servers()
+    django.setup()
+    rounds = rounds_of(chosen)
+    resumed = Resuming(chosen.resuming).run()
+    print(
+        json.dumps(
+            {
+                "ours": {str(n): r["ours"] for n, r in zip(chosen.sockets, rounds, strict=True)},
+                "ratios": {
+                    str(n): compared(r) for n, r in zip(chosen.sockets, rounds, strict=True)
+                },
+                "resume": resumed,
+                "peers": [
+                    them for results in rounds for name, them in results.items() if name != "ours"
+                ],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
