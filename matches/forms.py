@@ -63,7 +63,11 @@ class FactForm(PinnedForm):
     team = forms.ChoiceField(required=False)
     player = forms.ChoiceField(required=False)
     related_player = forms.ChoiceField(required=False, label="Second player")
-    details = forms.JSONField(required=False, help_text="As the sport's pack names them.")
+    details = forms.JSONField(
+        required=False,
+        help_text="As the sport's pack names them.",
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
     rev = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     field_order = ("type", "period", "clock", "team", "player", "related_player", "details")

@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE
 from matches.admin.corrections import Act, act_page
 from matches.admin.parts import table
@@ -57,14 +58,14 @@ class PlayEventAdmin(ReadOnlyAdmin):
                 row.op,
                 row.seq,
                 row.type,
-                row.clock_label,
+                f"{row.period} {row.clock_ms // 60_000}:{row.clock_ms // 1000 % 60:02}",
                 row.player or "",
                 row.source,
                 row.actor or "",
                 row.get_pin_display(),
                 row.reason,
                 orjson.dumps(row.payload).decode(),
-                row.ingested_at,
+                f"{row.ingested_at:%Y-%m-%d %H:%M:%S}",
             )
             for row in revisions.select_related("player", "actor").order_by("rev")
         ]
@@ -103,7 +104,7 @@ class PlayEventAdmin(ReadOnlyAdmin):
         event = _found(pk)
         form = FactForm(request.POST or None, match=event.match, event=event)
         act = Act(
-            title=f"Override: {event}",
+            title=f"Override {_short(event)}",
             note="What you say here counts at once, in scores, tables and everything made of them.",
             button="Override",
             done="Overridden; everything follows.",
@@ -124,7 +125,7 @@ class PlayEventAdmin(ReadOnlyAdmin):
         """Ask why, then take the fact back by a curator's word."""
         event = _found(pk)
         act = Act(
-            title=f"Take back: {event}",
+            title=f"Take back {_short(event)}",
             note="Scores and tables follow at once. The fact stays visible, struck through.",
             button="Take back",
             done="Taken back.",
@@ -144,7 +145,7 @@ class PlayEventAdmin(ReadOnlyAdmin):
         """Ask why, then give the fact back to the source."""
         event = _found(pk)
         act = Act(
-            title=f"Take the pin off: {event}",
+            title=f"Take the pin off {_short(event)}",
             note="What the source says of it counts again, at once and with each later poll.",
             button="Take the pin off",
             done="The pin is off; the source's word counts.",
@@ -178,6 +179,12 @@ def _newest(pk: str) -> PlayEvent | None:
         return None
     rows = PlayEvent.objects.filter(match=event.match_id, lineage_id=event.lineage_id)
     return rows.order_by("-rev").first()
+
+
+def _short(event: PlayEvent) -> str:
+    kind = load_pack(event.match.season.league.sport).events.get(event.type)
+    who = f" of {event.player}" if event.player else ""
+    return f"{kind.label.lower() if kind else event.type}{who}, {event.period}".strip(", ")
 
 
 def _page_of(event: PlayEvent) -> str:

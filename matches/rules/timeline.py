@@ -1,80 +1,28 @@
 """The timeline of a match: from the tellings of its log to what a reader sees, corrections kept.
 
-A telling is one revision of one fact; an item shows the newest revision and remembers the others.
+An item shows the newest revision of a fact and remembers the others.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from leagues.packs.engine import FoldEvent, Sheet, fold
 from leagues.packs.schema import MATCH_END, PERIOD_END, PERIOD_START, EventType, SportPack
+from matches.rules.tellings import (
+    ADMIN,
+    RETRACT,
+    Revision,
+    Sides,
+    Telling,
+    revisions_of,
+    sentence_of,
+)
 
-_RETRACT = "retract"
-ADMIN = "admin"
 _DIVIDERS = frozenset((PERIOD_START, PERIOD_END, MATCH_END))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """One revision of a fact, with the names a reader needs; `side` is home, away or empty."""
-
-    lineage: UUID
-    rev: int
-    op: str
-    seq: int
-    type: str
-    period: str
-    clock_ms: int
-    order: int
-    told_at: datetime
-    clock_label: str = ""
-    side: str = ""
-    player: str = ""
-    player_slug: str = ""
-    related: str = ""
-    related_slug: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
-    is_provisional: bool = False
-    source: str = ""
-    pin: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a revision changed of the telling before it; `field` is a word of `CHANGING`."""
-
-    field: str
-    before: str
-    now: str
-
-
-# What readers are told of when it changes.
-CHANGING = ("type", "clock", "team", "player", "related", "certainty", "details")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """What one telling of an item said, who told it and what it changed."""
-
-    rev: int
-    op: str
-    sentence: str
-    reason: str
-    told_at: datetime
-    clock: str = ""
-    source: str = ""
-    pin: str = ""
-    changes: tuple[Change, ...] = ()
-
-    @property
-    def is_by_curator(self) -> bool:
-        """A curator said it, not a vendor."""
-        return self.source == ADMIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,18 +58,6 @@ class TimelineItem:
     revisions: tuple[Revision, ...]
     shown_side: str = ""
     pin: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
-    """What the two teams are called."""
-
-    home: str
-    away: str
-
-    def names(self, side: str) -> tuple[str, str]:
-        """Return the acting team and its opponent."""
-        return {"home": (self.home, self.away), "away": (self.away, self.home)}.get(side, ("", ""))
 
 
 def shown_types(pack: SportPack) -> frozenset[str]:
@@ -168,7 +104,7 @@ def _facts(tellings: Iterable[Telling]) -> list[list[Telling]]:
 
 def _told(fact: Sequence[Telling]) -> Telling:
     """Return what was said of the fact last: a retraction may say nothing of it but that."""
-    return next((row for row in reversed(fact) if row.op != _RETRACT), fact[-1])
+    return next((row for row in reversed(fact) if row.op != RETRACT), fact[-1])
 
 
 def _place(told: Telling, first: Telling, periods: Mapping[str, int]) -> tuple[int, ...]:
@@ -218,7 +154,7 @@ def _item(
     period_order: Mapping[str, int],
 ) -> TimelineItem | None:
     newest = fact[-1]
-    is_cancelled = newest.op == _RETRACT
+    is_cancelled = newest.op == RETRACT
     told = _told(fact)
     kind = pack.events.get(told.type)
     is_divider = told.type in _DIVIDERS
@@ -240,7 +176,7 @@ def _item(
         player_slug=told.player_slug,
         related=told.related,
         related_slug=told.related_slug,
-        sentence=_sentence(pack, told, sides, changed),
+        sentence=sentence_of(pack, told, sides, changed),
         score=present if is_divider else changed,
         is_cancelled=is_cancelled,
         is_corrected=len(fact) > 1 and not is_cancelled,
@@ -248,72 +184,11 @@ def _item(
         reason=newest.reason,
         seq=newest.seq,
         told_at=newest.told_at,
-        revisions=_revisions(pack, fact, sides) if len(fact) > 1 or newest.source == ADMIN else (),
+        revisions=revisions_of(pack, fact, sides)
+        if len(fact) > 1 or newest.source == ADMIN
+        else (),
         pin=newest.pin,
     )
-
-
-def _sentence(pack: SportPack, row: Telling, sides: Sides, score: tuple[int, int] | None) -> str:
-    team, opponent = sides.names(row.side)
-    return pack.sentence(
-        row.type,
-        player=row.player,
-        related=row.related,
-        team=team,
-        opponent=opponent,
-        clock=row.clock_label or pack.clock_label(row.period, row.clock_ms),
-        score=f"{score[0]}-{score[1]}" if score else "",
-        payload=row.payload,
-    )
-
-
-def _revisions(pack: SportPack, fact: Sequence[Telling], sides: Sides) -> tuple[Revision, ...]:
-    revisions, before = [], None
-    for row in fact:
-        changes = () if row.op == _RETRACT or before is None else _changes(pack, before, row, sides)
-        revisions.append(replace(revision_of(pack, row, sides), changes=changes))
-        before = before if row.op == _RETRACT else row
-    return tuple(revisions)
-
-
-def revision_of(pack: SportPack, row: Telling, sides: Sides) -> Revision:
-    """Return what one telling says."""
-    return Revision(
-        rev=row.rev,
-        op=row.op,
-        sentence=_sentence(pack, row, sides, None),
-        reason=row.reason,
-        told_at=row.told_at,
-        clock=row.clock_label or pack.clock_label(row.period, row.clock_ms),
-        source=row.source,
-        pin=row.pin,
-    )
-
-
-def _changes(pack: SportPack, before: Telling, now: Telling, sides: Sides) -> tuple[Change, ...]:
-    was, is_ = _readable(pack, before, sides), _readable(pack, now, sides)
-    return tuple(
-        Change(field=name, before=was[name], now=is_[name])
-        for name in CHANGING
-        if was[name] != is_[name]
-    )
-
-
-def _readable(pack: SportPack, row: Telling, sides: Sides) -> dict[str, str]:
-    kind = pack.events.get(row.type)
-    period = pack.period(row.period)
-    clock = row.clock_label or pack.clock_label(row.period, row.clock_ms)
-    named = {key: value for key, value in row.payload.items() if kind and key in kind.payload}
-    return {
-        "type": kind.label if kind else row.type,
-        # The label of a minute hides seconds, and half of the sports say the period elsewhere.
-        "clock": clock if clock else (period.label if period else ""),
-        "team": sides.names(row.side)[0],
-        "player": row.player,
-        "related": row.related,
-        "certainty": "provisional" if row.is_provisional else "confirmed",
-        "details": ", ".join(f"{key} {value}" for key, value in sorted(named.items())),
-    }
 
 
 def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineItem]:

@@ -10,16 +10,13 @@ from leagues.models import Player
 from leagues.packs.loader import load_pack
 from matches.enums import Certainty
 from matches.models import Match, PlayEvent, VendorWord
+from matches.rules.tellings import Revision, Sides, Telling, revision_of
 from matches.rules.timeline import (
     LineScore,
-    Revision,
     Scorers,
-    Sides,
-    Telling,
     TimelineItem,
     counts_single_goals,
     line_score,
-    revision_of,
     scorers,
     shown_types,
     timeline,

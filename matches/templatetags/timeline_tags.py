@@ -8,7 +8,8 @@ from leagues.packs.schema import MATCH_END, PERIOD_START
 from matches.enums import Pin
 from matches.models import Match
 from matches.rules.clock import is_half_way
-from matches.rules.timeline import Change, Revision, TimelineItem
+from matches.rules.tellings import Change, Revision
+from matches.rules.timeline import TimelineItem
 
 register = template.Library()
 

@@ -61,7 +61,7 @@ def test_timeline_shows_what_it_was_what_it_is_by_whom_and_why(client, matchday,
 
     assert "Corrected: The report names Petrov." in page
     assert "Corrected by a curator" in page
-    for was, is_now in (("Silva", "Petrov"), ("13", "14")):
+    for was, is_now in (("Silva", "Petrov"), ("13&#x27;", "14&#x27;")):
         assert f'<del><span class="vh">was </span>{was}</del>' in page
         assert f'<ins><span class="vh">is now </span>{is_now}</ins>' in page
     assert "Pinned" in page
