@@ -31,7 +31,17 @@ def grant_role(user: User, role: Role) -> None:
 
 
 @transaction.atomic
-def update_profile(user: User, *, display_name: str, time_zone: str) -> None:
+def update_profile(
+    user: User, *, display_name: str, time_zone: str, spoiler_delay_s: int, hides_scores: bool
+) -> None:
     """Set what a user may say about himself."""
     user.display_name, user.time_zone = display_name, time_zone
     user.save(update_fields=["display_name", "time_zone"])
+    spare_user(user, spoiler_delay_s=spoiler_delay_s, hides_scores=hides_scores)
+
+
+@transaction.atomic
+def spare_user(user: User, *, spoiler_delay_s: int, hides_scores: bool) -> None:
+    """Set by how much the user is told late, and whether scores are hidden."""
+    user.spoiler_delay_s, user.hides_scores = spoiler_delay_s, hides_scores
+    user.save(update_fields=["spoiler_delay_s", "hides_scores"])

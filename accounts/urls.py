@@ -11,4 +11,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
     path("preferences/theme/", views.theme, name="theme"),
+    path("preferences/spoilers/", views.spoilers, name="spoilers"),
+    path("preferences/scores/", views.show_scores, name="show_scores"),
 ]

@@ -75,6 +75,14 @@ def seeing(wish: Wish) -> Iterator[None]:
         _sight.reset(token)
 
 
+@contextmanager
+def scores_shown() -> Iterator[None]:
+    """Let scores be read inside whatever the reader hides elsewhere, not sooner than he wants."""
+    seen = _sight.get()
+    with seeing(Wish(delay_s=seen.wish.delay_s) if seen else Wish()):
+        yield
+
+
 def _sight_of(wish: Wish) -> Sight:
     until = now() - timedelta(seconds=wish.delay_s) if wish.delay_s else None
     return Sight(wish=wish, until=until)
@@ -88,7 +96,7 @@ def release_at(happened_at: datetime, wish: Wish) -> datetime:
 def whole_delay_s(seconds: object) -> int:
     """Return a delay within bounds, rounded up to the step; 0 for what is no number."""
     text = str(seconds)
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
         return 0
     return min(-(-int(text) // DELAY_STEP_S) * DELAY_STEP_S, MAX_DELAY_S)
 

@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from config.clock import now
 from matches.clients import FetchError, fetch
 from matches.enums import PollOutcome
-from matches.models import Feed, FeedPoll
+from matches.models import Feed, FeedPoll, MatchPast
 from matches.services import feeds
 from streams.stopping import is_stopping
 
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 _LOOP_FOR_S = 5.0
 _BEAT_MS = 1000
 _KEEP_POLLS_FOR = timedelta(days=7)
+# Longer than any reader's delay, and than a page takes to be read.
+_KEEP_PASTS_FOR = timedelta(minutes=10)
 
 
 @shared_task(time_limit=20, soft_time_limit=15, expires=2)
@@ -83,3 +85,9 @@ def _poll_once(feed: Feed, memory: feeds.PollMemory) -> None:
 def prune_polls() -> None:
     """Forget polls older than a week."""
     FeedPoll.objects.filter(polled_at__lt=now() - _KEEP_POLLS_FOR).delete()
+
+
+@shared_task(time_limit=60, soft_time_limit=45)
+def prune_pasts() -> None:
+    """Forget what headers said longer ago than any reader wants to be told late."""
+    MatchPast.objects.filter(until__lt=now() - _KEEP_PASTS_FOR).delete()

@@ -64,7 +64,13 @@ def rows_told(season: Season, kind: str) -> list[TableRow]:
     teams = Team.objects.in_bulk({row.team_id for row in rows})
     for row in rows:
         row.team = teams[row.team_id]
+        # In the order of jsonb, so that equal tables have equal bytes.
+        row.values = {key: row.values[key] for key in sorted(row.values, key=_jsonb_order)}
     return sorted(rows, key=lambda row: (row.group, row.rank, row.team.name))
+
+
+def _jsonb_order(key: str) -> tuple[int, bytes]:
+    return len(key.encode()), key.encode()
 
 
 def _results(season: Season) -> Sequence[Result]:
