@@ -10,6 +10,8 @@ urlpatterns = [
     path("matches/<str:public_id>/stats/", views.match_stats, name="match_stats"),
     path("matches/<str:public_id>/table/", views.match_table, name="match_table"),
     path("matches/<str:public_id>/parts/", views.match_parts, name="match_fragments"),
+    path("matches/<str:public_id>/replay/", views.match_replay, name="match_replay"),
+    path("matches/<str:public_id>/replay/film/", views.replay_film, name="replay_film"),
     path("leagues/<slug:slug>/", views.league, name="league"),
     path(
         "leagues/<slug:slug>/fixtures/",

@@ -1,30 +1,43 @@
 """Pages that show statistics: match, league, team, player."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
 
 from config.clock import now
+from config.sight import scores_shown
 from leagues.models import League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.filters import Choice, choose
+from matches.rules.replay import parse_position
 from matches.selectors.fixtures import last_matches, live_beside, next_matches, season_matches
 from matches.selectors.timelines import match_head, match_timeline
-from stats.enums import TableKind
+from stats.enums import ReplayView, TableKind
 from stats.live import page_fragments
 from stats.models import BoxScore
 from stats.selectors.bars import stat_bars
 from stats.selectors.boxscores import player_tables
 from stats.selectors.seasons import player_seasons
 from stats.selectors.tables import season_table
+from stats.services.film import Film, NothingToReplayError, film_of
+from stats.services.moments import changes, moment_of, neighbours, placed_items, ticks
 
 _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4
+_FILM_KEPT_S = 3600
+_SPEEDS = (1, 10, 60, 120, 300, 600)
 
 
 @require_safe
@@ -83,6 +96,81 @@ def match_parts(request: HttpRequest, public_id: str) -> JsonResponse:
     after = request.GET.get("after", "")
     after_seq = int(after) if after.isdecimal() and len(after) < 10 else 0
     return JsonResponse({"k": page_fragments(_match(public_id), after_seq=after_seq)})
+
+
+@require_safe
+def match_replay(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A match that is over, as it stood at any moment; the page's script plays it."""
+    with _film(public_id) as film:
+        items = placed_items(film)
+        at_ms = _place(request.GET.get("at", ""), film)
+        moment = moment_of(film, items, at_ms)
+        context = {
+            "match": moment.match,
+            "tab": "replay",
+            "head": moment.head,
+            "moment": moment,
+            "length_ms": film.reel.length_ms,
+            "stretches": film.reel.stretches,
+            "ticks": [1000 * at // film.reel.length_ms for at in ticks(items)],
+            "neighbours": neighbours(items, at_ms),
+            "speeds": _SPEEDS,
+            "is_plays": _is_told_by_play(film),
+        }
+        return render(request, "stats/match_replay.html", context)
+
+
+@require_safe
+@gzip_page
+def replay_film(request: HttpRequest, public_id: str) -> HttpResponse:
+    """All that changes on the page of a replay, as parts of it with their moments."""
+    with _film(public_id) as film:
+        key = f"film:{public_id}:{film.match.epoch}:{film.upto_seq}:{film.match.status}"
+        body = None
+        with suppress(RedisError, OSError):
+            body = cache.get(key)
+        if body is None:
+            items = placed_items(film)
+            context = {
+                "match": film.match,
+                "changes": changes(film, items),
+                "items": items,
+                "is_plays": _is_told_by_play(film),
+            }
+            body = render_to_string("stats/replay_film.html", context)
+            with suppress(RedisError, OSError):
+                cache.set(key, body, timeout=_FILM_KEPT_S)
+        response = HttpResponse(body)
+        patch_cache_control(response, private=True, max_age=60)
+        return response
+
+
+@contextmanager
+def _film(public_id: str) -> Iterator[Film]:
+    """Give the film of a match that is over for this reader.
+
+    A replay begins before the first goal, so whoever hides scores may watch it: what is read
+    inside is not held back.
+    """
+    if not _match(public_id).is_over:
+        raise Http404
+    with scores_shown():
+        try:
+            yield film_of(_match(public_id), view=ReplayView.CORRECTED)
+        except NothingToReplayError as error:
+            raise Http404 from error
+
+
+def _place(text: str, film: Film) -> int:
+    pack = load_pack(film.match.season.league.sport)
+    try:
+        return parse_position(text, film.reel, is_cumulative=pack.clock.cumulative)
+    except ValueError:
+        return 0
+
+
+def _is_told_by_play(film: Film) -> bool:
+    return not load_pack(film.match.season.league.sport).clock.cumulative
 
 
 def _match(public_id: str) -> Match:

@@ -258,3 +258,6 @@ export const follow = async (place) => {
 
 // What was said before this page came is no news.
 const withoutSpeech = ({ say: _said, ...parts }) => parts;
+
+// The replay of a match shows its parts in the same way.
+export { clockWords, replaceInside, replaceWhole, speaker };

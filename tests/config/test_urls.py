@@ -56,6 +56,8 @@ PUBLIC_PAGES = {
     "matches/<str:public_id>/h2h/",
     "matches/<str:public_id>/lineups/",
     "matches/<str:public_id>/parts/",
+    "matches/<str:public_id>/replay/",
+    "matches/<str:public_id>/replay/film/",
     "matches/<str:public_id>/stats/",
     "matches/<str:public_id>/table/",
     "players/<slug:slug>/",
