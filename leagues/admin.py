@@ -23,7 +23,7 @@ from leagues.models import (
     Venue,
 )
 from leagues.packs.loader import pack_ids
-from leagues.services import delete_rows, merge_players, resolve_unmatched
+from leagues.services import delete_rows, merge_players, resolve_unmatched, tell_changed
 
 
 class SportChoiceMixin:
@@ -35,8 +35,19 @@ class SportChoiceMixin:
         return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
 
 
-class TombstoneMixin:
-    """Lets partners hear of rows that are deleted here."""
+class TellingMixin:
+    """Lets partners, and what was made of the rows, hear of what is edited and deleted here."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+        if change and form.changed_data:
+            tell_changed(obj, form.changed_data)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)  # type: ignore[misc]
+        for row, fields in formset.changed_objects:
+            if hasattr(row, "public_id"):
+                tell_changed(row, fields)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         delete_rows(type(obj)._default_manager.filter(pk=obj.pk))
@@ -51,15 +62,27 @@ def external_ids(kind: ExternalKind, row: Model) -> str:
     return "\n".join(f"{source}: {value}" for source, value in known.values_list("source", "value"))
 
 
+class SeasonForm(forms.ModelForm):
+    """A season; the order of its sources is a list of their names."""
+
+    def clean_sources(self) -> list[str]:
+        sources = self.cleaned_data["sources"] or []
+        is_list = isinstance(sources, list) and all(isinstance(s, str) and s for s in sources)
+        if not is_list or len(set(sources)) < len(sources):
+            raise forms.ValidationError('Give a list of different names, such as ["opta", "fpl"].')
+        return sources
+
+
 class SeasonInline(admin.TabularInline):
     model = Season
+    exclude = ("sources",)
     extra = 0
     can_delete = False
     show_change_link = True
 
 
 @admin.register(League)
-class LeagueAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
+class LeagueAdmin(TellingMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "sport", "country", "priority", "season_count", "is_test")
     list_filter = ("sport", "is_test", "country")
     list_editable = ("priority",)
@@ -88,7 +111,8 @@ class SeasonTeamInline(admin.TabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(TombstoneMixin, admin.ModelAdmin):
+class SeasonAdmin(TellingMixin, admin.ModelAdmin):
+    form = SeasonForm
     list_display = ("name", "league", "starts_on", "ends_on", "is_current", "team_count")
     list_filter = ("is_current", "league")
     list_select_related = ("league",)
@@ -118,7 +142,7 @@ class TeamRosterInline(admin.TabularInline):
 
 
 @admin.register(Team)
-class TeamAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
+class TeamAdmin(TellingMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "code", "sport", "country", "venue", "merged_into")
     list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "country")
     list_select_related = ("venue", "merged_into")
@@ -141,7 +165,7 @@ class PlayerRosterInline(admin.TabularInline):
 
 
 @admin.register(Player)
-class PlayerAdmin(TombstoneMixin, SportChoiceMixin, admin.ModelAdmin):
+class PlayerAdmin(TellingMixin, SportChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "sport", "position", "birth_on", "country", "merged_into")
     list_filter = ("sport", ("merged_into", admin.EmptyFieldListFilter), "position")
     list_select_related = ("merged_into",)
@@ -190,7 +214,7 @@ class SeasonTeamAdmin(admin.ModelAdmin):
 
 
 @admin.register(Venue)
-class VenueAdmin(TombstoneMixin, admin.ModelAdmin):
+class VenueAdmin(TellingMixin, admin.ModelAdmin):
     list_display = ("name", "city", "country", "capacity", "time_zone")
     list_filter = ("country",)
     search_fields = ("name", "city", "public_id")

@@ -15,5 +15,6 @@ class LeaguesConfig(AppConfig):
         from streams.changes import show
 
         show("roster.changed", selectors.told_rosters)
+        show("resource.changed", selectors.told_changes)
         show("resource.removed", selectors.told_removals)
         install_folders([settings.PACKS_DIR] if settings.PACKS_DIR else [])

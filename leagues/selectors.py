@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce
 from leagues.enums import ExternalKind
 from leagues.models import ExternalId, League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack, pack_ids
-from leagues.topics import ResourceRemoved, RosterChanged
+from leagues.topics import ResourceChanged, ResourceRemoved, RosterChanged
 from streams.changes import DELETED, MERGED, Told
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -122,6 +122,20 @@ def told_rosters(events: Sequence[RosterChanged]) -> list[Told | None]:
             data={"player_ids": [players[pk] for pk in event.player_ids if pk in players]},
         )
         if event.team_id in teams
+        else None
+        for event in events
+    ]
+
+
+def told_changes(events: Sequence[ResourceChanged]) -> list[Told | None]:
+    """Say in public which rows were edited, and in what; two queries."""
+    hidden = {
+        *League.objects.filter(is_test=True).values_list("public_id", flat=True),
+        *Season.objects.filter(league__is_test=True).values_list("public_id", flat=True),
+    }
+    return [
+        Told(id=event.public_id, data={"kind": event.kind, "fields": list(event.fields)})
+        if event.public_id not in hidden
         else None
         for event in events
     ]

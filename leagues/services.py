@@ -23,7 +23,7 @@ from leagues.models import (
     Venue,
 )
 from leagues.rules.names import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
-from leagues.topics import ResourceRemoved, RosterChanged
+from leagues.topics import ResourceChanged, ResourceRemoved, RosterChanged
 from streams.outbox import announce
 
 _NAMES_LOCK = 0x76657A65_6E616D65
@@ -391,9 +391,23 @@ def merge_players(*, keep: Player, drop: Player) -> None:
         team__in=RosterSpot.objects.filter(player=keep, until_on__isnull=True).values("team")
     ).update(player=keep)
     teams = set(RosterSpot.objects.filter(player=keep).values_list("team_id", flat=True))
+    tell_changed(keep, ("external_ids",))
     announce(
         ResourceRemoved(public_id=drop.public_id, into_id=keep.public_id),
         *(RosterChanged(team_id=team, player_ids=(keep.pk, drop.pk)) for team in teams),
+    )
+
+
+@transaction.atomic
+def tell_changed(row: League | Season | Team | Player | Venue, fields: Iterable[str]) -> None:
+    """Announce `resource.changed` after an edit, so that what was made of the row follows it."""
+    announce(
+        ResourceChanged(
+            public_id=row.public_id,
+            kind=row._meta.model_name or "",
+            row_id=row.pk,
+            fields=tuple(fields),
+        )
     )
 
 

@@ -14,6 +14,20 @@ class RosterChanged:
     player_ids: tuple[int, ...]
 
 
+@topic("resource.changed", key="public_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceChanged:
+    """A league, season, team, player or venue was edited; `kind` is the word of its id.
+
+    A player who took another one in changed his "external_ids".
+    """
+
+    public_id: str
+    kind: str
+    row_id: int
+    fields: tuple[str, ...]
+
+
 @topic("resource.removed", key="public_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRemoved:

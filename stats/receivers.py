@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from matches.services import curation
 from stats import live
 from stats.services import fold, tables
 from streams.groups import Delivery, subscribe
 from streams.relay import relay_last
+
+# What boxscores and tables show of others.
+_SHOWN = frozenset(("name", "external_ids"))
 
 
 @subscribe("match.ingested", group="stats", queue="fold")
@@ -16,6 +20,16 @@ def fold_matches(deliveries: Sequence[Delivery]) -> None:
         folded = fold.fold_matches(told)
         live.publish_matches(folded)
     live.catch_up(told - {news.match.pk for news in folded})
+
+
+@subscribe("resource.changed", group="names", queue="default", gather_s=0.25)
+def follow_names(deliveries: Sequence[Delivery]) -> None:
+    """Fold anew what names somebody who is called otherwise now, and rank his seasons again."""
+    renamed = {(d.event.kind, d.event.row_id) for d in deliveries if _SHOWN & set(d.event.fields)}
+    matches = {pk for kind, row_id in renamed for pk in curation.matches_naming(kind, row_id)}
+    curation.tell_names_changed(matches)
+    for season_id in tables.seasons_of({pk for kind, pk in renamed if kind == "team"}):
+        tables.refresh_tables(season_id)
 
 
 @subscribe("stat.update", group="pages", queue="default", gather_s=0.25)

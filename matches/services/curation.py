@@ -1,18 +1,19 @@
 """What curators do to fixtures, team sheets and feeds besides the event log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import F, Q
 
 from config.clock import now
 from leagues.enums import ExternalKind
-from leagues.models import ExternalId
-from matches.models import Feed, FeedPoll, Match, RawDocument
+from leagues.models import ExternalId, Player
+from matches.models import Feed, FeedPoll, Match, PlayEvent, RawDocument, TeamSheetSpot
 from matches.topics import MatchIngested
 from streams.outbox import announce
 
 _MAX_DOCUMENTS = 2000
+_MATCHES_PER_TRANSACTION = 200
 
 
 @transaction.atomic
@@ -27,6 +28,39 @@ def tell_sheets_changed(match_id: int) -> None:
     """Raise the match's sheet version after an edit of its line-ups; announces `match.ingested`."""
     Match.objects.filter(pk=match_id).update(sheet_version=F("sheet_version") + 1)
     tell_fixture_changed(match_id)
+
+
+def matches_naming(kind: str, row_id: int) -> Sequence[int]:
+    """Return the matches whose boxscores name a league, season, team or player."""
+    player = Q(pk=row_id) | Q(merged_into=row_id)
+    people = Player.objects.filter(player) if kind == ExternalKind.PLAYER else Player.objects.none()
+    acted = PlayEvent.objects.filter(Q(player__in=people) | Q(related_player__in=people))
+    named = {
+        "league": Q(season__league=row_id),
+        "season": Q(season=row_id),
+        "team": Q(home=row_id) | Q(away=row_id),
+        "player": Q(pk__in=acted.values("match"))
+        | Q(pk__in=TeamSheetSpot.objects.filter(player__in=people).values("sheet__match")),
+    }.get(kind)
+    if named is None:
+        return []
+    return list(Match.objects.filter(named).order_by("pk").values_list("pk", flat=True))
+
+
+def tell_names_changed(match_ids: Collection[int]) -> None:
+    """Let these matches be folded anew with the names of now; announces `match.ingested`.
+
+    Folds that processes keep know the names of when they began: a new sheet version ends them.
+    Some matches at a time, each part in a transaction of its own, locked in key order.
+    """
+    wanted = sorted(match_ids)
+    for start in range(0, len(wanted), _MATCHES_PER_TRANSACTION):
+        part = wanted[start : start + _MATCHES_PER_TRANSACTION]
+        with transaction.atomic():
+            locked = Match.objects.select_for_update(no_key=True).filter(pk__in=part)
+            seqs = dict(locked.order_by("pk").values_list("pk", "head_seq"))
+            Match.objects.filter(pk__in=part).update(sheet_version=F("sheet_version") + 1)
+            announce(*(MatchIngested(match_id=pk, seq=seq) for pk, seq in seqs.items()))
 
 
 def poll_now(feeds: Iterable[int]) -> int:

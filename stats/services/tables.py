@@ -1,11 +1,11 @@
 """Making a season's tables anew from its results, decisions and the pack's rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 
 from config.clock import now
-from leagues.models import Season, Team
+from leagues.models import Season, SeasonTeam, Team
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, status_is
@@ -71,6 +71,12 @@ def rows_told(season: Season, kind: str) -> list[TableRow]:
 
 def _jsonb_order(key: str) -> tuple[int, bytes]:
     return len(key.encode()), key.encode()
+
+
+def seasons_of(team_ids: Collection[int]) -> Sequence[int]:
+    """Return the seasons that the teams take part in."""
+    played = SeasonTeam.objects.filter(team__in=team_ids).order_by("season")
+    return list(played.values_list("season_id", flat=True).distinct())
 
 
 def _results(season: Season) -> Sequence[Result]:
