@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from config.clock import now
+from config.sight import HIDE_COOKIE
 from matches.models import Match
 from stats import live
 from stats.enums import ReplayView
@@ -336,6 +337,16 @@ def test_replays_that_are_over_leave_room(client: Client, match: Match, settings
     still.pass_s(replays.KEPT_FOR.total_seconds() + 1)
 
     assert begin(client, match).status_code == 201
+
+
+def test_whoever_hides_scores_may_replay(client: Client, match: Match, still):
+    client.cookies[HIDE_COOKIE] = "1"
+
+    replay = begin(client, match, speed=600).json()
+    play_on(replay, still)
+
+    truth = hashlib.sha256(bytes(BoxScore.objects.get(match=match).document)).hexdigest()
+    assert client.get(f"/api/v1/replays/{replay['id']}").json()["state_hash"] == truth
 
 
 def test_only_who_began_a_replay_may_change_or_end_it(client: Client, match: Match):
