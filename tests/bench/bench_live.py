@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import signal
+import threading
 import time
 from contextlib import ExitStack
 
@@ -40,52 +41,52 @@ class Resuming:
         self.contender = ours(self.port)
         self.publisher = self.contender.publisher()
         self.sockets = sockets
-        self.next_at = time.monotonic()
+        self.is_over = threading.Event()
 
     def run(self):
+        """Return times and counts."""
+        pace = threading.Thread(target=self._publish)
         with ExitStack() as stack:
             stack.callback(self.publisher.close)
-            server = stack.enter_context(ExitStack())
-            process = server.enter_context(served(self.contender, self.port))
+            stack.callback(pace.join)
+            stack.callback(self.is_over.set)
+            process = stack.enter_context(served(self.contender, self.port))
             clients = [["socket", [self.publisher.topic]]] * self.sockets
             self.fleet = Fleet([self.port], clients, "resuming")
             stack.callback(self.fleet.close)
+            pace.start()
             self._until_current()
             result = {}
             for name, number in (("stopped", signal.SIGTERM), ("killed", signal.SIGKILL)):
-                result[name], process = self._restart(process, number, server)
+                result[name], process = self._restart(process, number, stack)
             books = self.fleet.ask("report")["books"]
         counted = {"replays": books["replays"], "snapshots": books["snapshots"] - self.sockets}
         return result | counted | {"missed": sum(books.get(name, 0) for name in _NEVER)}
+
+    def _publish(self):
+        while not self.is_over.wait(1 / PACE_PER_S):
+            self.publisher.send()
 
     def _restart(self, process, number, stack):
         """End the server, start another one at its port, wait until all clients are current."""
         began = time.monotonic()
         process.send_signal(number)
-        while process.poll() is None:
-            self._publish_when_due()
-            time.sleep(_LOOK_S)
+        process.wait()
+        ended_s = time.monotonic() - began
         process = stack.enter_context(served(self.contender, self.port))
         up_at = time.monotonic()
         self._until_current()
-        ended = time.monotonic()
-        times = {"all_current_s": ended - began, "after_up_s": ended - up_at}
+        at = time.monotonic()
+        times = {"ended_s": ended_s, "all_current_s": at - began, "after_up_s": at - up_at}
         return {name: round(value, 2) for name, value in times.items()}, process
 
     def _until_current(self):
-        until = time.monotonic() + _SETTLES_WITHIN_S
-        (lowest,) = self.fleet.ask("where").values()
-        while lowest < FIRST_SEQ + self.publisher.count - 1:
+        """Wait until all have a frame that was yet to be published."""
+        until, wanted = time.monotonic() + _SETTLES_WITHIN_S, FIRST_SEQ + self.publisher.count
+        while min(self.fleet.ask("where").values()) < wanted:
             if time.monotonic() > until:
                 raise SystemExit(f"not all clients are current after {_SETTLES_WITHIN_S} s")
-            self._publish_when_due()
             time.sleep(_LOOK_S)
-            (lowest,) = self.fleet.ask("where").values()
-
-    def _publish_when_due(self):
-        if time.monotonic() >= self.next_at:
-            self.publisher.send()
-            self.next_at = time.monotonic() + 1 / PACE_PER_S
 
 
 def rounds_of(chosen):

@@ -36,6 +36,10 @@ class Client:
         self.door = None
         self.failures = 0
 
+    def come(self):
+        """Connect in a task of its own."""
+        self.fleet.spawn(self.connect())
+
     async def connect(self):
         loop, port = asyncio.get_running_loop(), self.fleet.dice.choice(self.fleet.ports)
         door = DOORS[self.kind](self, port)
@@ -62,7 +66,7 @@ class Client:
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self.failures)
         self.failures += 1
         pause_s = longest * (0.5 + self.fleet.dice.random() / 2)
-        asyncio.get_running_loop().call_later(pause_s, self.fleet.spawn, self.connect())
+        asyncio.get_running_loop().call_later(pause_s, self.come)
 
     def cut(self):
         if self.door is not None:
@@ -100,7 +104,7 @@ class Fleet:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._fail)
         for number, client in enumerate(self.clients):
-            self.spawn(client.connect())
+            client.come()
             if number % 20 == 19:
                 await asyncio.sleep(0.02)
         questions = asyncio.StreamReader()
