@@ -233,7 +233,7 @@ class EventSerializer(serializers.ModelSerializer[PlayEvent]):
         )
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class FieldChangeSerializer(serializers.Serializer[Any]):
     """A field before and after a revision."""
 
     before = serializers.JSONField(allow_null=True)
@@ -244,7 +244,7 @@ class RevisionSerializer(EventSerializer):
     """A revision and what it changed of the telling before it, by field."""
 
     changes = serializers.DictField(
-        child=ChangeSerializer(), help_text="Empty for the first telling and for a retraction."
+        child=FieldChangeSerializer(), help_text="Empty for the first telling and for a retraction."
     )
 
     class Meta(EventSerializer.Meta):
