@@ -18,8 +18,8 @@ from rest_framework.utils.urls import replace_query_param
 
 from config.sight import scores_shown
 from leagues.packs.loader import load_pack
-from matches.api.serializers import EventSerializer
 from matches.models import Match, PlayEvent
+from matches.rules.documents import EVENT_COLUMNS, event_document
 from matches.rules.replay import FASTEST, SLOWEST, parse_position
 from stats.api.filters import ReplayEventFilter
 from stats.enums import ReplayView
@@ -32,6 +32,14 @@ from streams.live.limits import address_of
 
 EPOCH_HEADER: Final = "Log-Epoch"
 _DEFAULT_LIMIT: Final = 50
+_EVENTS: Final = {
+    "type": "object",
+    "required": ["results", "next"],
+    "properties": {
+        "results": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+        "next": {"type": ["string", "null"], "format": "uri", "description": "What comes after."},
+    },
+}
 
 
 class ReplayLost(APIException):
@@ -164,6 +172,14 @@ class ReplaySerializer(serializers.Serializer[Showing]):
         return state_hash(showing.film.state(showing.count))
 
 
+class ReplayEventSerializer(serializers.Serializer[Any]):
+    """The fields of an event, which is JSON already."""
+
+    def get_fields(self) -> dict[str, Any]:
+        event = event_document(dict.fromkeys(EVENT_COLUMNS), match_id="", supersedes=None)
+        return {name: serializers.JSONField() for name in event}
+
+
 class ReplayDoor(GenericAPIView[Any]):
     """Open to everybody: who began a replay may change it, who knows its id may follow it."""
 
@@ -250,11 +266,11 @@ class ReplayEventList(GenericAPIView[Any]):
     pagination_class = None
     rate_class = "live"
     queryset = PlayEvent.objects.none()
-    serializer_class = EventSerializer
+    serializer_class = ReplayEventSerializer
     filterset_class = ReplayEventFilter
 
     @extend_schema(operation_id="replays_events_list", filters=True)
-    @extend_schema(responses={200: EventSerializer(many=True), 410: None})
+    @extend_schema(responses={(200, "application/json"): _EVENTS, 410: None})
     def get(self, request: Request, replay_id: str) -> Response:
         self.filter_queryset(self.get_queryset())
         asked = ReplayEventFilter(request.query_params, self.get_queryset())

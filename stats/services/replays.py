@@ -142,7 +142,7 @@ def change_replay(
     key = _key(replay_id)
     for _ in range(_ATTEMPTS):
         with client().pipeline() as pipe:
-            pipe.watch(key)
+            pipe.watch(key)  # type: ignore[no-untyped-call]
             held = _decoded(pipe.get(key))
             if held is None:
                 return None
@@ -219,7 +219,7 @@ def _before(film: Film, position_ms: int) -> int:
 def _admit(replay: Replay, at: datetime) -> None:
     counted = (_of_holder(replay.holder), _ALL)
     limits = (settings.REPLAYS_PER_HOLDER, settings.REPLAYS_AT_ONCE)
-    refused_by = client().eval(
+    refused_by: Any = client().eval(
         _ADMIT,
         3,
         _key(replay.id),

@@ -255,6 +255,18 @@ def test_list_has_the_events_that_have_come(client: Client, match: Match, still)
     assert rest.json()["next"] is None
 
 
+def test_list_has_the_fields_that_are_asked_for(client: Client, match: Match, still):
+    replay = begin(client, match, speed=60).json()
+    address = f"/api/v1/replays/{replay['id']}"
+
+    assert client.get(f"{address}/events?fields=seq,type").json()["results"] == [
+        {"seq": 1, "type": "period_start"}
+    ]
+    assert client.get(f"{address}?fields=seq").json() == {"seq": 1}
+    assert problem(client.get(f"{address}/events?fields=nonsense"))[0] == 422
+    assert problem(client.get(f"{address}?wait=1")) == (422, [("/query/wait", "unknown_parameter")])
+
+
 def test_list_of_another_epoch_is_a_lost_position(client: Client, match: Match):
     replay = begin(client, match).json()
     change(client, replay, position="30:00")
