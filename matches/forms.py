@@ -202,7 +202,7 @@ class AwardForm(ReasonForm):
 def _pair(
     cleaned: dict[str, Any], home: str, away: str, *, what: str = "scores"
 ) -> tuple[int, int] | None:
-    values = [cleaned.get(home), cleaned.get(away)]
-    if values.count(None) == 1:
+    first, second = cleaned.get(home), cleaned.get(away)
+    if (first is None) != (second is None):
         raise forms.ValidationError(f"Give both {what} or none.")
-    return None if None in values else (values[0], values[1])
+    return None if first is None or second is None else (first, second)

@@ -248,7 +248,7 @@ class RevisionSerializer(EventSerializer):
     )
 
     class Meta(EventSerializer.Meta):
-        fields = (*EventSerializer.Meta.fields, "changes")
+        fields = (*EventSerializer.Meta.fields, "changes")  # type: ignore[assignment]  # one more
 
     def to_representation(self, row: Any) -> dict[str, Any]:
         """Compare with the newest earlier revision that told the fact."""

@@ -258,7 +258,9 @@ def _content(fact: Fact) -> tuple[Any, ...]:
 
 
 def _pair(told: Sequence[Fact], held: Sequence[HeldFact]) -> list[tuple[Fact, HeldFact | None]]:
-    by_id = {h.fact.vendor_event_id: h for h in held if h.fact.vendor_event_id is not None}
+    by_id: dict[str | None, HeldFact] = {
+        h.fact.vendor_event_id: h for h in held if h.fact.vendor_event_id is not None
+    }
     nameless = [h for h in held if h.fact.vendor_event_id is None]
     by_id |= {h.beside.vendor_event_id: h for h in nameless if h.beside and _has_id(h.beside)}
     if not nameless:

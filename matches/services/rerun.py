@@ -63,7 +63,7 @@ def _say_again(match: Match, word: _Decided) -> None:
     held = None
     if word.vendors is not None:
         found = _same_fact(match, word.vendors)
-        held = found and held_lineage(match.pk, found.lineage_id)
+        held = held_lineage(match.pk, found.lineage_id) if found else None
     if held is not None or word.row.op != EventOp.RETRACT:
         tell_again(match.pk, word.row, held)
 

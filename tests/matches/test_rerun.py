@@ -1,13 +1,23 @@
 """A log told anew from raw documents keeps what admins decided."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
 from matches.models import Match, PlayEvent, RawDocument
-from matches.services.corrections import By, decide_match, override_stats, retract_event
+from matches.rules.corrections import Said
+from matches.services.corrections import (
+    By,
+    add_event,
+    amend_event,
+    decide_match,
+    override_stats,
+    release_event,
+    retract_event,
+)
 from matches.services.curation import documents_about
 from matches.services.feeds import store_raw
 from matches.services.ingest import apply_document
@@ -80,9 +90,7 @@ def test_fact_an_admin_took_back_stays_taken_back(match: Match):
 
 
 def test_numbers_an_admin_gave_are_told_again(match: Match):
-    override_stats(
-        match.pk, values={"fouls": 3}, by=By(reason="counted"), team_id=match.home_id
-    )
+    override_stats(match.pk, values={"fouls": 3}, by=By(reason="counted"), team_id=match.home_id)
 
     rerun_from_raw(match, documents_about(match))
 
@@ -121,3 +129,39 @@ def test_documents_about_a_match_are_its_own(match: Match):
 
     assert [document.key for document in documents_about(match)] == ["m1.json"]
     assert RawDocument.objects.count() == 2
+
+
+def test_what_a_curator_overrode_or_added_is_said_again_with_its_pin(match: Match, admin_user):
+    by = By(reason="Seen on video", actor=admin_user.pk, pin="until_final")
+    goal = PlayEvent.objects.get(match=match, vendor_event_id="e2")
+    said = Said(
+        type="score.home",
+        period="MATCH",
+        clock_ms=61_000,
+        team=match.home_id,
+        player=None,
+        related_player=None,
+        payload={},
+    )
+    amend_event(match.pk, goal.lineage_id, said, by=by)
+    add_event(match.pk, replace(said, clock_ms=5_000), by=by)
+
+    rerun_from_raw(match, documents_about(match))
+
+    words = PlayEvent.objects.filter(match=match, source="admin").order_by("seq")
+    assert [(w.op, w.clock_ms, w.pin, w.actor, w.stands_for) for w in words] == [
+        ("amend", 61_000, "until_final", admin_user, "veze"),
+        ("add", 5_000, "until_final", admin_user, ""),
+    ]
+    assert words[0].vendor_event_id == "e2"
+
+
+def test_fact_that_was_released_is_the_vendors_again(match: Match):
+    goal = PlayEvent.objects.get(match=match, vendor_event_id="e2")
+    retract_event(match.pk, goal.lineage_id, by=By(reason="offside"))
+    release_event(match.pk, goal.lineage_id, by=By(reason="onside after all"))
+
+    rerun_from_raw(match, documents_about(match))
+
+    assert not PlayEvent.objects.filter(match=match, source="admin").exists()
+    assert PlayEvent.objects.filter(match=match).count() == 3
