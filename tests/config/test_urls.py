@@ -66,6 +66,8 @@ PUBLIC_PAGES = {
     "teams/<slug:slug>/",
     "login/",
     # Of the browser, not of an account.
+    "preferences/scores/",
+    "preferences/spoilers/",
     "preferences/theme/",
 }
 SIGNED_IN_PAGES = {"profile/", "logout/"}
