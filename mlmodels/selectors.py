@@ -1,7 +1,6 @@
 """Reads of what models learn from and of what they said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +14,11 @@ from matches.enums import MatchStatus
 from matches.models import Match, MatchQuerySet
 from matches.rules.outcome import decisive_pair, winning_side
 from matches.selectors.fixtures import winning_side_of
-from matches.selectors.plays import current_plays
+from matches.selectors.plays import Play, current_plays
 from mlmodels.enums import ModelState
 from mlmodels.models import MatchForecast, ModelVersion
-from mlmodels.rules.chances import Chances, Expectation, certain
-from mlmodels.rules.line import situations
+from mlmodels.rules.chances import Expectation, certain
+from mlmodels.rules.line import LinePoint, situations
 from mlmodels.rules.results import PlayedMatch, regular_score
 from mlmodels.rules.win_probability import win_probability
 
@@ -134,29 +133,26 @@ def expectation_of(match: Match, rule: StrengthRule) -> Expectation:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinePoint:
-    """The chances right after event `seq`."""
-
-    seq: int
-    period: str
-    clock_ms: int
-    clock_label: str
-    chances: Chances
-
-
-def win_probability_line(match: Match) -> tuple[LinePoint, ...]:
+def win_probability_line(
+    match: Match,
+    *,
+    plays: Sequence[Play] | None = None,
+    expected: Expectation | None = None,
+) -> tuple[LinePoint, ...]:
     """Return the chances over the match, in match order; a match that is over ends in certainty.
 
     One point for each event that moves score or men, each start and end of a period, and the last
     event of each minute. Empty for a sport without [strength] and for a log without clock times.
-    The season and its league must be fetched along.
+    The season and its league must be fetched along. Reads the log and what is expected unless both
+    are given.
     """
     pack = load_pack(match.season.league.sport)
-    plays = current_plays(match) if pack.strength else ()
-    if pack.strength is None or not any(play.fact.clock_ms for play in plays):
+    if pack.strength is None:
         return ()
-    expected = expectation_of(match, pack.strength)
+    plays = current_plays(match) if plays is None else plays
+    if not any(play.fact.clock_ms for play in plays):
+        return ()
+    expected = expected or expectation_of(match, pack.strength)
     told = {
         fact.ref: win_probability(situation, expected, pack.strength)
         for fact, situation in situations(pack, [play.fact for play in plays])

@@ -10,6 +10,7 @@ class StatsConfig(AppConfig):
     def ready(self) -> None:
         from stats import (  # noqa: F401 - registers topics and subscriptions
             live,
+            panels,
             receivers,
             topics,
         )
@@ -23,4 +24,5 @@ class StatsConfig(AppConfig):
         fold_past_by(numbers_told)
         fold_rows_by(rows_told)
         live.register()
+        panels.register()
         show("stat.update", told_folds)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("matches/<str:public_id>/parts/", views.match_parts, name="match_fragments"),
     path("matches/<str:public_id>/replay/", views.match_replay, name="match_replay"),
     path("matches/<str:public_id>/replay/film/", views.replay_film, name="replay_film"),
+    path("matches/<str:public_id>/regions/<slug:tab>/", views.match_regions, name="match_regions"),
     path("leagues/<slug:slug>/", views.league, name="league"),
     path(
         "leagues/<slug:slug>/fixtures/",

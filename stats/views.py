@@ -1,7 +1,8 @@
 """Pages that show statistics: match, league, team, player."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -22,13 +23,17 @@ from leagues.packs.loader import load_pack
 from matches.models import Match
 from matches.rules.filters import Choice, choose
 from matches.rules.replay import parse_position
+from matches.rules.timeline import TimelineItem
 from matches.selectors.fixtures import last_matches, live_beside, next_matches, season_matches
+from matches.selectors.lineups import line_ups
 from matches.selectors.timelines import match_head, match_timeline
 from stats.enums import ReplayView, TableKind
 from stats.live import page_fragments
 from stats.models import BoxScore
+from stats.panels import panels
 from stats.selectors.bars import stat_bars
 from stats.selectors.boxscores import player_tables
+from stats.selectors.previews import preview
 from stats.selectors.seasons import player_seasons
 from stats.selectors.tables import season_table
 from stats.services.film import Film, NothingToReplayError, film_of
@@ -38,56 +43,53 @@ _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4
 _FILM_KEPT_S = 3600
 _SPEEDS = (1, 10, 60, 120, 300, 600)
+_REGIONS_FRESH_S = 2
 
 
 @require_safe
 def match(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A match: its timeline, on wide screens with statistics and the table beside it."""
-    found = _match(public_id)
-    pack = load_pack(found.season.league.sport)
-    items = match_timeline(found)
-    wish = Choice(show=request.GET.get("show", ""), period=request.GET.get("period", ""))
-    table = season_table(found.season)
-    context = {
-        "match": found,
-        "tab": "timeline",
-        "head": match_head(found, items),
-        "chosen": choose(pack, items, wish),
-        "table": table,
-        "rivals": [table.standing_of(team) for team in (found.home_id, found.away_id)],
-        "beside": live_beside(found),
-        **_bars(found),
-    }
-    return render(request, "stats/match_timeline.html", context)
+    """A match: its timeline and charts, on wide screens with statistics and the table beside it."""
+    return _match_page(request, public_id, "timeline")
 
 
 @require_safe
 def match_stats(request: HttpRequest, public_id: str) -> HttpResponse:
     """Both teams' and all players' numbers."""
-    found = _match(public_id)
-    context = {
-        "match": found,
-        "tab": "stats",
-        "head": match_head(found, match_timeline(found)),
-        **_bars(found),
-    }
-    pack = load_pack(found.season.league.sport)
-    group = request.GET.get("columns", "")
-    context["tables"] = player_tables(found, pack, context["box"], group=group)
-    return render(request, "stats/match_stats.html", context)
+    return _match_page(request, public_id, "stats")
 
 
 @require_safe
 def match_table(request: HttpRequest, public_id: str) -> HttpResponse:
     """The table as it stands, both teams marked."""
+    return _match_page(request, public_id, "table")
+
+
+def _match_page(request: HttpRequest, public_id: str, tab: str) -> HttpResponse:
     found = _match(public_id)
-    context = {
-        "match": found,
-        "tab": "table",
-        "head": match_head(found, match_timeline(found)),
-        "table": season_table(found.season),
-    }
-    return render(request, "stats/match_table.html", context)
+    items = match_timeline(found)
+    context = {"match": found, "tab": tab, "head": match_head(found, items)}
+    context |= _TABS[tab].context(request, found, items)
+    return render(request, f"stats/match_{tab}.html", context)
+
+
+@require_safe
+def match_regions(request: HttpRequest, public_id: str, tab: str) -> JsonResponse:
+    """The parts of a tab that are too large to push; an open page asks for them now and then."""
+    if tab not in _TABS:
+        raise Http404
+    found = _match(public_id)
+    context = {"match": found, **_TABS[tab].context(request, found, match_timeline(found))}
+    # What was asked a moment ago is new enough; another reader may see other things.
+    answer = JsonResponse(
+        {
+            "regions": {
+                name: render_to_string(template, context, request).strip()
+                for name, template in _TABS[tab].regions.items()
+            }
+        }
+    )
+    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
+    return answer
 
 
 @require_safe
@@ -175,6 +177,83 @@ def _is_told_by_play(film: Film) -> bool:
 
 def _match(public_id: str) -> Match:
     return get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+
+
+def _timeline_tab(
+    request: HttpRequest, found: Match, items: Sequence[TimelineItem]
+) -> dict[str, Any]:
+    pack = load_pack(found.season.league.sport)
+    wish = Choice(show=request.GET.get("show", ""), period=request.GET.get("period", ""))
+    chosen = choose(pack, items, wish)
+    table = season_table(found.season)
+    return {
+        "chosen": chosen,
+        "panels": panels(found),
+        "table": table,
+        "preview": None if chosen.items or found.is_over else preview(found, table),
+        "beside": live_beside(found),
+        **_bars(found),
+    }
+
+
+def _stats_tab(
+    request: HttpRequest, found: Match, _items: Sequence[TimelineItem]
+) -> dict[str, Any]:
+    context = {"panels": panels(found), **_bars(found)}
+    pack = load_pack(found.season.league.sport)
+    group = request.GET.get("columns", "")
+    context["tables"] = player_tables(found, pack, context["box"], group=group)
+    return context
+
+
+def _table_tab(
+    _request: HttpRequest, found: Match, _items: Sequence[TimelineItem]
+) -> dict[str, Any]:
+    return {"table": season_table(found.season)}
+
+
+def _line_ups_tab(
+    _request: HttpRequest, found: Match, items: Sequence[TimelineItem]
+) -> dict[str, Any]:
+    return {"line_ups": line_ups(found, items)}
+
+
+def _h2h_tab(
+    _request: HttpRequest, _found: Match, _items: Sequence[TimelineItem]
+) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tab:
+    """What a tab shows, and the template of each of its parts that change by being asked for."""
+
+    context: Callable[[HttpRequest, Match, Sequence[TimelineItem]], dict[str, Any]]
+    regions: Mapping[str, str]
+
+
+_TABS: Mapping[str, _Tab] = {
+    "timeline": _Tab(
+        context=_timeline_tab,
+        regions={
+            "charts": "stats/partials/charts.html",
+            "preview": "stats/partials/preview.html",
+            "filters": "matches/partials/filters.html",
+            "numbers": "stats/partials/numbers.html",
+            "side": "stats/partials/side.html",
+        },
+    ),
+    "stats": _Tab(
+        context=_stats_tab,
+        regions={
+            "bars": "stats/partials/team_numbers.html",
+            "boxes": "stats/partials/boxes.html",
+        },
+    ),
+    "table": _Tab(context=_table_tab, regions={"table": "stats/partials/whole_table.html"}),
+    "lineups": _Tab(context=_line_ups_tab, regions={"line-ups": "matches/partials/line_ups.html"}),
+    "h2h": _Tab(context=_h2h_tab, regions={}),
+}
 
 
 def _bars(found: Match) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading `[strength]` and `[momentum]`: what models and match graphs need to know of a sport."""
+"""Reading `[strength]`, `[momentum]`, `[shot_map]`: what models and charts need of a sport."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,15 @@ from leagues.packs.schema import (
     MomentumRule,
     Period,
     Pressure,
+    ShotKind,
+    ShotMapRule,
     StrengthRule,
     TableRules,
 )
 
 _DISTRIBUTIONS = ("poisson", "normal")
+_GROUNDS = ("pitch", "court", "rink")
+_OUTCOMES = ("scored", "saved", "blocked", "off")
 
 
 def read_strength(top: Table, rules: TableRules) -> StrengthRule | None:
@@ -86,12 +90,7 @@ def read_momentum(
 def _pressure(
     table: Table, events: Mapping[str, EventType], periods: tuple[Period, ...]
 ) -> Pressure:
-    names = table.texts("events")
-    if not names:
-        raise table.error("events", "is empty; name at least one event type")
-    for index, name in enumerate(names):
-        if name not in events:
-            raise table.error(f"events[{index}]", f"unknown '{name}'; {suggestion(name, events)}")
+    names = _event_names(table, events)
     payload = _shared_payload([events[name] for name in names])
     pressure = Pressure(
         events=frozenset(names),
@@ -106,6 +105,54 @@ def _pressure(
         raise table.error("weight", "is 0 and nothing is added by plus: this counts nothing")
     table.close()
     return pressure
+
+
+def _event_names(table: Table, events: Mapping[str, EventType]) -> list[str]:
+    names = table.texts("events")
+    if not names:
+        raise table.error("events", "is empty; name at least one event type")
+    for index, name in enumerate(names):
+        if name not in events:
+            raise table.error(f"events[{index}]", f"unknown '{name}'; {suggestion(name, events)}")
+    return list(names)
+
+
+def read_shot_map(
+    top: Table, events: Mapping[str, EventType], periods: tuple[Period, ...]
+) -> ShotMapRule | None:
+    """Return [shot_map], None for a sport without one."""
+    if "shot_map" not in top:
+        return None
+    table = top.table("shot_map")
+    rule = ShotMapRule(
+        ground=table.text("ground", choices=_GROUNDS),
+        length_m=_positive(table, "length_m"),
+        width_m=_positive(table, "width_m"),
+        expected=table.text("expected", "").removeprefix("payload."),
+        kinds=tuple(_shot_kind(t, events, periods) for t in table.tables("kinds")),
+    )
+    if not rule.kinds:
+        raise table.error("kinds", "missing; say which events are shots in [[shot_map.kinds]]")
+    shots = [events[name] for kind in rule.kinds for name in kind.events]
+    if rule.expected and not any(dict(s.payload).get(rule.expected) == "number" for s in shots):
+        raise table.error("expected", f"no shot has a number '{rule.expected}' in its payload")
+    table.close()
+    return rule
+
+
+def _shot_kind(
+    table: Table, events: Mapping[str, EventType], periods: tuple[Period, ...]
+) -> ShotKind:
+    names = _event_names(table, events)
+    payload = _shared_payload([events[name] for name in names])
+    kind = ShotKind(
+        events=frozenset(names),
+        outcome=table.text("outcome", choices=_OUTCOMES),
+        label=table.text("label"),
+        when=read_when(table.table("when"), payload, periods),
+    )
+    table.close()
+    return kind
 
 
 def _shared_payload(types: list[EventType]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leagues.packs import sections
-from leagues.packs.analytics import read_momentum, read_strength
+from leagues.packs.analytics import read_momentum, read_shot_map, read_strength
 from leagues.packs.columns import read_columns
 from leagues.packs.event_types import read_events
 from leagues.packs.reading import Table, suggestion
@@ -106,6 +106,7 @@ def parse_pack(
         simulation=read_simulation(top, events, positions, periods),
         strength=read_strength(top, table),
         momentum=read_momentum(top, events, periods),
+        shot_map=read_shot_map(top, events, periods),
         vectors=read_vectors(top, vectors, events, columns, periods),
     )
     sections.check_references(top, pack)

@@ -336,6 +336,30 @@ class MomentumRule:
     pressures: tuple[Pressure, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotKind:
+    """Events that are shots with one outcome, where all of `when` holds."""
+
+    events: frozenset[str]
+    outcome: str
+    label: str
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotMapRule:
+    """Which events are shots and on what ground they are drawn; the first kind that fits counts.
+
+    `expected` is the payload's number that says how likely the shot was to score.
+    """
+
+    ground: str
+    length_m: float
+    width_m: float
+    kinds: tuple[ShotKind, ...]
+    expected: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SportPack:
     """A whole sport. Compared by identity: `load_pack` gives the same object every time."""
@@ -357,6 +381,7 @@ class SportPack:
     simulation: Simulation | None
     strength: StrengthRule | None
     momentum: MomentumRule | None
+    shot_map: ShotMapRule | None
     vectors: tuple[Vector, ...]
 
     @property

@@ -30,6 +30,16 @@ class Chances:
         return self.home if winner == "home" else self.away
 
 
+def percents(chances: Chances) -> tuple[int, int, int]:
+    """Return home, draw and away in whole per cent that add up to 100, by largest remainder."""
+    parts = [100 * part for part in (chances.home, chances.draw, chances.away)]
+    whole = [int(part) for part in parts]
+    by_remainder = sorted(range(3), key=lambda i: (whole[i] - parts[i], i))
+    for place in by_remainder[: 100 - sum(whole)]:
+        whole[place] += 1
+    return whole[0], whole[1], whole[2]
+
+
 def certain(winner: str) -> Chances:
     """Return the chances of a match that is over."""
     return Chances(

@@ -1,12 +1,25 @@
 """How a match stood after each event that moves its win probability."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from leagues.packs.engine import MatchFold
 from leagues.packs.facts import FoldEvent
 from leagues.packs.schema import PERIOD_END, PERIOD_START, SportPack
+from mlmodels.rules.chances import Chances
 from mlmodels.rules.match_time import remaining_share
 from mlmodels.rules.win_probability import Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePoint:
+    """The chances right after event `seq`."""
+
+    seq: int
+    period: str
+    clock_ms: int
+    clock_label: str
+    chances: Chances
 
 
 def situations(pack: SportPack, facts: Sequence[FoldEvent]) -> list[tuple[FoldEvent, Situation]]:

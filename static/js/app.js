@@ -63,5 +63,9 @@ switchLook();
 submitOnChange();
 keepTabInView();
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-strip]")) import("./strip.js").then(({ jumpFrom }) => jumpFrom(event));
+});
+
 const place = document.querySelector("[data-live-topics]");
 if (place) import("./live-page.js").then(({ follow }) => follow(place));

@@ -7,6 +7,9 @@ const SPEAK_EVERY_MS = 5_000;
 const DELAYED_S = 30;
 const SILENT_S = 120;
 const ASK_AGAIN_MS = 60_000;
+const CALM_MS = 30_000;
+const SOON_MS = 1_000;
+const SPREAD_MS = 4_000;
 
 const root = document.documentElement;
 const clockSkewMs = Number(root.dataset.now || Date.now()) - Date.now();
@@ -18,6 +21,37 @@ const elementOf = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html;
   return template.content.firstElementChild;
+};
+
+const FOCUSABLE = "a[href], button, summary, select, [tabindex]";
+const SCROLLED = ".table-wrap, .chart__table, .chips";
+
+// What a reader did to a part, to be done again to the fresh one: opened, scrolled, focused.
+const stateOf = (part) => {
+  const focusable = [...part.querySelectorAll(FOCUSABLE)];
+  return {
+    open: [...part.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent),
+    scrolled: [...part.querySelectorAll(SCROLLED)].map((box) => [box.scrollLeft, box.scrollTop]),
+    focused: focusable.indexOf(document.activeElement),
+  };
+};
+
+const bringBack = (part, { open, scrolled, focused }) => {
+  for (const summary of part.querySelectorAll("details > summary")) {
+    if (open.includes(summary.textContent)) summary.parentElement.open = true;
+  }
+  [...part.querySelectorAll(SCROLLED)].forEach((box, index) => {
+    [box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0];
+  });
+  if (focused >= 0) part.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+};
+
+const replaceInside = (held, html) => {
+  if (held.innerHTML.trim() === html) return false;
+  const state = stateOf(held);
+  held.innerHTML = html;
+  bringBack(held, state);
+  return true;
 };
 
 const flash = (before, part) => {
@@ -41,11 +75,9 @@ const replaceWhole = (held, fresh) => {
   flash(before, fresh);
 };
 
-const replaceInside = (held, html) => {
-  if (held.innerHTML.trim() === html) return;
+const replacePart = (held, html) => {
   const before = shownScore(held);
-  held.innerHTML = html;
-  flash(before, held);
+  if (replaceInside(held, html)) flash(before, held);
 };
 
 const belongs = (list, fresh) => {
@@ -55,10 +87,6 @@ const belongs = (list, fresh) => {
 
 const insert = (list, fresh) => {
   if (!belongs(list, fresh)) return false;
-  if (document.querySelector("[data-until-first]") && document.activeElement === document.body) {
-    // Play has begun: filters, statistics and the live table now belong on this page.
-    location.reload();
-  }
   const later = [...list.children].find((child) => child.dataset.order < fresh.dataset.order);
   fresh.classList.add("moment--new");
   list.insertBefore(fresh, later ?? null);
@@ -69,7 +97,7 @@ const insert = (list, fresh) => {
 const patchOne = (key, html) => {
   const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
   if (!key.includes(":")) {
-    for (const element of held) replaceInside(element, html);
+    for (const element of held) replacePart(element, html);
     return null;
   }
   for (const element of held) replaceWhole(element, elementOf(html));
@@ -87,11 +115,14 @@ const patch = (parts) => {
   localise(document);
   tick();
   countLive();
-  const newest = added.filter(Boolean).at(-1);
+  const fresh = added.filter(Boolean);
+  const newest = fresh.at(-1);
   if (newest) {
     offerJump(newest.parentElement);
     speaker.say(newest.querySelector("p")?.textContent ?? "", { isKey: false });
   }
+  const isKey = "say" in parts || fresh.some((item) => item.dataset.groups.startsWith("key"));
+  if (Object.keys(parts).some((key) => key !== "age" && key !== "banner")) keeper?.hear({ isKey });
 };
 
 const countLive = () => {
@@ -99,15 +130,82 @@ const countLive = () => {
   for (const place of document.querySelectorAll("[data-live-count]")) place.textContent = count;
 };
 
+const isPast = (list) => list.getBoundingClientRect().top < 0;
+
+// Shown to a reader who is further down when something new comes, gone when he is back.
 const offerJump = (list) => {
   const button = document.querySelector("[data-jump-latest]");
-  if (!button || list.getBoundingClientRect().top > 0) return;
+  if (!button || !isPast(list)) return;
   button.hidden = false;
-  button.onclick = () => {
-    button.hidden = true;
-    list.scrollIntoView({ block: "start", behavior: "smooth" });
-  };
 };
+
+const watchJump = () => {
+  const button = document.querySelector("[data-jump-latest]");
+  const list = document.querySelector("[data-list]");
+  if (!button || !list) return;
+  button.addEventListener("click", () => {
+    button.hidden = true;
+    list.tabIndex = -1;
+    list.focus({ preventScroll: true });
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    list.scrollIntoView({ block: "start", behavior: isCalm ? "auto" : "smooth" });
+  });
+  addEventListener("scroll", () => (button.hidden ||= !isPast(list)), { passive: true });
+};
+
+// Regions ----------------------------------------------------------------------------------------
+
+// The parts of a page that are too large to push: charts, tables, filters. After news they are asked
+// for, soon after a key moment, else now and then, and never by all readers at once.
+class RegionKeeper {
+  #timer = 0;
+  #dueAt = Infinity;
+  #askedAt = performance.now();
+  #isBusy = false;
+
+  constructor(url, onChange) {
+    this.url = url;
+    this.onChange = onChange;
+    document.addEventListener("visibilitychange", () => document.hidden || this.#plan(this.#dueAt));
+  }
+
+  hear({ isKey }) {
+    const now = performance.now();
+    const spread = SOON_MS + Math.random() * SPREAD_MS;
+    this.#plan(isKey ? now + spread : Math.max(now + spread, this.#askedAt + CALM_MS));
+  }
+
+  #plan(at) {
+    this.#dueAt = Math.min(this.#dueAt, at);
+    clearTimeout(this.#timer);
+    if (this.#dueAt === Infinity || document.hidden) return;
+    this.#timer = setTimeout(() => this.#ask(), Math.max(0, this.#dueAt - performance.now()));
+  }
+
+  async #ask() {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#dueAt = Infinity;
+    this.#askedAt = performance.now();
+    try {
+      const answer = await fetch(this.url, { headers: { Accept: "application/json" } });
+      if (answer.ok) this.#show((await answer.json()).regions);
+    } catch {
+      // The next news asks again.
+    }
+    this.#isBusy = false;
+    this.#plan(this.#dueAt);
+  }
+
+  #show(regions) {
+    for (const [name, html] of Object.entries(regions)) {
+      for (const part of document.querySelectorAll(`[data-region="${CSS.escape(name)}"]`)) {
+        replaceInside(part, html);
+      }
+    }
+    this.onChange();
+  }
+}
 
 // Clocks and ages --------------------------------------------------------------------------------
 
@@ -236,11 +334,20 @@ const keepFresh = (url) => {
   }, 1000);
 };
 
+let keeper = null;
+
 export const follow = async (place) => {
   const topics = place.dataset.liveTopics.split(" ");
   const url = place.dataset.fragments;
   const poller = new Poller(url);
+  if (place.dataset.regions) {
+    keeper = new RegionKeeper(place.dataset.regions, () => {
+      localise(document);
+      tick();
+    });
+  }
   offerSpeechChoice();
+  watchJump();
   tick();
   keepFresh(url);
   try {
@@ -260,4 +367,4 @@ export const follow = async (place) => {
 const withoutSpeech = ({ say: _said, ...parts }) => parts;
 
 // The replay of a match shows its parts in the same way.
-export { clockWords, replaceInside, replaceWhole, speaker };
+export { clockWords, replacePart as replaceInside, replaceWhole, speaker };

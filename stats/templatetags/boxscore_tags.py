@@ -19,7 +19,9 @@ from stats.selectors.seasons import minutes_unit
 register = template.Library()
 
 _NOTHING = "–"
-_NEUTRAL = "#74827a"
+# For teams in one colour, and for a second one in white, which would be as grey as a track.
+_SPARE = ("#c2571a", "#2b7bb9")
+_GREY_BELOW = 24
 # Sum of channel differences below which two bars look the same.
 _ALIKE = 80
 _HALF, _MIDDLE = 49.25, 50.0
@@ -114,11 +116,16 @@ def form_letters(form: str) -> list[dict[str, str]]:
 def bar_colors(home: Team, away: Team) -> dict[str, str]:
     """Return two colours that differ from each other and from the page in both themes."""
     first = shape_color(main_color(home))
-    for wish in (main_color(away), away.color_alt, _NEUTRAL):
+    for wish in (main_color(away), away.color_alt):
         second = shape_color(wish)
-        if _distance(first, second) >= _ALIKE:
+        if _distance(first, second) >= _ALIKE and _is_coloured(second):
             return {"home": first, "away": second}
-    return {"home": first, "away": _NEUTRAL}
+    return {"home": first, "away": max(_SPARE, key=lambda spare: _distance(first, spare))}
+
+
+def _is_coloured(color: str) -> bool:
+    channels = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+    return max(channels) - min(channels) >= _GREY_BELOW
 
 
 def _distance(one: str, other: str) -> int:

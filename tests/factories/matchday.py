@@ -155,10 +155,13 @@ def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
     log = Log(day=day, match=match, at=at, told_at=at - timedelta(minutes=1))
     home, away = match.home, match.away
     log.tell("period_start", "1H", 0)
-    log.tell("shot", "1H", 6, team=home, player="9", payload={"outcome": "off_target"})
-    log.tell("goal", "1H", 12, team=home, player="10", related="7", payload={"xg": 0.31})
+    near, far = (92.0, 47.0), (78.0, 30.0)
+    wide = {"outcome": "off_target"}
+    log.tell("shot", "1H", 6, team=home, player="9", payload=wide, place=far)
+    xg = {"xg": 0.31}
+    log.tell("goal", "1H", 12, team=home, player="10", related="7", payload=xg, place=near)
     log.tell("yellow_card", "1H", 20, team=away, player="6")
-    log.tell("goal", "1H", 33, team=away, player="9", payload={"xg": 0.12})
+    log.tell("goal", "1H", 33, team=away, player="9", payload={"xg": 0.12}, place=far)
     log.tell("corner", "1H", 40, team=home)
     if upto == "suspended":
         log.fold()
@@ -168,12 +171,13 @@ def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
         log.fold()
         return
     log.tell("period_start", "2H", 0)
-    cancelled = log.tell("goal", "2H", 6, team=home, player="9")
+    cancelled = log.tell("goal", "2H", 6, team=home, player="9", place=near)
     log.tell("substitution", "2H", 10, team=away, player="11", related="18")
     log.tell("own_goal", "2H", 14, team=away, player="5")
     log.tell("second_yellow", "2H", 19, team=away, player="6")
     log.retract(cancelled, reason="VAR: offside")
-    log.tell("goal", "2H", 22, team=home, player="10", related="11", payload={"penalty": True})
+    spot = {"penalty": True}
+    log.tell("goal", "2H", 22, team=home, player="10", related="11", payload=spot, place=(89, 50))
     if upto == "finished":
         log.tell("period_end", "2H", 50)
         log.tell("match_end", "2H", 50)
@@ -214,6 +218,7 @@ class Log:
         player: str = "",
         related: str = "",
         payload: Mapping[str, Any] | None = None,
+        place: tuple[float, float] | None = None,
     ) -> PlayEvent:
         """Add a fact; the last one told happened just now."""
         self.seq += 1
@@ -230,6 +235,8 @@ class Log:
             player=people[team.pk, player] if team and player else None,
             related_player=people[team.pk, related] if team and related else None,
             payload=dict(payload or {}),
+            x=place[0] if place else None,
+            y=place[1] if place else None,
             occurred_at=self.at,
             ingested_at=self.told_at or self.at,
             source="test",

@@ -18,6 +18,14 @@ MOMENTUM = """
 full = 3
 pressures = [{ events = ["light"], weight = 0.5, plus = "payload.glow", when = { bright = true } }]
 """
+SHOT_MAP = """
+[shot_map]
+ground = "court"
+length_m = 20
+width_m = 10
+expected = "payload.glow"
+kinds = [{ events = ["light"], when = { bright = true }, outcome = "scored", label = "Lit" }]
+"""
 
 
 def refused(folder: Path, section: str) -> str:
@@ -29,11 +37,11 @@ def refused(folder: Path, section: str) -> str:
 
 def test_sections_may_be_left_out_and_have_defaults(tmp_path: Path):
     bare = load_pack(LANTERN_ID, path=write_lanternball(tmp_path / "bare"))
-    full = load_pack(
-        LANTERN_ID, path=write_lanternball(tmp_path / "full", LANTERN + STRENGTH + MOMENTUM)
-    )
+    sections = STRENGTH + MOMENTUM + SHOT_MAP
+    full = load_pack(LANTERN_ID, path=write_lanternball(tmp_path / "full", LANTERN + sections))
 
-    assert (bare.strength, bare.momentum) == (None, None)
+    assert (bare.strength, bare.momentum, bare.shot_map) == (None, None, None)
+    assert (full.shot_map.expected, full.shot_map.kinds[0].outcome) == ("glow", "scored")
     assert (full.strength.draw_share, full.strength.added_ms) == (0.0, 0)
     assert full.strength.typical_margin_sd == 9.5
     assert full.momentum.fade_s == 180
@@ -89,6 +97,18 @@ def test_sections_may_be_left_out_and_have_defaults(tmp_path: Path):
         (
             MOMENTUM.replace('weight = 0.5, plus = "payload.glow", ', ""),
             "momentum.pressures[0].weight: is 0 and nothing is added by plus",
+        ),
+        (
+            SHOT_MAP.replace('"court"', '"cort"'),
+            "shot_map.ground: 'cort' is not one of pitch, court, rink; did you mean 'court'?",
+        ),
+        (
+            SHOT_MAP.replace('"light"', '"ligt"'),
+            "shot_map.kinds[0].events[0]: unknown 'ligt'; did you mean 'light'?",
+        ),
+        (
+            SHOT_MAP.replace("payload.glow", "payload.glw"),
+            "shot_map.expected: no shot has a number 'glw' in its payload",
         ),
         (
             "[momentum]\nfull = 1\npressures = []",

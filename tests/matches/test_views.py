@@ -213,7 +213,9 @@ def test_head_to_head_counts_wins_from_this_matchs_view(client: Client, matchday
     assert len(context["meetings"]) == 3
 
 
-@pytest.mark.parametrize("tail", ["", "stats/", "lineups/", "table/", "h2h/", "parts/"])
+@pytest.mark.parametrize(
+    "tail", ["", "stats/", "lineups/", "table/", "h2h/", "parts/", "regions/stats/"]
+)
 def test_unknown_match_is_not_found(client: Client, tail: str) -> None:
     assert client.get(f"/matches/vz_match_nothing/{tail}").status_code == 404
 

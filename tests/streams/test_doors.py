@@ -98,9 +98,7 @@ class Teller:
 
     def take_back(self):
         held = PlayEvent.objects.filter(op="add").order_by("?").first()
-        retract_event(
-            held.match_id, held.lineage_id, by=By(reason="The referee changed his mind.")
-        )
+        retract_event(held.match_id, held.lineage_id, by=By(reason="The referee changed his mind."))
         self.fold()
 
 
