@@ -15,7 +15,6 @@ from stats.services.fold import fold_match, fold_matches
 from tests.factories.leagues import make_season
 from tests.factories.matches import make_event, make_match
 from tests.race.processes import (
-    Gate,
     is_somebody_waiting_for_a_lock,
     race,
     racers,
@@ -26,13 +25,6 @@ from tests.race.processes import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KICKOFF = datetime(2026, 11, 22, 15, tzinfo=UTC)
-
-
-@pytest.fixture
-def gate():
-    made = Gate()
-    yield made
-    made.close()
 
 
 def told_match():

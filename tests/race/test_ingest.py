@@ -12,7 +12,6 @@ from matches.services import ingest
 from matches.services.ingest import apply_document
 from streams.models import OutboxEvent
 from tests.race.processes import (
-    Gate,
     is_somebody_waiting_for_a_lock,
     race,
     racers,
@@ -23,13 +22,6 @@ from tests.race.processes import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KICKOFF = datetime(2026, 11, 22, 15, tzinfo=UTC)
-
-
-@pytest.fixture
-def gate():
-    made = Gate()
-    yield made
-    made.close()
 
 
 def document(first: int = 1, last: int = 0, *, kickoff_at=KICKOFF) -> FeedDocument:

@@ -10,7 +10,6 @@ from mlmodels.models import ModelVersion
 from mlmodels.services import registry
 from tests.factories.leagues import make_league
 from tests.race.processes import (
-    Gate,
     is_somebody_waiting_for_a_lock,
     racers,
     until,
@@ -18,13 +17,6 @@ from tests.race.processes import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def gate():
-    made = Gate()
-    yield made
-    made.close()
 
 
 def make_version(league: League, version: int) -> ModelVersion:
