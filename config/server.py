@@ -15,6 +15,7 @@ import contextlib
 import gc
 import logging
 import os
+import random
 import resource
 import signal
 import socket
@@ -30,6 +31,7 @@ from twisted.internet import defer, reactor, task
 from twisted.web import http
 
 from streams.live.outlets import EXTENSION, TOO_SLOW
+from streams.stopping import note_stopping
 
 GOING_AWAY: Final = 1001
 DRAIN_S: Final = 20.0
@@ -113,13 +115,34 @@ class DirectWriter:
 class FrameProtocol(DirectWriter, ws_protocol.WebSocketProtocol):
     """daphne's WebSocket with a second way out: finished frames, written at once."""
 
+    _is_amid = False
+    _held_back = b""
+
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
         super().onOpen()
         self.take_over()
+        # Thousands who came together, after a restart, are not pinged together for ever.
+        self.last_ping = time.time() - random.random() * self.server.ping_interval
 
-    def send_wire(self, data: bytes | memoryview) -> bool:
+    def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
         """Send finished frames; False when some wait, whose end `on_drained` reports."""
-        return self.state != self.STATE_OPEN or self.write_now(data)
+        if self.state != self.STATE_OPEN and not self._is_amid:
+            return True
+        is_sent = self.write_now(data)
+        self._is_amid = not is_whole
+        if is_whole and self._held_back:
+            held, self._held_back = self._held_back, b""
+            is_sent = self.write_now(held) and is_sent
+        return is_sent
+
+    def sendData(  # noqa: N802 - autobahn's name
+        self, data: bytes, sync: bool = False, chopsize: int | None = None
+    ) -> None:
+        """As autobahn; its pings, pongs and good-byes never come into the middle of a frame."""
+        if self._is_amid:
+            self._held_back += data
+        else:
+            super().sendData(data, sync, chopsize)
 
     def close_with(self, code: int) -> None:
         """Start the closing handshake; autobahn drops who does not answer it."""
@@ -145,6 +168,7 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
     """
 
     _is_stream = False
+    _is_amid = False
 
     def process(self) -> Any:
         """As daphne; while the server drains, the connection's next request goes elsewhere."""
@@ -153,10 +177,11 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
             self.responseHeaders.setRawHeaders(b"connection", [b"close"])
         return super().process()
 
-    def send_wire(self, data: bytes | memoryview) -> bool:
+    def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
         """Send finished chunks; False when some wait, whose end `on_drained` reports."""
         if self.finished or self.channel is None:
             return True
+        self._is_amid = not is_whole
         if not self._is_stream:
             self._is_stream = True
             self.take_over()
@@ -166,7 +191,8 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
         """End the response and the connection."""
         if self.finished or self.channel is None:
             return
-        if code == TOO_SLOW:
+        if code == TOO_SLOW or self._is_amid:
+            # What ends amid a chunk cannot end well.
             self.transport.abortConnection()
             return
         self.send_wire(_LAST_CHUNK)
@@ -224,6 +250,7 @@ class FrameServer(Server):
             self.stop()
             return
         self.is_draining = True
+        note_stopping()
         log.info("draining")
         defer.ensureDeferred(self._drain()).addErrback(lambda failure: log.error("%s", failure))
 

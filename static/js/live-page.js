@@ -297,10 +297,20 @@ const offerSpeechChoice = () => {
 
 // The wire ---------------------------------------------------------------------------------------
 
+// What the socket brought while an answer was on its way is newer than the answer.
+let heard = 0;
+
+const hear = (parts) => {
+  heard += 1;
+  patch(parts);
+};
+
 const askForParts = async (url) => {
+  const before = heard;
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (answer.ok) patch((await answer.json()).k);
+    const parts = answer.ok ? (await answer.json()).k : {};
+    if (heard === before) patch(parts);
   } catch {
     // The next round asks again; the age of the data tells the reader meanwhile.
   }
@@ -354,8 +364,8 @@ export const follow = async (place) => {
     const { connectLive } = await import("./live-socket.js");
     connectLive({
       topics,
-      onSnapshot: (_topic, state) => state?.k && patch(withoutSpeech(state.k)),
-      onFrame: (_topic, frame) => frame?.k && patch(frame.k),
+      onSnapshot: (_topic, state) => state?.k && hear(withoutSpeech(state.k)),
+      onFrame: (_topic, frame) => frame?.k && hear(frame.k),
       onStatus: (state) => (state === "open" ? poller.stop() : poller.start()),
     });
   } catch {

@@ -35,8 +35,11 @@ class Writer(Protocol):
 
     on_drained: Callable[[], None] | None
 
-    def send_wire(self, data: bytes | memoryview) -> bool:
-        """Send; False when some of it stays in the buffer, whose end `on_drained` reports."""
+    def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
+        """Send; False when some of it stays in the buffer, whose end `on_drained` reports.
+
+        Of what is not whole the rest follows, and nothing else may come between.
+        """
 
     def unsent_bytes(self) -> int:
         """Return how much of it is in the buffer."""
@@ -194,7 +197,7 @@ class WireOutlet(Outlet):
     def _go_on(self) -> bool:
         while self._rest:
             piece, self._rest = self._rest[:_PIECE_BYTES], self._rest[_PIECE_BYTES:]
-            if not self._send(piece):
+            if not self._send(piece, is_whole=not self._rest):
                 return False
         return True
 

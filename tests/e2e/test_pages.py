@@ -4,7 +4,15 @@ import gzip
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    Route,
+    WebSocketRoute,
+    expect,
+)
 
 from accounts.models import User
 from config.clock import now
@@ -132,6 +140,44 @@ def test_page_polls_where_sockets_do_not_get_through(
     log.fold()
 
     expect(page.locator(".board .score")).to_contain_text("4–", timeout=25_000)
+
+
+def test_late_answer_does_not_undo_what_the_socket_brought(
+    phone: BrowserContext, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    page = phone.new_page()
+    page.clock.install()
+    is_shut = True
+    asked: list[Route] = []
+    old = page.request.get(f"/matches/{match.public_id}/parts/").text()
+
+    def open_socket(socket: WebSocketRoute) -> None:
+        if is_shut:
+            socket.close()
+        else:
+            socket.connect_to_server()
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route_web_socket(re.compile("/ws/live"), open_socket)
+    page.route("**/parts/", hold)
+    page.goto(f"/matches/{match.public_id}/")
+    with page.expect_request("**/parts/"):
+        page.clock.fast_forward(10_000)
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 40, team=match.home, player="9")
+    tell(log)
+    is_shut = False
+    page.clock.run_for(30_000)
+    expect(page.locator(".board .score")).to_contain_text("4–")
+
+    with page.expect_response("**/parts/"):
+        asked[0].fulfill(body=old, content_type="application/json")
+    page.evaluate("fetch('/health').then((answer) => answer.text())")
+
+    expect(page.locator(".board .score")).to_contain_text("4–")
 
 
 def test_clock_runs_between_events(page: Page, matchday: Matchday) -> None:

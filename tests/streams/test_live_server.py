@@ -1,6 +1,8 @@
 """The server process: limits per address, the count of sockets, good-byes, other servers."""
 
+import contextlib
 import http.client
+import json
 import signal
 import socket
 import time
@@ -11,9 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from config.management.commands.up import listens
 from streams.live import census
 from streams.live.frames import Frame, Snapshot
-from streams.live.publish import publish
+from streams.live.publish import publish, set_snapshot
 from streams.live.topics import register_snapshots
-from tests.bench.load import masked
+from tests.bench.load import masked, split_frames
 from tests.streams.live_support import Fan, Server, Valkey, until
 
 HANDSHAKE = (
@@ -152,6 +154,61 @@ def test_terminated_server_says_good_bye_to_a_socket_that_is_just_opened(valkey)
     assert b" 101 " in received
     assert server.process.wait(10) == 0
     server.close()
+
+
+@pytest.fixture
+def socket_amid_a_large_frame(valkey, topic):
+    """A server, and a client that has begun to read a snapshot of some megabytes."""
+    state = "x" * 4_000_000
+    set_snapshot(topic, epoch="1", seq=1, state=state)
+    server = Server(valkey)
+    with (
+        contextlib.closing(server),
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
+    ):
+        sock.sendall(HANDSHAKE)
+        received = b""
+        while b'"hello"' not in received:
+            received += sock.recv(4096)
+        sock.sendall(masked(json.dumps({"type": "subscribe", "topics": [topic]}).encode()))
+        while state[:1000].encode() not in received:
+            received += sock.recv(4096)
+        yield server, sock, received.partition(b"\r\n\r\n")[2]
+
+
+def _frames_up_to(opcode, sock, received, *, ask=b""):
+    """Read on, asking before every piece, until the last frame has this opcode; return all."""
+    frames, rest = [], received
+    while rest or frames[-1][0] != opcode:
+        sock.sendall(ask)
+        rest += sock.recv(65_536)
+        read, rest = split_frames(rest)
+        frames += read
+    return frames
+
+
+def _kinds(frames):
+    """What the texts are, but for pings, which come when it is their time."""
+    kinds = [json.loads(payload)["type"] for opcode, payload in frames if opcode == 1]
+    return [kind for kind in kinds if kind != "ping"]
+
+
+def test_pong_does_not_come_amid_a_frame(socket_amid_a_large_frame):
+    _, sock, received = socket_amid_a_large_frame
+    frames = _frames_up_to(10, sock, received, ask=b"\x89\x81" + bytes(4) + b"\xff")
+
+    assert _kinds(frames) == ["hello", "snapshot"]
+    assert {payload for opcode, payload in frames if opcode == 10} == {b"\xff"}
+
+
+def test_good_bye_does_not_come_amid_a_frame(socket_amid_a_large_frame):
+    server, sock, received = socket_amid_a_large_frame
+    server.process.send_signal(signal.SIGTERM)
+    until(lambda: not listens("127.0.0.1", server.port))
+    frames = _frames_up_to(8, sock, received)
+
+    assert _kinds(frames) == ["hello", "snapshot"]
+    assert frames[-1] == (8, b"\x03\xe9")
 
 
 def test_plain_daphne_serves_the_same_protocol(valkey, topic):
