@@ -24,6 +24,7 @@ from config.metrics import SHARED
 from streams.groups import lags
 from streams.models import OutboxEvent
 from streams.redis_client import client
+from streams.stopping import is_stopping
 
 # A group that is further behind is broken, not busy: a batch holds 500.
 MAX_STREAM_LAG: Final = 50_000
@@ -62,6 +63,12 @@ def _outcome(check: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         # The text may hold addresses; the log has it.
         _log.warning("not_ready", error=str(error)[:300])
         return {"ok": False, "error": type(error).__name__}
+
+
+def _process() -> Mapping[str, Any]:
+    if is_stopping():
+        raise NotReadyError("the process was told to stop")
+    return {}
 
 
 def _database() -> Mapping[str, Any]:
@@ -112,6 +119,7 @@ def _beat() -> Mapping[str, Any]:
 
 
 CHECKS: Final[Mapping[str, Callable[[], Mapping[str, Any]]]] = {
+    "process": _process,
     "database": _database,
     "redis": _redis,
     "migrations": _migrations,

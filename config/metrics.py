@@ -4,23 +4,29 @@ Gauges of a shared store are the same from every process, so it does not matter 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Final
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.db.models import Count, F
+from django.db.models import Count, F, Min
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from config.clock import now
-from matches.models import Feed, Match
+from matches.models import Feed, Match, PlayEvent
 from streams.enums import DeadLetterStatus
 from streams.groups import lags
 from streams.live import census
 from streams.models import DeadLetter, OutboxEvent
 
+# Enough for five minutes of a full matchday, read in a few milliseconds.
+_LAG_ROWS: Final = 2_000
+_LAG_OVER: Final = timedelta(minutes=5)
+# Older facts are imported, not late.
+_LONG_AGO: Final = timedelta(hours=1)
 _log = structlog.get_logger(__name__)
 
 
@@ -31,6 +37,38 @@ def _feed_silence() -> GaugeMetricFamily:
     for name, good_at in Feed.objects.filter(is_enabled=True).values_list("name", "last_good_at"):
         if good_at is not None:
             gauge.add_metric([name], (at - good_at).total_seconds())
+    return gauge
+
+
+def _ingest_lag() -> GaugeMetricFamily:
+    """Look at the newest rows of the log, by their key: it has no index of its own for time."""
+    text = "Seconds from what a vendor dates to our log, of the last five minutes."
+    gauge = GaugeMetricFamily("ingest_lag_seconds", text, labels=["source", "quantile"])
+    newest = PlayEvent.objects.order_by("-pk").values_list(
+        "source", "ingested_at", "vendor_at", "occurred_at"
+    )[:_LAG_ROWS]
+    lags_s: dict[str, list[float]] = {}
+    since = now() - _LAG_OVER
+    for source, ingested_at, vendor_at, occurred_at in newest:
+        told_at = vendor_at or occurred_at
+        if told_at is None or ingested_at < since or ingested_at - told_at > _LONG_AGO:
+            continue
+        lags_s.setdefault(source, []).append(max(0.0, (ingested_at - told_at).total_seconds()))
+    for source, found in lags_s.items():
+        found.sort()
+        for quantile in (0.5, 0.95, 1.0):
+            at = min(len(found) - 1, int(quantile * len(found)))
+            gauge.add_metric([source, f"{quantile:g}"], found[at])
+    return gauge
+
+
+def _data_age() -> GaugeMetricFamily:
+    text = "Seconds since the newest good answer about a live match, of a league's stalest."
+    gauge = GaugeMetricFamily("live_data_age_seconds", text, labels=["league"])
+    live = Match.objects.live().filter(season__league__is_test=False).order_by()
+    for league, oldest in live.values_list("season__league__slug").annotate(Min("data_at")):
+        if oldest is not None:
+            gauge.add_metric([league], (now() - oldest).total_seconds())
     return gauge
 
 
@@ -83,6 +121,8 @@ def _ws_clients() -> GaugeMetricFamily:
 
 _GAUGES: Final[tuple[Callable[[], GaugeMetricFamily], ...]] = (
     _feed_silence,
+    _ingest_lag,
+    _data_age,
     _feed_failures,
     _consumer_lag,
     _unrelayed,

@@ -209,7 +209,7 @@ def _stats_tab(
 def _table_tab(
     _request: HttpRequest, found: Match, _items: Sequence[TimelineItem]
 ) -> dict[str, Any]:
-    return {"table": season_table(found.season)}
+    return {"table": season_table(found.season, tells_age=True)}
 
 
 def _line_ups_tab(
@@ -272,7 +272,7 @@ def league(request: HttpRequest, slug: str) -> HttpResponse:
         "tab": "table",
         "kind": kind,
         "kinds": TableKind,
-        "table": season_table(season, kind=kind) if season else None,
+        "table": season_table(season, kind=kind, tells_age=True) if season else None,
         "next": next_matches(season=season, at=now(), limit=_MATCHES_BESIDE) if season else (),
         "last": last_matches(season=season, limit=_MATCHES_BESIDE) if season else (),
     }

@@ -1,6 +1,6 @@
-"""Whether this worker was told to stop: what would go on for seconds ends early.
+"""Whether this process was told to stop: what would go on for seconds ends early.
 
-The worker's parent process hears the signal, its children do the work: they share one byte.
+A worker's parent process hears the signal, its children do the work: they share one byte.
 """
 
 import mmap
@@ -9,10 +9,10 @@ _flag = mmap.mmap(-1, 1)
 
 
 def is_stopping() -> bool:
-    """Return whether the worker's parent process was told to stop."""
+    """Return whether this process, or its parent, was told to stop."""
     return _flag[0] == 1
 
 
 def note_stopping(**_: object) -> None:
-    """Tell all children of this process."""
+    """Tell this process and all children of it."""
     _flag[0] = 1

@@ -144,6 +144,12 @@ def data_age(match: Match) -> Age | None:
     return age_of(match.data_at, told_now()) if match.is_live and match.data_at else None
 
 
+@register.simple_tag
+def age_since(data_at: datetime | None) -> Age | None:
+    """Return the age of data of that moment, None where nothing is live."""
+    return age_of(data_at, told_now()) if data_at else None
+
+
 def age_of(data_at: datetime, at: datetime) -> Age:
     """Return how old data of that moment is."""
     seconds = max(0, int((at - data_at).total_seconds()))

@@ -59,6 +59,11 @@ class StandingsSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Keys of `values` in display order."
     )
     results = TableRowSerializer(many=True)
+    data_age_ms = serializers.IntegerField(
+        allow_null=True,
+        help_text="Age of the vendor's newest good answer about the stalest live match; null unless"
+        " a match is live. Left out of the ETag.",
+    )
 
 
 class SeasonCoverageSerializer(serializers.Serializer[Any]):

@@ -36,7 +36,7 @@ from stats.api.serializers import (
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
 from stats.selectors.seasons import with_coverage
-from stats.selectors.tables import table_rows
+from stats.selectors.tables import live_data_at, table_rows
 from stats.services.history import boxscore_as_of
 
 # No longer than a client may keep the answer of a live match.
@@ -142,7 +142,12 @@ def _read(boxscores: QuerySet[BoxScore], public_id: str) -> _Row:
 def _age_ms(status: str, data_at: datetime | None) -> int | None:
     if status not in LIVE_STATUSES or data_at is None:
         return None
-    return max(0, round((now() - data_at).total_seconds() * 1000))
+    return age_ms_of(data_at, at=now())
+
+
+def age_ms_of(data_at: datetime | None, *, at: datetime) -> int | None:
+    """Return how old data of that moment is; None where there is none."""
+    return None if data_at is None else max(0, round((at - data_at).total_seconds() * 1000))
 
 
 def _with_age(document: bytes, age_ms: int | None) -> bytes:
@@ -192,8 +197,11 @@ class Standings(PublicRead, ListAPIView[Season]):
             raise NotFound("There is no such season, or the league has no current one.")
         kind = request.query_params.get("kind") or TableKind.TOTAL.value
         rows = table_rows(season, kind=kind)
-        response = Response(_table(season, kind, rows))
         is_moving = any(row.is_provisional for row in rows)
+        age_ms = age_ms_of(live_data_at(season), at=now()) if is_moving else None
+        response = Response({**_table(season, kind, rows), "data_age_ms": age_ms})
+        if age_ms is not None:
+            response["Data-Age-Ms"] = str(age_ms)
         patch_cache_control(
             response,
             public=True,

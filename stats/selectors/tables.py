@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
+
+from django.db.models import Min
 
 from config.sight import sight
 from leagues.models import Season
@@ -72,6 +75,8 @@ class Table:
     zones: tuple[Zone, ...]
     is_provisional: bool
     adjustments: tuple[TableAdjustment, ...]
+    # Of the live match whose vendor has been silent longest, None without live matches.
+    data_at: datetime | None = None
 
     @property
     def brief_columns(self) -> tuple[str, ...]:
@@ -99,23 +104,35 @@ class Table:
         return replace(self, groups=())
 
 
-def season_table(season: Season, *, kind: str = "total") -> Table:
-    """Return the season's table of that kind; two queries. The league must be fetched along."""
+def season_table(season: Season, *, kind: str = "total", tells_age: bool = False) -> Table:
+    """Return the season's table of that kind; two queries. The league must be fetched along.
+
+    With `tells_age` a provisional one says how old its live data is, by a third query.
+    """
     pack = load_pack(season.league.sport)
     rows = table_rows(season, kind=kind)
     standings = [Standing(row=row, zone=zone_of(pack.zones, row.rank, kind)) for row in rows]
     groups = groupby(standings, key=lambda standing: standing.row.group)
     adjustments = TableAdjustment.objects.filter(season=season).select_related("team")
     present = {standing.zone for standing in standings if standing.zone}
+    is_provisional = any(standing.row.is_provisional for standing in standings)
     return Table(
         season=season,
         kind=kind,
         columns=pack.table.columns,
         groups=tuple(TableGroup(name=name, rows=tuple(found)) for name, found in groups),
         zones=tuple(zone for zone in pack.zones if zone in present),
-        is_provisional=any(standing.row.is_provisional for standing in standings),
+        is_provisional=is_provisional,
         adjustments=tuple(adjustments),
+        data_at=live_data_at(season) if is_provisional and tells_age else None,
     )
+
+
+def live_data_at(season: Season) -> datetime | None:
+    """Return when the vendor of the season's stalest live match last gave a good answer."""
+    live = Match.objects.filter(season=season).live()
+    oldest: datetime | None = live.aggregate(oldest=Min("data_at"))["oldest"]
+    return oldest
 
 
 def zone_of(zones: Iterable[Zone], rank: int, kind: str) -> Zone | None:

@@ -11,6 +11,7 @@ from django.test import Client
 from config import health, metrics
 from config.beat import BEAT_SEEN_KEY
 from config.clock import now
+from streams import stopping
 from streams.models import DeadLetter, OutboxEvent
 from tests.factories.matches import make_event, make_feed, make_live_match
 
@@ -33,12 +34,29 @@ def test_ready_when_every_part_works(client: Client, beat):
     assert response.status_code == 200, response.json()
     assert response.json()["status"] == "ok"
     assert set(response.json()["checks"]) == {
+        "process",
         "database",
         "redis",
         "migrations",
         "streams",
         "beat",
     }
+
+
+@pytest.mark.django_db
+def test_not_ready_once_the_process_was_told_to_stop(client: Client, beat):
+    stopping.note_stopping()
+    try:
+        response = client.get("/ready")
+    finally:
+        stopping._flag[0] = 0
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["process"] == {
+        "ok": False,
+        "error": "the process was told to stop",
+    }
+    assert client.get("/health").status_code == 200
 
 
 @pytest.mark.django_db
@@ -133,6 +151,27 @@ def test_metrics_tell_of_feeds_streams_and_matches(client: Client):
     assert 'feed_failures{feed="North"} 2.0' in lines
     assert 'dead_letters_open{group="stats"} 1.0' in lines
     assert {"outbox_unrelayed 1.0", "matches_behind 1.0", "score_mismatch 1.0"} <= set(lines)
+
+
+@pytest.mark.django_db
+def test_metrics_tell_how_late_events_are_logged_and_how_old_live_data_is(client: Client):
+    at = now()
+    match = make_live_match(data_at=at - timedelta(seconds=42))
+    for lag_s in (1, 2, 3, 30):
+        make_event(match, vendor_at=at - timedelta(seconds=lag_s), ingested_at=at)
+    make_event(match, occurred_at=at - timedelta(days=900), ingested_at=at)
+    make_event(match, vendor_at=at - timedelta(seconds=999), ingested_at=at - timedelta(minutes=6))
+
+    lines = client.get("/metrics").content.decode().splitlines()
+
+    lags = [line for line in lines if line.startswith("ingest_lag_seconds{")]
+    assert lags == [
+        'ingest_lag_seconds{quantile="0.5",source="veze"} 3.0',
+        'ingest_lag_seconds{quantile="0.95",source="veze"} 30.0',
+        'ingest_lag_seconds{quantile="1",source="veze"} 30.0',
+    ]
+    age = next(line for line in lines if line.startswith("live_data_age_seconds{"))
+    assert age.startswith(f'live_data_age_seconds{{league="{match.season.league.slug}"}} 42')
 
 
 @pytest.mark.django_db

@@ -242,6 +242,17 @@ def test_the_bytes_and_the_tag_of_a_late_boxscore_are_those_of_then(day, reader)
     assert reader.get(path, headers={"If-None-Match": fresh["ETag"]}).status_code == 304
 
 
+def test_an_event_has_no_page_of_its_own_before_its_time(day, reader):
+    match = Match.objects.get(pk=day.matches["live"].pk)
+    go_on(day)
+    event = match.events.order_by("seq").last()
+    path = f"/api/v1/matches/{match.public_id}/events/{event.event_id}/revisions"
+
+    assert (reader.get(path).status_code, Client().get(path).status_code) == (404, 200)
+    Clock.pass_s(_DELAY_S)
+    assert reader.get(path).status_code == 200
+
+
 def test_no_shared_cache_gives_one_reader_the_answer_of_another(day, reader):
     for path in ("/", f"/api/v1/matches/{day.matches['live'].public_id}", "/api/v1/changes"):
         plain, late = Client().get(path), reader.get(path)
@@ -364,3 +375,16 @@ class TestHiddenScores:
         told_then = hider.get(f"/api/v1/matches/{match.public_id}").json()
 
         assert (told_then["score"]["home"], told_then["status"]) == (3, MatchStatus.LIVE)
+
+
+def test_a_table_under_way_says_how_old_its_data_is(day):
+    season = f"/api/v1/standings?season={day.season.public_id}"
+    Match.objects.filter(pk=day.matches["break"].pk).update(data_at=now() - timedelta(seconds=90))
+    Match.objects.filter(pk=day.matches["live"].pk).update(data_at=now())
+    Match.objects.filter(pk=day.matches["suspended"].pk).update(data_at=now())
+
+    answer = Client().get(season)
+    page = Client().get(f"/leagues/{day.league.slug}/").content.decode()
+
+    assert (answer.json()["data_age_ms"], answer["Data-Age-Ms"]) == (90_000, "90000")
+    assert "Delayed 90 s" in page

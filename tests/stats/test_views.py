@@ -269,7 +269,7 @@ def test_league_table_queries_do_not_grow_with_teams(
         rows = matchday.season.table_rows
         keep = list(rows.filter(kind="total").values_list("pk", flat=True)[:kept])
         rows.exclude(pk__in=keep).delete()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get("/leagues/premier-division/")
 
 
