@@ -84,8 +84,11 @@ def shot_map(match: Match, plays: Sequence[Play]) -> ShotMap | None:
             found[play.fact.team].append((play, spot))
     if not any(found.values()):
         return None
-    keys = {play.fact.player for shots in found.values() for play, _ in shots}
-    names = {p.pk: p.display_name for p in Player.objects.filter(pk__in=keys - {None})}
+    by = (play.fact.player for shots in found.values() for play, _ in shots)
+    keys = {player for player in by if isinstance(player, int)}
+    names: dict[object, str] = {
+        player.pk: player.display_name for player in Player.objects.filter(pk__in=keys)
+    }
     home, away = (
         SideShots(
             side=side,
