@@ -25,7 +25,7 @@ class Kernel:
         self.taken = []
         self.closed = None
 
-    def send_wire(self, data):
+    def send_wire(self, data, *, is_whole=True):
         self.taken.append(bytes(data))
         self.room -= 1
         return self.room > 0

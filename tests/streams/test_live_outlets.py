@@ -19,7 +19,7 @@ class Kernel:
         self.closed = None
         self.left = 0
 
-    def send_wire(self, data):
+    def send_wire(self, data, *, is_whole=True):
         self.taken.append(data)
         self.room -= 1
         return self.room > 0
