@@ -340,7 +340,7 @@ def _load_match(topic: str) -> Snapshot | None:
     box = BoxScore.objects.select_related("match").filter(match__public_id=public_id).first()
     if box is None:
         match = Match.objects.filter(public_id=public_id).first()
-        return match and Snapshot(epoch=str(match.epoch), seq=0, state=None)
+        return None if match is None else Snapshot(epoch=str(match.epoch), seq=0, state=None)
     seq, document = box.match.folded_seq, bytes(box.document)
     # The boxscore of a log that is being told anew is of the one before.
     is_current = bool(document) and box.folded_seq == seq

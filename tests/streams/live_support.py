@@ -158,7 +158,7 @@ class Fan:
 
     def __init__(self, server, **options):
         url = f"ws://127.0.0.1:{server.port}/ws/live"
-        # Without a limit of the queue: a client that leaves with messages unread would wait to close.
+        # Without a limit: a client that leaves with messages unread would wait to close.
         options = {"max_size": None, "max_queue": None, "compression": None} | options
         self._opening = connect(url, **options)
         self.socket = self._opening.__enter__()

@@ -18,8 +18,8 @@ from django.db import connection, transaction
 from config.clock import now
 from matches.ingest.documents import FeedDocument, FeedEvent, FeedMatch, FeedTeam
 from matches.models import Match, PlayEvent
-from matches.services.ingest import apply_document
 from matches.services.corrections import By, retract_event
+from matches.services.ingest import apply_document
 from matches.services.log import delete_log
 from stats.live import publish_matches
 from stats.services.fold import fold_matches
