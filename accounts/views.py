@@ -69,7 +69,7 @@ def spoilers(request: HttpRequest) -> HttpResponse:
     messages.success(request, _("Your wish about spoilers is saved."))
     response = HttpResponseRedirect(target)
     if request.user.is_authenticated:
-        spare_user(cast("User", request.user), **form.cleaned_data)
+        spare_user(request.user, **form.cleaned_data)
     else:
         _set_or_delete(response, DELAY_COOKIE, str(form.cleaned_data["spoiler_delay_s"] or ""))
         _set_or_delete(response, HIDE_COOKIE, "1" if form.cleaned_data["hides_scores"] else "")

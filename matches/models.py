@@ -186,8 +186,8 @@ class Match(models.Model):
         return f"{self.home} - {self.away}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
-        match = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **options: Any) -> Any:
+        match = super().from_db(*args, **options)
         if (seen := sight()) is not None:
             match.see_as(seen)
         return match

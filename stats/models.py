@@ -1,6 +1,6 @@
 """Derived rows: boxscores, stat lines and tables. Each can be folded again at any time."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,8 @@ class BoxScore(models.Model):
         return f"Boxscore of {self.match_id} at {self.folded_seq}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
-        box = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **options: Any) -> Any:
+        box = super().from_db(*args, **options)
         if sight() is not None and is_withheld(box.match_id):
             told = _numbers_told(box.match_id)
             box.folded_seq, box.etag, box.document = told.folded_seq, told.etag, told.document
@@ -84,8 +84,8 @@ class StatLine(models.Model):
         return f"{self.player_id} in {self.match_id}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
-        line = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **options: Any) -> Any:
+        line = super().from_db(*args, **options)
         if sight() is not None and is_withheld(line.match_id):
             line.values = _numbers_told(line.match_id).lines.get(line.player_id, {})
         return line

@@ -3,7 +3,7 @@
 import copy
 import pickle
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
@@ -66,7 +66,7 @@ def _numbers_of(match: Match) -> Numbers:
     lines = {**fold.home.players, **fold.away.players}
     name_players(kept, lines)  # type: ignore[arg-type]
     document = boxscore_document(match, fold, kept.cards, kept.external_ids)
-    told = {
+    told: dict[str, Any] = {
         "folded_seq": kept.seq,
         "home_totals": dict(fold.home.totals),
         "away_totals": dict(fold.away.totals),
