@@ -257,7 +257,8 @@ class SimulatedEvent:
     `per_team` is the expected number per team and match; `positions` weighs who acts; `related`
     is the chance of a related player, `related_positions` weighs who he is (anyone without it).
     `payload` maps keys to what to draw from: texts or flags
-    (one of them), two numbers (a uniform range).
+    (one of them), two numbers (a uniform range). `once`: nobody acts in it twice in a match;
+    `after`: only who acted in that event before.
     """
 
     type: str
@@ -269,6 +270,8 @@ class SimulatedEvent:
     payload: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     periods: tuple[str, ...] = ()
     from_ms: int = 0
+    once: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

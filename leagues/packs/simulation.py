@@ -61,6 +61,8 @@ class _Reader:
             payload=self._payload(table, type_id),
             periods=tuple(self._known(table, "periods", p, self._periods) for p in periods),
             from_ms=table.whole("from_ms", 0, minimum=0),
+            once=table.flag("once", default=False),
+            after=self._known_or_none(table, "after"),
         )
         table.close()
         return event
@@ -79,6 +81,10 @@ class _Reader:
             value = inner.raw(key)
             payload[key] = tuple(value) if isinstance(value, list) else (value,)
         return payload
+
+    def _known_or_none(self, table: Table, key: str) -> str:
+        word = table.text(key, "")
+        return self._known(table, key, word, self._events) if word else ""
 
     def _known(self, table: Table, key: str, word: str, known: Any) -> str:
         if word not in known:

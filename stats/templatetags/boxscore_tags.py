@@ -137,8 +137,8 @@ def bar_shapes(bar: Bar, colors: Mapping[str, str]) -> SafeString:
     """Draw both sides' shares, growing from the middle outwards."""
     home, away = (share * _HALF for share in bar.shares)
     return format_html(
-        '<rect class="bar__track" width="{half}" height="8" rx="4"/>'
-        '<rect class="bar__track" x="{start}" width="{half}" height="8" rx="4"/>'
+        '<rect class="bar__track" width="{half}" height="8"/>'
+        '<rect class="bar__track" x="{start}" width="{half}" height="8"/>'
         '<rect x="{left}" width="{home}" height="8" fill="{home_color}"/>'
         '<rect x="{start}" width="{away}" height="8" fill="{away_color}"/>',
         half=_HALF,

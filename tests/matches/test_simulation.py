@@ -109,6 +109,19 @@ def test_nobody_plays_who_is_not_on(pack_id):
             on[fact.team].add(fact.related)
 
 
+def test_nobody_is_booked_twice_and_only_the_booked_are_sent_off_for_a_second_yellow():
+    booked_again = 0
+    for seed in range(60):
+        _, match = played("football", str(seed))
+        booked = [fact.player for fact in match.facts if fact.type == "yellow_card"]
+        again = [fact.player for fact in match.facts if fact.type == "second_yellow"]
+        assert len(booked) == len(set(booked))
+        assert set(again) <= set(booked)
+        booked_again += len(again)
+
+    assert booked_again
+
+
 def test_a_sport_without_rates_cannot_be_played():
     world = small_world("football")
     home, away = world.teams.values()

@@ -90,6 +90,8 @@ class _Side:
         self.bench = _pick_squad(pool, simulation.bench if simulation else {}, rng)
         self.on = list(self.starters)
         self.off = list(self.bench)
+        # By event type, the refs of those who acted in it.
+        self.acted: dict[str, set[str]] = {}
         # Where the log tells who is on, whoever went out may come back.
         self.may_return = pack.presence is not None and pack.presence.starts == "events"
         substitutions = sum(
@@ -232,7 +234,7 @@ def _nominal_ms(period: Period) -> int:
 def _act(pack: SportPack, turn: _Turn, rng: random.Random) -> SimulatedFact | None:
     event, side, other = turn.event, turn.side, turn.other
     word = pack.events[event.type]
-    player = _draw(side.on, event.positions, rng) if event.positions else None
+    player = _draw(_candidates(event, side), event.positions, rng) if event.positions else None
     if event.positions and player is None:
         return None
     related = None
@@ -241,6 +243,8 @@ def _act(pack: SportPack, turn: _Turn, rng: random.Random) -> SimulatedFact | No
         if related is None and _swaps(pack, event.type):
             return None
     _move(word.presence, player, related, side)
+    if player is not None:
+        side.acted.setdefault(event.type, set()).add(player.ref)
     spot = _spot(word.group, rng) if player is not None else (None, None)
     return SimulatedFact(
         at_s=turn.at_s,
@@ -254,6 +258,15 @@ def _act(pack: SportPack, turn: _Turn, rng: random.Random) -> SimulatedFact | No
         y=spot[1],
         payload={key: _value(choices, rng) for key, choices in event.payload.items()},
     )
+
+
+def _candidates(event: SimulatedEvent, side: _Side) -> list[SimulatedPlayer]:
+    players = side.on
+    if event.once:
+        players = [p for p in players if p.ref not in side.acted.get(event.type, ())]
+    if event.after:
+        players = [p for p in players if p.ref in side.acted.get(event.after, ())]
+    return players
 
 
 def _swaps(pack: SportPack, event_type: str) -> bool:
