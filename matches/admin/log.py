@@ -203,3 +203,10 @@ class MissingFactAdmin(ReadOnlyAdmin):
     list_display = ("match", "source", "lineage_id", "polls", "missing_since")
     list_filter = ("source",)
     list_select_related = ("match__home", "match__away")
+
+
+@admin.register(VendorWord)
+class VendorWordAdmin(ReadOnlyAdmin):
+    list_display = ("match", "source", "lineage_id", "is_retracted", "said_at")
+    list_filter = ("source", "is_retracted")
+    list_select_related = ("match__home", "match__away")

@@ -56,6 +56,7 @@ PUBLIC_PAGES = {
     "matches/<str:public_id>/h2h/",
     "matches/<str:public_id>/lineups/",
     "matches/<str:public_id>/parts/",
+    "matches/<str:public_id>/regions/<slug:tab>/",
     "matches/<str:public_id>/replay/",
     "matches/<str:public_id>/replay/film/",
     "matches/<str:public_id>/stats/",
