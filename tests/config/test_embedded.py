@@ -440,6 +440,7 @@ def test_keeper_killed_under_a_living_client_is_replaced_on_the_same_sockets(
     assert before != after
 
 
+@pytest.mark.slow
 def test_servers_linger_for_the_next_client_and_leave_after_the_last(checkout: Checkout) -> None:
     assert checkout.command("stop").returncode == 0
     patient = replace(checkout, linger_s=6)  # longer than a process takes to start
@@ -468,6 +469,7 @@ def test_stop_ends_the_servers_even_with_clients(checkout: Checkout) -> None:
         assert not Path(checkout.access["sockets"]).exists()
 
 
+@pytest.mark.slow
 def test_path_of_210_characters_with_code_nobody_can_reach(fresh: Checkout, tmp_path: Path) -> None:
     deep = fresh.data
     while len(str(deep)) < 150:
@@ -486,6 +488,7 @@ def test_path_of_210_characters_with_code_nobody_can_reach(fresh: Checkout, tmp_
     assert long.command("reset").returncode == 0
 
 
+@pytest.mark.slow
 def test_data_below_a_private_folder_is_kept_until_its_directory_is_deleted(
     fresh: Checkout,
 ) -> None:
@@ -511,6 +514,7 @@ def test_data_below_a_private_folder_is_kept_until_its_directory_is_deleted(
     assert not (home / "postgres").exists()
 
 
+@pytest.mark.slow
 def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout) -> None:
     fresh.data.parent.chmod(0o700)
     with clients(fresh) as keepers:
@@ -521,6 +525,7 @@ def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout)
         assert [path for path in left if path.exists()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ROOT, reason="only root keeps clusters outside the data directory")
 def test_start_removes_what_a_deleted_temporary_directory_left(fresh: Checkout) -> None:
     left = FALLBACK / "000000000000-test"

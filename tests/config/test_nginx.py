@@ -238,6 +238,7 @@ def test_hashed_static_files_are_kept_for_a_year(door: Door) -> None:
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.slow
 def test_body_that_trickles_in_is_cut_off(door: Door) -> None:
     context = ssl._create_unverified_context()
     raw = socket.create_connection(("127.0.0.1", door.port), timeout=20)

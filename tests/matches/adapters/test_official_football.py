@@ -128,7 +128,14 @@ def fantasy_lines(lines):
     }
 
 
-@pytest.mark.parametrize("season", ["2022-23", "2023-24", "2024-25"])
+@pytest.mark.parametrize(
+    "season",
+    [
+        pytest.param("2022-23", marks=pytest.mark.slow),
+        pytest.param("2023-24", marks=pytest.mark.slow),
+        "2024-25",
+    ],
+)
 def test_fantasy_seasons_fold_to_their_rows(shared_data: Path, season: str):
     folder = shared_data / "fpl" / season
     (_, document), *_ = football.documents("fpl", folder)
