@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from config.servers import find_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 30  # much, for a machine that does other things too
+WAIT_S = 15
 APP = "tests.streams.live_app:application"
 
 
