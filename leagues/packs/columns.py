@@ -45,7 +45,7 @@ def read_columns(top: Table) -> tuple[Column, ...]:
 
 def _check_scopes(table: Table, column: Column, columns: dict[str, Column]) -> None:
     computed_for_team = column.for_team and isinstance(column.rule, TEAM_FORMS)
-    for name in _operands(column.rule):
+    for name in operands(column.rule):
         operand = columns[name]
         if column.for_player and not operand.for_player:
             raise table.error("scope", f"'{name}' has no player scope; add it or leave it out here")
@@ -53,7 +53,8 @@ def _check_scopes(table: Table, column: Column, columns: dict[str, Column]) -> N
             raise table.error("scope", f"'{name}' has no team scope; add it or leave it out here")
 
 
-def _operands(rule: Derivation | None) -> tuple[str, ...]:
+def operands(rule: Derivation | None) -> tuple[str, ...]:
+    """Return the columns that a form computes with."""
     match rule:
         case Ratio():
             return (rule.num, rule.den)
