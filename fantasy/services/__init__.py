@@ -1,0 +1,1 @@
+"""What changes a game: one transaction each."""
