@@ -617,6 +617,10 @@ class Migration(migrations.Migration):
                 ),
                 ("points", models.IntegerField(help_text="Before hits.")),
                 ("hit", models.PositiveIntegerField(default=0)),
+                (
+                    "adjusted",
+                    models.IntegerField(default=0, help_text="Given or taken by hand."),
+                ),
                 ("total", models.IntegerField()),
                 (
                     "rank",
@@ -942,6 +946,10 @@ class Migration(migrations.Migration):
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
+                ),
+                (
+                    "scored_seq",
+                    models.PositiveIntegerField(blank=True, editable=False, null=True),
                 ),
                 (
                     "game",

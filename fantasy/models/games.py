@@ -91,11 +91,15 @@ class Round(models.Model):
 
 
 class RoundMatch(models.Model):
-    """A match that counts in a round; it counts in one round of a game."""
+    """A match that counts in a round; it counts in one round of a game.
+
+    `scored_seq` is the place in the match's log up to which its players were scored.
+    """
 
     game = models.ForeignKey(Game, on_delete=models.CASCADE, related_name="+")
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="round_matches")
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="fantasy_rounds")
+    scored_seq = models.PositiveIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [

@@ -52,6 +52,7 @@ class LineupResult(models.Model):
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="results")
     points = models.IntegerField(help_text="Before hits.")
     hit = models.PositiveIntegerField(default=0)
+    adjusted = models.IntegerField(default=0, help_text="Given or taken by hand.")
     total = models.IntegerField()
     rank = models.PositiveIntegerField(help_text="By `total`; equal totals share it.")
     round_rank = models.PositiveIntegerField(default=0)
