@@ -11,6 +11,7 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Save how far the streams are": ("streams.tasks.checkpoint", 10, "default"),
     "Fold matches that are behind": ("stats.tasks.sweep_behind", 5, "fold"),
     "Tell pages how old their data is": ("stats.tasks.tell_ages", 10, "default"),
+    "Make results final that stand": ("matches.tasks.confirm_unchanged", 60, "default"),
     "Forget old announcements": ("streams.tasks.prune", 86_400, "default"),
     "Forget what matches said": ("matches.tasks.prune_pasts", 60, "default"),
     "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),

@@ -25,6 +25,12 @@ OVER_STATUSES = (
     MatchStatus.UNDER_REVIEW,
     MatchStatus.FINAL,
 )
+# Over by play; no final result yet.
+UNCONFIRMED_STATUSES = (
+    MatchStatus.FINISHED,
+    MatchStatus.FINISHED_AET,
+    MatchStatus.FINISHED_PENS,
+)
 
 
 class MatchQuerySet(models.QuerySet["Match"]):
@@ -151,6 +157,12 @@ class Match(models.Model):
     )
     data_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    unchanged_seq = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The log's newest row once nothing had changed for long after the end. A later "
+        "row opens the result again.",
+    )
 
     objects = MatchQuerySet.as_manager()
 
@@ -179,6 +191,11 @@ class Match(models.Model):
             models.Index(fields=["away", "kickoff_at"], name="match_away_kickoff"),
             models.Index(
                 fields=["status"], condition=Q(status__in=LIVE_STATUSES), name="match_live"
+            ),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(status__in=UNCONFIRMED_STATUSES),
+                name="match_unconfirmed",
             ),
         ]
 

@@ -12,6 +12,7 @@ from matches.clients import FetchError, fetch
 from matches.enums import PollOutcome
 from matches.models import Feed, FeedPoll, MatchPast
 from matches.services import feeds
+from matches.services.results import confirm_results
 from streams.stopping import is_stopping
 
 log = structlog.get_logger(__name__)
@@ -91,3 +92,9 @@ def prune_polls() -> None:
 def prune_pasts() -> None:
     """Forget what headers said longer ago than any reader wants to be told late."""
     MatchPast.objects.filter(until__lt=now() - _KEEP_PASTS_FOR).delete()
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def confirm_unchanged() -> None:
+    """Make results final that nothing has changed for long."""
+    confirm_results(at=now())

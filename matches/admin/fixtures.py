@@ -59,6 +59,7 @@ class MatchAdmin(admin.ModelAdmin):
         "sheet_version",
         "data_at",
         "finished_at",
+        "unchanged_seq",
     )
     _DECIDED = ("award", "decision_reason")
     readonly_fields = (*_FOLDED, *_DECIDED)

@@ -188,6 +188,14 @@ class Migration(migrations.Migration):
                 ("data_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
+                    "unchanged_seq",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="The log's newest row once nothing had changed for long after the end. A later row opens the result again.",
+                        null=True,
+                    ),
+                ),
+                (
                     "away",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -552,6 +560,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status__in", ("live", "break", "suspended"))),
                 fields=["status"],
                 name="match_live",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="match",
+            index=models.Index(
+                condition=models.Q(("status__in", ("finished", "finished_aet", "finished_pens"))),
+                fields=["finished_at"],
+                name="match_unconfirmed",
             ),
         ),
         migrations.AddConstraint(

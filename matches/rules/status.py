@@ -14,6 +14,8 @@ _OVER = frozenset(
         MatchStatus.CANCELLED,
     }
 )
+# Over by play alone: what stands for long enough becomes final.
+_PLAYED = frozenset({MatchStatus.FINISHED, MatchStatus.FINISHED_AET, MatchStatus.FINISHED_PENS})
 # What no log of play can tell, so the vendor's word decides.
 _DECLARED = frozenset(
     {
@@ -43,6 +45,18 @@ def effective_status(folded: str, stated: str) -> str:
     if folded == MatchStatus.SCHEDULED and stated:
         return stated
     return folded
+
+
+def settled_status(status: str, folded: str, *, is_unchanged: bool, is_disputed: bool) -> str:
+    """Return the status once it is asked whether the result stands.
+
+    Final is what the vendor confirmed, or what has not changed for long after the end, and what log
+    and vendor do not dispute.
+    """
+    if is_disputed:
+        played = folded if folded in _PLAYED else str(MatchStatus.FINISHED)
+        return played if status == MatchStatus.FINAL else status
+    return str(MatchStatus.FINAL) if status in _PLAYED and is_unchanged else status
 
 
 def shown_score(

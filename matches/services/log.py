@@ -179,5 +179,6 @@ def delete_log(match: Match) -> None:
     VendorWord.objects.filter(match=match).delete()
     match.epoch = uuid.uuid4()
     match.head_seq = match.folded_seq = 0
+    match.unchanged_seq = None
     match.event_source = ""
-    match.save(update_fields=["epoch", "head_seq", "folded_seq", "event_source"])
+    match.save(update_fields=["epoch", "head_seq", "folded_seq", "unchanged_seq", "event_source"])

@@ -65,6 +65,8 @@ def match_state(match: Match) -> State:
         return _live(match, pack)
     if status == MatchStatus.BREAK:
         return _pause(match, pack)
+    if status == MatchStatus.FINAL:
+        return _final(match, pack)
     label, words, kind = _words(pack)[status]
     return State(kind=kind, label=label, words=words, reason=match.status_reason)
 
@@ -74,6 +76,18 @@ def _live(match: Match, pack: SportPack) -> State:
     label = match_clock(match, pack) or _("Live")
     words = _("Live, %(period)s") % {"period": period.label} if period else _("Live")
     return State(kind="live", label=label, words=words, ticks=match.clock_running_since is not None)
+
+
+def _final(match: Match, pack: SportPack) -> State:
+    """Return what the match ended as, and that this stands."""
+    kinds = {period.id: period.kind for period in pack.periods}
+    is_longer = "overtime" in {kinds.get(period) for period, *_ in match.period_scores}
+    status = MatchStatus.FINISHED_AET if is_longer else MatchStatus.FINISHED
+    if match.home_shootout is not None:
+        status = MatchStatus.FINISHED_PENS
+    label, words, kind = _words(pack)[status]
+    words = _("%(how_it_ended)s, result confirmed") % {"how_it_ended": words}
+    return State(kind=kind, label=label, words=words, reason=match.status_reason)
 
 
 def match_clock(match: Match, pack: SportPack) -> str:
@@ -118,7 +132,6 @@ def _words(pack: SportPack) -> Mapping[str, tuple[str, str, str]]:
         MatchStatus.FINISHED_AET: (*extra, "over"),
         MatchStatus.FINISHED_PENS: (*shootout, "over"),
         MatchStatus.UNDER_REVIEW: (_("Review"), _("Result under review"), "over"),
-        MatchStatus.FINAL: (*over, "over"),
     }
 
 

@@ -19,7 +19,7 @@ from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
 from matches.models import OVER_STATUSES, Match
 from matches.rules.documents import event_document
-from matches.rules.status import effective_status, shown_score
+from matches.rules.status import effective_status, settled_status, shown_score
 from stats.models import BoxScore, StatLine
 from stats.services.documents import boxscore_document, etag_of
 from stats.services.kept import EVENT_COLUMNS, KeptFold, Row, bring_up_to_date, forget, name_players
@@ -315,6 +315,13 @@ def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> No
     )
     has_log = kept.seq > 0 and (has_begun(fold) or has_score)
     score, match.score_mismatch = shown_score(fold.score if has_log else None, stated)
+    if not (is_decided and match.status == MatchStatus.FINAL):
+        match.status = settled_status(
+            match.status,
+            fold.status,
+            is_unchanged=match.unchanged_seq == kept.seq,
+            is_disputed=match.score_mismatch,
+        )
     match.home_score, match.away_score = score if score else (None, None)
     match.home_shootout, match.away_shootout = fold.shootout or (None, None)
     match.period, match.clock_ms = fold.period, fold.clock_ms
