@@ -4,10 +4,11 @@ The draw and the last resort, a coin, follow from the cup's published seed (`lot
 Source: docs/rules/fantasy.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fantasy.rules.lots import coin, drawn_order
+from fantasy.rules.tables import tie_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,12 @@ class Showing:
     """What one side of a tie did: its score after hits, and the tie-breaking columns."""
 
     points: int
-    tie_stats: tuple[int, ...] = field(default=())
+    stats: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether the home side goes through, and by what: points, stat:0, stat:1, ..., coin, bye."""
+    """Whether the home side goes through, and by what: points, a column, coin, bye."""
 
     is_home: bool
     reason: str
@@ -65,9 +66,9 @@ def decide(
     *,
     seed: str,
     tie_id: str,
-    tie_signs: Sequence[int] = (),
+    ties: Sequence[str] = (),
 ) -> Verdict:
-    """Return who goes through: the higher score, the tie-breaking columns in turn, the coin.
+    """Return who goes through: the higher score, the game's columns ("+x", "-y"), the coin.
 
     Heads is the home side's; the lot is that of the seed and the tie's id.
     """
@@ -75,8 +76,8 @@ def decide(
         return Verdict(is_home=True, reason="bye")
     if home.points != away.points:
         return Verdict(is_home=home.points > away.points, reason="points")
-    columns = zip(tie_signs, home.tie_stats, away.tie_stats, strict=False)
-    for place, (sign, own, other) in enumerate(columns):
+    for tie in ties:
+        own, other = tie_key([tie], home.stats), tie_key([tie], away.stats)
         if own != other:
-            return Verdict(is_home=sign * (own - other) > 0, reason=f"stat:{place}")
+            return Verdict(is_home=own < other, reason=tie[1:])
     return Verdict(is_home=coin(seed, "coin", tie_id), reason="coin")

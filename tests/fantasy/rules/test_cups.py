@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 from fantasy.rules.cups import Showing, Verdict, decide, draw, rounds_needed
 
 ENTRANTS = st.lists(st.integers(1, 10_000), min_size=2, max_size=200, unique=True)
+TIES = ("+goals", "-conceded")
+
+
+def showing(points, goals, conceded):
+    return Showing(points=points, stats={"goals": goals, "conceded": conceded})
 
 
 @pytest.mark.parametrize(
@@ -46,29 +51,29 @@ def test_the_draw_does_not_depend_on_the_order_of_entrants(entrants, random):
         (Showing(points=50), None, Verdict(is_home=True, reason="bye")),
         (Showing(points=50), Showing(points=49), Verdict(is_home=True, reason="points")),
         (
-            Showing(points=50, tie_stats=(2, 4)),
-            Showing(points=50, tie_stats=(3, 9)),
-            Verdict(is_home=False, reason="stat:0"),
+            showing(50, 2, 4),
+            showing(50, 3, 9),
+            Verdict(is_home=False, reason="goals"),
         ),
         (
-            Showing(points=50, tie_stats=(3, 4)),
-            Showing(points=50, tie_stats=(3, 9)),
-            Verdict(is_home=True, reason="stat:1"),
+            showing(50, 3, 4),
+            showing(50, 3, 9),
+            Verdict(is_home=True, reason="conceded"),
         ),
     ],
 )
 def test_a_tie_goes_by_points_then_most_scored_then_fewest_conceded(home, away, verdict):
-    assert decide(home, away, seed="s", tie_id="t", tie_signs=(1, -1)) == verdict
+    assert decide(home, away, seed="s", tie_id="t", ties=TIES) == verdict
 
 
 def test_the_coin_can_be_tossed_again_by_anybody():
     for number in range(20):
         verdict = decide(
-            Showing(points=1, tie_stats=(1,)),
-            Showing(points=1, tie_stats=(1,)),
+            showing(1, 1, 1),
+            showing(1, 1, 1),
             seed="public",
             tie_id=f"vz_tie_{number}",
-            tie_signs=(1,),
+            ties=TIES,
         )
 
         digest = hashlib.sha256(f"public:coin:vz_tie_{number}".encode()).digest()
