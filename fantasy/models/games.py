@@ -70,9 +70,6 @@ class Round(models.Model):
                 condition=Q(state__in=RoundState.values), name="fantasy_round_state"
             ),
             models.CheckConstraint(
-                condition=Q(deadline_at__lte=F("starts_at")), name="fantasy_round_deadline_first"
-            ),
-            models.CheckConstraint(
                 condition=Q(state__in=(RoundState.UPCOMING, RoundState.VOID))
                 | Q(locked_at__isnull=False),
                 name="fantasy_round_locked_at",
