@@ -23,7 +23,14 @@ from leagues.models import (
     Venue,
 )
 from leagues.packs.loader import pack_ids
-from leagues.services import delete_rows, merge_players, resolve_unmatched, tell_changed
+from leagues.services import (
+    delete_external_ids,
+    delete_rows,
+    merge_players,
+    resolve_unmatched,
+    save_external_id,
+    tell_changed,
+)
 
 
 class SportChoiceMixin:
@@ -233,6 +240,15 @@ class ExternalIdAdmin(admin.ModelAdmin):
         app = "matches" if row.kind == ExternalKind.MATCH else "leagues"
         place = reverse(f"admin:{app}_{row.kind}_change", args=[row.object_id])
         return format_html('<a href="{}">{} {}</a>', place, row.kind, row.object_id)
+
+    def save_model(self, request: HttpRequest, obj: ExternalId, form: Any, change: bool) -> None:
+        save_external_id(obj)
+
+    def delete_model(self, request: HttpRequest, obj: ExternalId) -> None:
+        delete_external_ids(ExternalId.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExternalId]) -> None:
+        delete_external_ids(queryset)
 
 
 class DecisionForm(forms.ModelForm):

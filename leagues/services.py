@@ -1,6 +1,6 @@
 """Finding and making leagues, teams and players for what vendors name, and merging duplicates."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -27,6 +27,15 @@ from leagues.topics import ResourceChanged, ResourceRemoved, RosterChanged
 from streams.outbox import announce
 
 _NAMES_LOCK = 0x76657A65_6E616D65
+_KINDS: Mapping[str, type[League | Season | Team | Player | Venue]] = {
+    ExternalKind.LEAGUE: League,
+    ExternalKind.SEASON: Season,
+    ExternalKind.TEAM: Team,
+    ExternalKind.PLAYER: Player,
+    ExternalKind.VENUE: Venue,
+}
+# How the apps above tell that the ids of one of their rows were edited.
+_TELLERS: dict[str, Callable[[int], None]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +418,35 @@ def tell_changed(row: League | Season | Team | Player | Venue, fields: Iterable[
             fields=tuple(fields),
         )
     )
+
+
+def tell_ids_by(kind: ExternalKind, teller: Callable[[int], None]) -> None:
+    """Have edits of external ids of this kind, whose rows another app has, told by `teller`."""
+    _TELLERS[kind] = teller
+
+
+@transaction.atomic
+def save_external_id(row: ExternalId) -> None:
+    """Write what a vendor calls a row; announces it of that row, and of the one named before."""
+    before = ExternalId.objects.select_for_update().filter(pk=row.pk).first()
+    row.save()
+    _tell_ids_edited([row] if before is None else [before, row])
+
+
+@transaction.atomic
+def delete_external_ids(rows: QuerySet[ExternalId]) -> None:
+    """Forget what vendors call rows; announces it of each of the rows."""
+    gone = list(rows.select_for_update().order_by("pk"))
+    ExternalId.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    _tell_ids_edited(gone)
+
+
+def _tell_ids_edited(edited: Iterable[ExternalId]) -> None:
+    for kind, row_id in dict.fromkeys((row.kind, row.object_id) for row in edited):
+        if kind in _TELLERS:
+            _TELLERS[kind](row_id)
+        elif kind in _KINDS and (named := _KINDS[kind]._default_manager.filter(pk=row_id).first()):
+            tell_changed(named, ("external_ids",))
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ class RosterChanged:
 class ResourceChanged:
     """A league, season, team, player or venue was edited; `kind` is the word of its id.
 
-    A player who took another one in changed his "external_ids".
+    Also of a match, whose "external_ids" alone are edited so; anything else is `match.ingested`. A
+    player who took another one in changed his "external_ids".
     """
 
     public_id: str

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from config.clock import now
 from leagues.enums import ExternalKind
 from leagues.models import ExternalId, Player
+from leagues.topics import ResourceChanged
 from matches.models import Feed, FeedPoll, Match, PlayEvent, RawDocument, TeamSheetSpot
 from matches.topics import MatchIngested
 from streams.outbox import announce
@@ -31,13 +32,14 @@ def tell_sheets_changed(match_id: int) -> None:
 
 
 def matches_naming(kind: str, row_id: int) -> Sequence[int]:
-    """Return the matches whose boxscores name a league, season, team or player."""
+    """Return the matches whose boxscores name a league, season, team, player or themselves."""
     player = Q(pk=row_id) | Q(merged_into=row_id)
     people = Player.objects.filter(player) if kind == ExternalKind.PLAYER else Player.objects.none()
     acted = PlayEvent.objects.filter(Q(player__in=people) | Q(related_player__in=people))
     named = {
         "league": Q(season__league=row_id),
         "season": Q(season=row_id),
+        "match": Q(pk=row_id),
         "team": Q(home=row_id) | Q(away=row_id),
         "player": Q(pk__in=acted.values("match"))
         | Q(pk__in=TeamSheetSpot.objects.filter(player__in=people).values("sheet__match")),
@@ -61,6 +63,24 @@ def tell_names_changed(match_ids: Collection[int]) -> None:
             seqs = dict(locked.order_by("pk").values_list("pk", "head_seq"))
             Match.objects.filter(pk__in=part).update(sheet_version=F("sheet_version") + 1)
             announce(*(MatchIngested(match_id=pk, seq=seq) for pk, seq in seqs.items()))
+
+
+def tell_ids_edited(match_id: int) -> None:
+    """Announce that what vendors call a match was edited; nothing where there is no such match.
+
+    Needs the caller's transaction. Matches of test leagues are folded anew in silence.
+    """
+    match = Match.objects.select_related("season__league").filter(pk=match_id).first()
+    if match is None:
+        return
+    if match.season.league.is_test:
+        tell_names_changed([match.pk])
+        return
+    announce(
+        ResourceChanged(
+            public_id=match.public_id, kind="match", row_id=match.pk, fields=("external_ids",)
+        )
+    )
 
 
 def poll_now(feeds: Iterable[int]) -> int:

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from leagues.models import Player
+from leagues.models import ExternalId, Player
 from leagues.services import merge_players, tell_changed
 from matches.models import Match
 from stats import receivers
@@ -161,3 +161,81 @@ def test_order_of_sources_is_a_list_of_names(client: Client, admin_user, sources
     page = client.post(reverse("admin:leagues_season_change", args=[season.pk]), form)
 
     assert "Give a list of different names" in page.content.decode()
+
+
+@pytest.fixture
+def curator(client: Client, admin_user) -> Client:
+    client.force_login(admin_user)
+    return client
+
+
+def told_changes(client: Client) -> list[tuple]:
+    relay()
+    told = client.get("/api/v1/changes?topics=resource.changed").json()["results"]
+    return [(change["id"], change["data"]["kind"], change["data"]["fields"]) for change in told]
+
+
+def called(kind: str, row_id: int, value: str = "77") -> ExternalId:
+    return ExternalId.objects.create(source="opta", kind=kind, value=value, object_id=row_id)
+
+
+def test_external_id_that_is_added_changed_and_deleted_is_told_each_time(curator: Client):
+    first, second = make_team("First"), make_team("Second")
+    form = {"source": "opta", "kind": "team", "value": "8", "object_id": first.pk}
+
+    curator.post(reverse("admin:leagues_externalid_add"), form)
+    row = ExternalId.objects.get()
+    moved = {**form, "object_id": second.pk}
+    curator.post(reverse("admin:leagues_externalid_change", args=[row.pk]), moved)
+    curator.post(reverse("admin:leagues_externalid_delete", args=[row.pk]), {"post": "yes"})
+
+    changed = ("team", ["external_ids"])
+    assert told_changes(curator) == [
+        (first.public_id, *changed),
+        (first.public_id, *changed),
+        (second.public_id, *changed),
+        (second.public_id, *changed),
+    ]
+
+
+def test_external_ids_deleted_together_are_told_once_a_row(curator: Client):
+    player = make_player("Jo Blogs", sport="football")
+    rows = [called("player", player.pk, value) for value in ("1", "2")]
+    form = {
+        "action": "delete_selected",
+        "_selected_action": [row.pk for row in rows],
+        "post": "yes",
+    }
+
+    curator.post(reverse("admin:leagues_externalid_changelist"), form)
+
+    assert not ExternalId.objects.exists()
+    assert told_changes(curator) == [(player.public_id, "player", ["external_ids"])]
+
+
+def test_external_ids_of_a_match_are_told_and_its_boxscore_follows(curator: Client, match: Match):
+    score(match, make_player(team=match.home, sport="football"), 3)
+    form = {"source": "opta", "kind": "match", "value": "g1", "object_id": match.pk}
+
+    curator.post(reverse("admin:leagues_externalid_add"), form)
+    work_off()
+
+    assert told_changes(curator) == [(match.public_id, "match", ["external_ids"])]
+    assert box(match)["match"]["external_ids"] == {"opta": "g1"}
+
+
+def test_external_id_of_a_row_that_is_gone_is_told_of_nobody(curator: Client):
+    row = called("venue", 999_999)
+
+    curator.post(reverse("admin:leagues_externalid_delete", args=[row.pk]), {"post": "yes"})
+
+    assert (ExternalId.objects.count(), told_changes(curator)) == (0, [])
+
+
+def test_external_ids_of_a_test_leagues_match_stay_inside(curator: Client):
+    secret = make_match(make_season(make_league(sport="football", is_test=True)))
+    form = {"source": "opta", "kind": "match", "value": "g1", "object_id": secret.pk}
+
+    curator.post(reverse("admin:leagues_externalid_add"), form)
+
+    assert told_changes(curator) == []
