@@ -115,6 +115,7 @@ class Transfer(models.Model):
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="transfers")
     player_out = models.ForeignKey(GamePlayer, on_delete=models.PROTECT, related_name="sales")
     player_in = models.ForeignKey(GamePlayer, on_delete=models.PROTECT, related_name="purchases")
+    paid = models.PositiveIntegerField(help_text="What the one sold had cost, in tenths.")
     sold_for = models.PositiveIntegerField()
     bought_for = models.PositiveIntegerField()
     chip = models.CharField(max_length=30, blank=True)
