@@ -1,5 +1,6 @@
 """Loading packs: `<folder>/<id>/sport.toml` becomes a checked `SportPack`."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -32,21 +33,26 @@ def load_pack(pack_id: str, path: SearchPath = None) -> SportPack:
 
     The same call gives the same object. Raises PackError.
     """
-    for folder in _folders(path):
-        file = folder / pack_id / "sport.toml"
-        if file.is_file():
-            return _load(file, file.stat().st_mtime_ns)
+    for folder in search_folders(path):
+        # Asked for with every fold, so it costs one look at the disk and no `Path`.
+        file = os.path.join(folder, pack_id, "sport.toml")  # noqa: PTH118
+        try:
+            changed_ns = os.stat(file).st_mtime_ns  # noqa: PTH116
+        except OSError:
+            continue
+        return _load(file, changed_ns)
     known = pack_ids(path)
     raise PackError(f"{pack_id}/sport.toml", "", f"no such pack; {suggestion(pack_id, known)}")
 
 
 def pack_ids(path: SearchPath = None) -> tuple[str, ...]:
     """Return the ids of all packs of `path`, the installed folders and the built-in ones."""
-    folders = (folder for folder in _folders(path) if folder.is_dir())
+    folders = (folder for folder in search_folders(path) if folder.is_dir())
     return tuple(sorted({file.parent.name for f in folders for file in f.glob("*/sport.toml")}))
 
 
-def _folders(path: SearchPath) -> list[Path]:
+def search_folders(path: SearchPath = None) -> list[Path]:
+    """Return the folders that packs are looked for in, the first one to be preferred."""
     if path is None or path == "":
         return [*_installed, _BUILT_IN]
     parts = [path] if isinstance(path, str | Path) else list(path)
@@ -54,12 +60,14 @@ def _folders(path: SearchPath) -> list[Path]:
 
 
 @lru_cache(maxsize=64)
-def _load(file: Path, _mtime_ns: int) -> SportPack:
+def _load(path: str, _mtime_ns: int) -> SportPack:
+    file = Path(path)
     name = f"{file.parent.name}/{file.name}"
-    return parse_pack(name, _toml(name, file), _vector_files(file.parent))
+    return parse_pack(name, read_toml(name, file), _vector_files(file.parent))
 
 
-def _toml(name: str, file: Path) -> dict[str, Any]:
+def read_toml(name: str, file: Path) -> dict[str, Any]:
+    """Return a file's content; `name` is what messages call it. Raises PackError."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -69,7 +77,7 @@ def _toml(name: str, file: Path) -> dict[str, Any]:
 def _vector_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     files = sorted((folder / "vectors").glob("*.toml"))
     names = [f"{folder.name}/vectors/{file.name}" for file in files]
-    return [(name, _toml(name, file)) for name, file in zip(names, files, strict=True)]
+    return [(name, read_toml(name, file)) for name, file in zip(names, files, strict=True)]
 
 
 def parse_pack(
