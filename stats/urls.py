@@ -2,30 +2,32 @@
 
 from django.urls import path
 
-from stats import views
+from stats.views import leagues, matches, people
 
 app_name = "stats"
 urlpatterns = [
-    path("matches/<str:public_id>/", views.match, name="match"),
-    path("matches/<str:public_id>/stats/", views.match_stats, name="match_stats"),
-    path("matches/<str:public_id>/table/", views.match_table, name="match_table"),
-    path("matches/<str:public_id>/parts/", views.match_parts, name="match_fragments"),
-    path("matches/<str:public_id>/replay/", views.match_replay, name="match_replay"),
-    path("matches/<str:public_id>/replay/film/", views.replay_film, name="replay_film"),
-    path("matches/<str:public_id>/regions/<slug:tab>/", views.match_regions, name="match_regions"),
-    path("leagues/<slug:slug>/", views.league, name="league"),
+    path("matches/<str:public_id>/", matches.match, name="match"),
+    path("matches/<str:public_id>/stats/", matches.match_stats, name="match_stats"),
+    path("matches/<str:public_id>/table/", matches.match_table, name="match_table"),
+    path("matches/<str:public_id>/parts/", matches.match_parts, name="match_fragments"),
+    path("matches/<str:public_id>/replay/", matches.match_replay, name="match_replay"),
+    path("matches/<str:public_id>/replay/film/", matches.replay_film, name="replay_film"),
+    path(
+        "matches/<str:public_id>/regions/<slug:tab>/", matches.match_regions, name="match_regions"
+    ),
+    path("leagues/<slug:slug>/", leagues.league, name="league"),
     path(
         "leagues/<slug:slug>/fixtures/",
-        views.league_matches,
+        leagues.league_matches,
         {"which": "fixtures"},
         name="league_fixtures",
     ),
     path(
         "leagues/<slug:slug>/results/",
-        views.league_matches,
+        leagues.league_matches,
         {"which": "results"},
         name="league_results",
     ),
-    path("teams/<slug:slug>/", views.team, name="team"),
-    path("players/<slug:slug>/", views.player, name="player"),
+    path("teams/<slug:slug>/", people.team, name="team"),
+    path("players/<slug:slug>/", people.player, name="player"),
 ]

@@ -28,13 +28,19 @@ class BoxScoreFilter(filters.FilterSet):
         max_value=2**31 - 1,
         help_text="The boxscore after this `seq` of the event log, from the log alone.",
     )
+    period = filters.CharFilter(
+        method="keep_all",
+        max_length=12,
+        help_text="One period alone, by an id from `score.periods`, for example 1H or Q3, from the"
+        " log. Columns that the log does not tell by period are left out.",
+    )
 
     class Meta:
         model = BoxScore
         fields: list[str] = []
 
-    def keep_all(self, rows: QuerySet[BoxScore], _: str, __: int) -> QuerySet[BoxScore]:
-        """Chooses among a match's past, not among boxscores."""
+    def keep_all(self, rows: QuerySet[BoxScore], _: str, __: object) -> QuerySet[BoxScore]:
+        """Chooses among a match's past and parts, not among boxscores."""
         return rows
 
 

@@ -130,6 +130,9 @@ class BoxScoreSerializer(serializers.Serializer[Any]):
     away = BoxSideSerializer()
     folded_seq = serializers.IntegerField(help_text="Last event counted in.")
     pack = serializers.JSONField(help_text="Id and version of the sport's rules.")
+    period = serializers.JSONField(
+        required=False, help_text="Id, label and kind of the period; only with `period`."
+    )
     data_age_ms = serializers.IntegerField(
         allow_null=True,
         help_text="Age of the vendor's newest good answer; null unless live.",

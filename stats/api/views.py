@@ -38,6 +38,7 @@ from stats.models import BoxScore, TableRow
 from stats.selectors.seasons import with_coverage
 from stats.selectors.tables import live_data_at, table_rows
 from stats.services.history import boxscore_as_of
+from stats.services.periods import period_boxes, period_boxes_as_of
 
 # No longer than a client may keep the answer of a live match.
 _HELD_FOR_S = 1
@@ -53,7 +54,10 @@ class PublicRead(GenericAPIView[Any]):
 
 
 class BoxScoreDetail(PublicRead):
-    """Both teams' numbers of one match, players included; `as_of` goes back in its log."""
+    """Both teams' numbers of one match, players included.
+
+    `as_of` goes back in its log; `period` tells one period alone and adds `period` to the answer.
+    """
 
     rate_class = "live"
     serializer_class = BoxScoreSerializer
@@ -62,9 +66,13 @@ class BoxScoreDetail(PublicRead):
 
     def get(self, request: Request, public_id: str) -> HttpResponse | Response:
         boxscores = self.filter_queryset(self.get_queryset())
-        if seq := request.query_params.get("as_of"):
-            # The filter has checked it, and takes "5.0" for a whole number.
-            return _past(request, public_id, seq=int(Decimal(seq)))
+        as_of = request.query_params.get("as_of")
+        # The filter has checked it, and takes "5.0" for a whole number.
+        seq = int(Decimal(as_of)) if as_of else None
+        if period := request.query_params.get("period"):
+            return _part(request, public_id, period, seq=seq)
+        if seq is not None:
+            return _past(request, public_id, seq=seq)
         find = _held_or_read if sight() is None else _seen
         etag, document, status, data_at, kickoff_at = find(boxscores, public_id)
         age_ms = _age_ms(status, data_at)
@@ -86,13 +94,48 @@ def _answer(request: Request, body: bytes) -> HttpResponse | Response:
 
 
 def _past(request: Request, public_id: str, *, seq: int) -> HttpResponse | Response:
-    match = get_object_or_404(
-        Match.objects.with_sides(), public_id=public_id, season__league__is_test=False
-    )
-    if sight() is not None:
-        seq = min(seq, match.folded_seq)
+    match = _public_match(public_id)
     # How old the vendor's data was then is not known.
-    return _answer(request, _with_age(boxscore_as_of(match, seq=seq), None))
+    return _answer(request, _with_age(boxscore_as_of(match, seq=_seen_of(match, seq)), None))
+
+
+def _part(
+    request: Request, public_id: str, period: str, *, seq: int | None
+) -> HttpResponse | Response:
+    match = _public_match(public_id)
+    boxes = (
+        period_boxes(match) if seq is None else period_boxes_as_of(match, seq=_seen_of(match, seq))
+    )
+    box = boxes.box_of(period)
+    if box is None:
+        raise _no_such_period(match, period)
+    age_ms = _age_ms(match.status, match.data_at) if seq is None else None
+    response = _answer(request, _with_age(box.document, age_ms))
+    if "fields" not in request.query_params:
+        response["ETag"] = f'"{box.etag}"'
+    if age_ms is not None:
+        response["Data-Age-Ms"] = str(age_ms)
+    max_age_s = _max_age_s(match.status, match.kickoff_at)
+    patch_cache_control(response, public=True, max_age=max_age_s, stale_while_revalidate=30)
+    return response
+
+
+def _no_such_period(match: Match, period: str) -> Exception:
+    known = [one.id for one in load_pack(match.season.league.sport).periods]
+    if period in known:
+        return NotFound("Nothing was told of this period yet.")
+    words = f"'{period}' is not a period of this sport; it has {', '.join(known)}."
+    return ValidationError({"query": {"period": [ErrorDetail(words, "invalid_choice")]}})
+
+
+def _public_match(public_id: str) -> Match:
+    matches = Match.objects.with_sides()
+    return get_object_or_404(matches, public_id=public_id, season__league__is_test=False)
+
+
+def _seen_of(match: Match, seq: int) -> int:
+    """Return how far into the log the present reader may look."""
+    return seq if sight() is None else min(seq, match.folded_seq)
 
 
 def _key(public_id: str) -> str:

@@ -1,6 +1,6 @@
 """Both teams' totals side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from leagues.packs.forms import Ratio
@@ -68,10 +68,38 @@ def stat_bars(pack: SportPack, box: BoxScore | None) -> Bars:
     if box is None:
         return Bars()
     home, away = box.home_totals, box.away_totals
-    shown = [c for c in telling_columns(pack.columns, (home, away)) if c.for_team]
+    columns, visible = _columns(pack, box)
+    return _grouped(pack, [_bar(column, home, away, visible) for column in columns])
+
+
+def period_bars(
+    pack: SportPack,
+    box: BoxScore | None,
+    home: Mapping[str, Number],
+    away: Mapping[str, Number],
+    told: Collection[str],
+) -> Bars:
+    """Return the bars of the whole match with both teams' totals of one period.
+
+    Columns that are not `told` by period are left out. No query.
+    """
+    if box is None:
+        return Bars()
+    columns, visible = _columns(pack, box)
+    return _grouped(
+        pack, [_bar(column, home, away, visible) for column in columns if column.id in told]
+    )
+
+
+def _columns(pack: SportPack, box: BoxScore) -> tuple[list[Column], set[str]]:
+    """Return the columns that have a bar, and all that are shown in any way."""
+    totals = (box.home_totals, box.away_totals)
+    shown = [c for c in telling_columns(pack.columns, totals) if c.for_team]
     parts = {p for c in shown if isinstance(c.rule, Ratio) for p in (c.rule.num, c.rule.den)}
-    visible = {column.id for column in shown}
-    bars = [_bar(column, home, away, visible) for column in shown if column.id not in parts]
+    return [c for c in shown if c.id not in parts], {column.id for column in shown}
+
+
+def _grouped(pack: SportPack, bars: Sequence[Bar]) -> Bars:
     groups: dict[str, list[Bar]] = {}
     for bar in bars[_LEADING_BARS:]:
         groups.setdefault(bar.column.group, []).append(bar)

@@ -1,6 +1,6 @@
 """Reads of tables as pages show them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -104,13 +104,21 @@ class Table:
         return replace(self, groups=())
 
 
-def season_table(season: Season, *, kind: str = "total", tells_age: bool = False) -> Table:
+def season_table(
+    season: Season,
+    *,
+    kind: str = "total",
+    tells_age: bool = False,
+    rows: Sequence[TableRow] | None = None,
+) -> Table:
     """Return the season's table of that kind; two queries. The league must be fetched along.
 
-    With `tells_age` a provisional one says how old its live data is, by a third query.
+    With `tells_age` a provisional one says how old its live data is, by a third query. With `rows`
+    it is made of those.
     """
     pack = load_pack(season.league.sport)
-    rows = table_rows(season, kind=kind)
+    if rows is None:
+        rows = table_rows(season, kind=kind)
     standings = [Standing(row=row, zone=zone_of(pack.zones, row.rank, kind)) for row in rows]
     groups = groupby(standings, key=lambda standing: standing.row.group)
     adjustments = TableAdjustment.objects.filter(season=season).select_related("team")

@@ -73,6 +73,7 @@ class KeptFold:
     epoch: UUID
     sheet_version: int
     seq: int
+    sheet: Sheet
     fold: MatchFold
     redirects: dict[int, int]
     cards: dict[int, PlayerCard]
@@ -136,10 +137,20 @@ def bring_up_to_date(
 
 def fold_up_to(match: Match, seq: int) -> KeptFold:
     """Return a fold of the first `seq` events of the log, which is kept nowhere."""
+    return fold_and_events_up_to(match, seq)[0]
+
+
+def fold_and_events_up_to(match: Match, seq: int) -> tuple[KeptFold, list[FoldEvent]]:
+    """Return a fold of the first `seq` events of the log and what it was made of, in that order."""
     fold = _start([match])[match.pk]
-    rows = PlayEvent.objects.filter(match=match, seq__lte=seq).order_by("seq")
-    apply_rows(match, fold, list(rows.values_list(*EVENT_COLUMNS)))
-    return fold
+    rows = list(
+        PlayEvent.objects.filter(match=match, seq__lte=seq)
+        .order_by("seq")
+        .values_list(*EVENT_COLUMNS)
+    )
+    apply_rows(match, fold, rows)
+    sides = {match.home_id: "home", match.away_id: "away"}
+    return fold, [fold_event(row, sides, fold.redirects) for row in rows]
 
 
 def _fits(kept: KeptFold, match: Match) -> bool:
@@ -239,6 +250,7 @@ def _begin(
         home=match.home,
         away=match.away,
         external_ids=external_ids,
+        sheet=sheet,
         fold=MatchFold(load_pack(match.season.league.sport), sheet),
         redirects=redirects,
         cards=cards,

@@ -1,10 +1,17 @@
 """Making a season's tables anew from its results, decisions and the pack's rules."""
 
+import pickle
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
 
+from django.core.cache import cache
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from config.clock import now
+from config.sight import sight
 from leagues.models import Season, SeasonTeam, Team
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
@@ -18,6 +25,7 @@ _DECIDED_IN = {
     MatchStatus.FINISHED_PENS: "shootout",
 }
 
+_KICKOFF_TABLE_KEPT_S: Final = 30
 _FOLDED = ("group", "rank", "rank_before", "is_tied", "is_provisional", "values", "form")
 
 
@@ -36,21 +44,26 @@ def refresh_tables(season_id: int) -> None:
     _write(season, folded_rows(season, TableKind))
 
 
-def folded_rows(season: Season, kinds: Iterable[TableKind]) -> list[TableRow]:
+def folded_rows(
+    season: Season, kinds: Iterable[TableKind], *, before: datetime | None = None
+) -> list[TableRow]:
     """Return tables as the results make them, unsaved; the league must be fetched along.
 
-    Results and decisions are those that the present reader may know.
+    Results and decisions are those that the present reader may know. With `before` only matches
+    count that began earlier and are over, and decisions of that time.
     """
     rules = load_pack(season.league.sport).table
     teams = [
         TableTeam(team=team, name=name, group=group)
         for team, name, group in season.season_teams.values_list("team_id", "team__name", "group")
     ]
+    decided = TableAdjustment.objects.filter(season=season)
+    if before is not None:
+        decided = decided.filter(decided_at__lt=before)
     adjustments = [
-        Adjustment(team=row.team_id, points=row.points, goals=row.goals)
-        for row in TableAdjustment.objects.filter(season=season)
+        Adjustment(team=row.team_id, points=row.points, goals=row.goals) for row in decided
     ]
-    results = _results(season)
+    results = _results(season, before)
     return [
         _table_row(season, kind, row)
         for kind in kinds
@@ -60,7 +73,37 @@ def folded_rows(season: Season, kinds: Iterable[TableKind]) -> list[TableRow]:
 
 def rows_told(season: Season, kind: str) -> list[TableRow]:
     """Return a table's rows by `folded_rows`, each with its team, as stored ones come."""
-    rows = folded_rows(season, [TableKind(kind)])
+    return _with_teams(folded_rows(season, [TableKind(kind)]))
+
+
+def rows_at_kickoff(match: Match) -> list[TableRow]:
+    """Return the table that the match began with, each row with its team; writes nothing.
+
+    For half a minute every reader without a wish gets the same one.
+    """
+    season = match.season
+    if sight() is not None:
+        return _then(match)
+    key = f"kickoff-table:{season.pk}:{match.kickoff_at.timestamp():.0f}"
+    with suppress(RedisError, OSError, pickle.UnpicklingError):
+        held: list[TableRow] | None = cache.get(key)
+        if held is not None:
+            return held
+    rows = _then(match)
+    with suppress(RedisError, OSError):
+        cache.set(key, rows, timeout=_KICKOFF_TABLE_KEPT_S)
+    return rows
+
+
+def _then(match: Match) -> list[TableRow]:
+    rows = folded_rows(match.season, [TableKind.TOTAL], before=match.kickoff_at)
+    for row in rows:
+        # Nothing that is under way moves it any more.
+        row.is_provisional = False
+    return _with_teams(rows)
+
+
+def _with_teams(rows: list[TableRow]) -> list[TableRow]:
     teams = Team.objects.in_bulk({row.team_id for row in rows})
     for row in rows:
         row.team = teams[row.team_id]
@@ -79,12 +122,15 @@ def seasons_of(team_ids: Collection[int]) -> Sequence[int]:
     return list(played.values_list("season_id", flat=True).distinct())
 
 
-def _results(season: Season) -> Sequence[Result]:
+def _results(season: Season, before: datetime | None) -> Sequence[Result]:
+    statuses = OVER_STATUSES if before is not None else (*LIVE_STATUSES, *OVER_STATUSES)
     counted = (
         Match.objects.select_related("season__league")
-        .filter(status_is((*LIVE_STATUSES, *OVER_STATUSES)), season=season)
+        .filter(status_is(statuses), season=season)
         .order_by("kickoff_at", "pk")
     )
+    if before is not None:
+        counted = counted.filter(kickoff_at__lt=before)
     return [_result(match) for match in counted if _score(match) or _awarded(match)]
 
 

@@ -1,4 +1,4 @@
-"""Pages that show statistics: match, league, team, player."""
+"""A match's page: its tabs, their parts and the replay."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -6,41 +6,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from config.clock import now
 from config.sight import scores_shown
-from leagues.models import League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
+from leagues.packs.schema import SportPack
 from matches.models import Match
 from matches.rules.filters import Choice, choose
 from matches.rules.replay import parse_position
 from matches.rules.timeline import TimelineItem
-from matches.selectors.fixtures import last_matches, live_beside, next_matches, season_matches
+from matches.selectors.fixtures import live_beside
 from matches.selectors.lineups import line_ups
 from matches.selectors.timelines import match_head, match_timeline
-from stats.enums import ReplayView, TableKind
+from stats.enums import ReplayView
 from stats.live import page_fragments
 from stats.models import BoxScore
 from stats.panels import panels
-from stats.selectors.bars import stat_bars
+from stats.selectors.bars import period_bars, stat_bars
 from stats.selectors.boxscores import player_tables
 from stats.selectors.previews import preview
-from stats.selectors.seasons import player_seasons
 from stats.selectors.tables import season_table
 from stats.services.film import Film, NothingToReplayError, film_of
 from stats.services.moments import changes, moment_of, neighbours, placed_items, ticks
+from stats.services.periods import period_boxes
+from stats.services.tables import rows_at_kickoff
 
-_MATCHES_A_PAGE = 40
-_MATCHES_BESIDE = 4
 _FILM_KEPT_S = 3600
 _SPEEDS = (1, 10, 60, 120, 300, 600)
 _REGIONS_FRESH_S = 2
@@ -60,7 +56,7 @@ def match_stats(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_safe
 def match_table(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The table as it stands, both teams marked."""
+    """The table as it stands or as it was at kick-off, both teams marked."""
     return _match_page(request, public_id, "table")
 
 
@@ -201,15 +197,33 @@ def _stats_tab(
 ) -> dict[str, Any]:
     context = {"panels": panels(found), **_bars(found)}
     pack = load_pack(found.season.league.sport)
+    context |= _of_period(found, pack, context["box"], request.GET.get("period", ""))
     group = request.GET.get("columns", "")
     context["tables"] = player_tables(found, pack, context["box"], group=group)
     return context
 
 
+def _of_period(found: Match, pack: SportPack, box: BoxScore | None, wish: str) -> dict[str, Any]:
+    """Return which periods the bars may be told of and, where one is wanted, its bars."""
+    told = period_boxes(found)
+    known = [pack.period(held.period) for held in told.boxes] if told.columns else []
+    context: dict[str, Any] = {"periods": known, "period": ""}
+    chosen = told.box_of(wish) if known else None
+    if chosen is not None:
+        bars = period_bars(pack, box, chosen.home, chosen.away, told.columns)
+        context |= {"period": chosen.period, "bars": bars}
+    return context
+
+
 def _table_tab(
-    _request: HttpRequest, found: Match, _items: Sequence[TimelineItem]
+    request: HttpRequest, found: Match, _items: Sequence[TimelineItem]
 ) -> dict[str, Any]:
-    return {"table": season_table(found.season, tells_age=True)}
+    has_begun = found.is_live or found.is_over
+    if has_begun and request.GET.get("at") == "kickoff":
+        table = season_table(found.season, rows=rows_at_kickoff(found))
+        return {"table": table, "has_begun": True, "at": "kickoff"}
+    table = season_table(found.season, tells_age=True)
+    return {"table": table, "has_begun": has_begun, "at": "now"}
 
 
 def _line_ups_tab(
@@ -259,108 +273,3 @@ _TABS: Mapping[str, _Tab] = {
 def _bars(found: Match) -> dict[str, Any]:
     box = BoxScore.objects.filter(match=found).defer("document").first()
     return {"box": box, "bars": stat_bars(load_pack(found.season.league.sport), box)}
-
-
-@require_safe
-def league(request: HttpRequest, slug: str) -> HttpResponse:
-    """A league's table, all matches or those at home or away."""
-    context = _league(request, slug)
-    kind = request.GET.get("table", "")
-    kind = kind if kind in TableKind.values else TableKind.TOTAL
-    season = context["season"]
-    context |= {
-        "tab": "table",
-        "kind": kind,
-        "kinds": TableKind,
-        "table": season_table(season, kind=kind, tells_age=True) if season else None,
-        "next": next_matches(season=season, at=now(), limit=_MATCHES_BESIDE) if season else (),
-        "last": last_matches(season=season, limit=_MATCHES_BESIDE) if season else (),
-    }
-    return render(request, "stats/league_table.html", context)
-
-
-@require_safe
-def league_matches(request: HttpRequest, slug: str, *, which: str) -> HttpResponse:
-    """A league's fixtures or results, by round where it has rounds, else by day."""
-    context = _league(request, slug)
-    rows = season_matches(context["season"], is_over=which == "results")
-    page = Paginator(rows, _MATCHES_A_PAGE).get_page(request.GET.get("page"))
-    context |= {"tab": which, "page": page, "rounds": _by_round(list(page.object_list))}
-    return render(request, "stats/league_matches.html", context)
-
-
-def _league(request: HttpRequest, slug: str) -> dict[str, Any]:
-    found = get_object_or_404(League, slug=slug)
-    seasons = list(Season.objects.filter(league=found).select_related("league"))
-    wish = request.GET.get("season", "")
-    named = next((season for season in seasons if season.name == wish), None)
-    present = next((season for season in seasons if season.is_current), None)
-    season = named or present or next(iter(seasons), None)
-    return {"league": found, "seasons": seasons, "season": season}
-
-
-def _by_round(rows: list[Match]) -> list[dict[str, Any]]:
-    rounds: list[dict[str, Any]] = []
-    for row in rows:
-        day = timezone.localtime(row.kickoff_at).date()
-        key = row.round_name or row.matchday or day
-        if not rounds or rounds[-1]["key"] != key:
-            rounds.append({"key": key, "name": row.round_name, "matchday": row.matchday})
-            rounds[-1] |= {"day": day, "matches": []}
-        rounds[-1]["matches"].append(row)
-    return rounds
-
-
-@require_safe
-def team(request: HttpRequest, slug: str) -> HttpResponse:
-    """A team: what comes, what was, where it stands, who plays."""
-    found = get_object_or_404(Team.objects.select_related("venue", "merged_into"), slug=slug)
-    found = found.merged_into or found
-    season = (
-        Season.objects.filter(season_teams__team=found, is_current=True)
-        .select_related("league")
-        .order_by("league__priority")
-        .first()
-    )
-    spots = RosterSpot.objects.filter(team=found, until_on=None).select_related("player")
-    context = {
-        "team": found,
-        "season": season,
-        "table": season_table(season).around(found.pk) if season else None,
-        "next": next_matches(team=found, at=now(), limit=5),
-        "last": last_matches(team=found, limit=5),
-        "lines": _by_position(found.sport, list(spots)),
-    }
-    return render(request, "stats/team_detail.html", context)
-
-
-def _by_position(sport: str, spots: list[RosterSpot]) -> list[dict[str, Any]]:
-    pack = load_pack(sport)
-    groups: dict[str, list[RosterSpot]] = {position.id: [] for position in pack.positions}
-    for spot in spots:
-        groups.setdefault(spot.position or spot.player.position, []).append(spot)
-    labels = {position.id: position.label for position in pack.positions}
-    return [
-        {
-            "label": labels.get(position, ""),
-            "spots": sorted(found, key=lambda s: (len(s.shirt), s.shirt, s.player.name)),
-        }
-        for position, found in groups.items()
-        if found
-    ]
-
-
-@require_safe
-def player(request: HttpRequest, slug: str) -> HttpResponse:
-    """A player: who he is, his seasons in numbers, his matches."""
-    found = get_object_or_404(Player.objects.select_related("merged_into"), slug=slug)
-    found = found.merged_into or found
-    spot = RosterSpot.objects.filter(player=found, until_on=None).select_related("team").first()
-    labels = {position.id: position.label for position in load_pack(found.sport).positions}
-    context = {
-        "player": found,
-        "spot": spot,
-        "position": labels.get((spot.position if spot else "") or found.position, ""),
-        "seasons": player_seasons(found),
-    }
-    return render(request, "stats/player_detail.html", context)
