@@ -1,0 +1,152 @@
+"""Line-ups out of, and results into, the binary form of Postgres' COPY, many rows at once.
+
+Every row of one kind has the same layout, so numpy reads and writes them as an array of records.
+Layout: https://www.postgresql.org/docs/current/sql-copy.html, numbers have their high byte first.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fantasy.rules.engine.games import ChipEffect
+from fantasy.rules.engine.lineups import Lineups
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+# More countries than there are codes in a byte are counted as untold.
+_MOST_COUNTRIES = 255
+_LENGTH = "_length"
+_GATHERED_BYTES = 4_000_000
+
+Records = npt.NDArray[np.void]
+
+
+def layout(columns: Sequence[tuple[str, str]]) -> np.dtype[np.void]:
+    """Return the record of a row: how many columns, then each with its length before it.
+
+    A column without a kind is NULL in every row.
+    """
+    fields: list[tuple[str, str]] = [("columns", ">i2")]
+    for name, kind in columns:
+        fields.append((f"{name}{_LENGTH}", ">i4"))
+        if kind:
+            fields.append((name, kind))
+    return np.dtype(fields)
+
+
+def lineup_layout(slots: int) -> np.dtype[np.void]:
+    """The row of a line-up: entry's number and id, packed slots, captain ... as in `fill`."""
+    return layout(
+        (
+            ("number", ">i4"),
+            ("entry", ">i8"),
+            ("packed", f"V{2 * slots}"),
+            ("captain", ">i2"),
+            ("vice", ">i2"),
+            ("chip", ">i2"),
+            ("hit", ">i4"),
+            ("before", ">i4"),
+            ("given", ">i4"),
+            ("country", ">i4"),
+        )
+    )
+
+
+def records(chunks: Iterable[bytes | memoryview], row: np.dtype[np.void]) -> Iterator[Records]:
+    """Cut what COPY TO STDOUT sends into arrays of rows. Raises ValueError on other layouts."""
+    rest, expected = b"", HEADER
+    for block in _blocks(chunks):
+        rest = (rest + block).removeprefix(expected)
+        expected = b""
+        whole = len(rest) // row.itemsize * row.itemsize
+        yield _checked(np.frombuffer(rest, row, whole // row.itemsize))
+        rest = rest[whole:]
+    if rest != TRAILER:
+        raise ValueError("the rows end within one")
+
+
+def _blocks(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Join chunks, of a row each, to blocks that are worth the work."""
+    gathered: list[bytes | memoryview] = []
+    size = 0
+    for chunk in chunks:
+        gathered.append(chunk)
+        size += len(chunk)
+        if size >= _GATHERED_BYTES:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)
+
+
+def _checked(rows: Records) -> Records:
+    for name in rows.dtype.names or ():
+        column = name.removesuffix(_LENGTH)
+        if column != name and (rows[name] != rows.dtype[column].itemsize).any():
+            raise ValueError(f"{column} is not {rows.dtype[column].itemsize} bytes long")
+    return rows
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Filling:
+    """Line-ups being filled from rows; `effects[chip]` says what a row's chip does."""
+
+    lineups: Lineups
+    effects: Sequence[ChipEffect]
+    codes: npt.NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember each entry's country until all are known."""
+        self.codes = np.zeros(self.lineups.entries, np.int32)
+
+    def add(self, rows: Records) -> None:
+        """Put rows of `lineup_layout` in place. A captain's slot of 0 is nobody's."""
+        held, at = self.lineups, rows["number"]
+        slots = len(held.players)
+        packed = np.ascontiguousarray(rows["packed"]).view(">u2").reshape(-1, slots)
+        for slot in range(slots):
+            held.players[slot, at] = packed[:, slot]
+        multiplier = np.array([effect.multiplier for effect in self.effects], np.uint8)
+        boosts = np.array([effect.boosts for effect in self.effects], np.bool_)
+        held.captain[at] = np.maximum(rows["captain"], 1) - 1
+        held.vice[at] = np.maximum(rows["vice"], 1) - 1
+        held.multiplier[at] = np.where(rows["captain"] > 0, multiplier[rows["chip"]], 1)
+        held.boosted[at] = boosts[rows["chip"]]
+        held.hit[at] = rows["hit"]
+        held.given[at] = rows["given"]
+        held.base[at] = rows["before"] - rows["hit"] + rows["given"]
+        held.entry[at] = rows["entry"]
+        held.present[at] = True
+        self.codes[at] = rows["country"]
+
+    def finish(self) -> Lineups:
+        """Number the countries and return the line-ups."""
+        known = np.unique(self.codes)
+        known = known[known > 0][:_MOST_COUNTRIES]
+        self.lineups.countries = ("", *(_letters(int(code)) for code in known))
+        if len(known):
+            places = np.minimum(np.searchsorted(known, self.codes), len(known) - 1)
+            is_known = known[places] == self.codes
+            self.lineups.country[:] = np.where(is_known, places + 1, 0)
+        return self.lineups
+
+
+def _letters(code: int) -> str:
+    """A country's number is 256 times its first letter and its second."""
+    return "".join(map(chr, divmod(code, 256)))
+
+
+def encoded(row: np.dtype[np.void], values: Mapping[str, Any], size: int) -> bytes:
+    """Return rows of that layout with those columns, ready to be sent."""
+    rows = np.zeros(size, row)
+    lengths = [name for name in row.names or () if name.endswith(_LENGTH)]
+    rows["columns"] = len(lengths)
+    for length in lengths:
+        column = length.removesuffix(_LENGTH)
+        is_null = column not in (row.names or ())
+        rows[length] = -1 if is_null else row[column].itemsize
+        if not is_null:
+            rows[column] = values[column]
+    return rows.tobytes()

@@ -1,0 +1,43 @@
+"""A game's rules in the engine's words."""
+
+from typing import NamedTuple
+
+from fantasy.rules.engine.shape import Shape
+from fantasy.rules.game import GameRules
+
+
+class ChipEffect(NamedTuple):
+    """What a chip does to one line-up."""
+
+    multiplier: int
+    boosts: bool
+
+
+def shape_of(rules: GameRules) -> Shape:
+    """Return who plays, who sits on the bench and which shapes are legal."""
+    return Shape(
+        starters=rules.lineup.size,
+        squad=rules.squad.size,
+        slots=rules.squad.size + any(chip.adds for chip in rules.chips),
+        fewest=tuple(position.play_min for position in rules.positions),
+        most=tuple(position.play_max for position in rules.positions),
+        substitutes=rules.lineup.automatic_substitutions,
+        has_vice=rules.captain is not None and rules.captain.vice,
+    )
+
+
+def effects_of(rules: GameRules) -> tuple[ChipEffect, ...]:
+    """Return what no chip does, then what each chip of the game does, in its order."""
+    usual = rules.captain.multiplier if rules.captain else 1
+    return (
+        ChipEffect(usual, boosts=False),
+        *(
+            ChipEffect(chip.captain_multiplier or usual, boosts=chip.bench_plays)
+            for chip in rules.chips
+        ),
+    )
+
+
+def codes_of_positions(rules: GameRules) -> dict[str, int]:
+    """Return each position's number in the engine."""
+    return {position.id: code for code, position in enumerate(rules.positions)}

@@ -1,0 +1,177 @@
+"""Exact ranks out of totals: equal totals share a rank, the ranks after them are left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fantasy.rules.engine.lineups import ABSENT
+from fantasy.rules.engine.shape import Ints, Places
+
+# Beyond it a histogram would hold mostly zeros; totals are sorted instead.
+_MOST_BUCKETS = 4_194_304
+_HIGHEST = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """How many stand above each total.
+
+    `above[total - floor]`, where `floor` lies one below the lowest total; or, where totals lie far
+    apart, `ascending` totals.
+    """
+
+    floor: int
+    above: Ints
+    ascending: Ints | None = None
+
+    @classmethod
+    def of(cls, totals: Ints) -> Self:
+        """Count totals into a histogram; those that are ABSENT are left out."""
+        lowest = int(totals.min(initial=_HIGHEST))
+        held = totals if lowest != ABSENT else totals[totals != ABSENT]
+        if not len(held):
+            return cls(0, np.zeros(1, np.int32))
+        floor = int(held.min()) - 1
+        width = int(held.max()) - floor + 1
+        if width > _MOST_BUCKETS:
+            return cls(floor, np.zeros(0, np.int32), np.sort(held))
+        counts = np.bincount(held - np.int32(floor), minlength=width)
+        return cls(floor, (len(held) - np.cumsum(counts)).astype(np.int32))
+
+    def rank(self, total: int) -> int:
+        """Return the rank of one with that total, whether or not anybody has it."""
+        if self.ascending is not None:
+            below = np.searchsorted(self.ascending, total, side="right")
+            return len(self.ascending) - int(below) + 1
+        place = min(max(total - self.floor, 0), len(self.above) - 1)
+        return int(self.above[place]) + 1
+
+    def ranks(self, totals: Ints) -> Ints:
+        """Return the ranks of totals that were counted, 0 for those that are ABSENT."""
+        if self.ascending is not None:
+            below = np.searchsorted(self.ascending, totals, side="right")
+            ranks = (len(self.ascending) - below + 1).astype(np.int32)
+        else:
+            ranks = self.above[np.maximum(totals, self.floor) - np.int32(self.floor)] + np.int32(1)
+        if len(totals) and totals.min() == ABSENT:
+            ranks[totals == ABSENT] = 0
+        return ranks
+
+    def total_at(self, rank: int) -> int:
+        """Return the lowest total whose rank is at most `rank`."""
+        if self.ascending is not None:
+            return int(self.ascending[max(len(self.ascending) - rank, 0)])
+        # `above` falls from place to place.
+        return self.floor + int(np.searchsorted(-self.above, 1 - rank))
+
+
+def top(totals: Ints, ladder: Ladder, count: int) -> Places:
+    """Return the numbers of the first `count` entries; equal ones in the order of their numbers."""
+    bar = ladder.total_at(count)
+    better = np.flatnonzero(totals > bar)
+    level = np.flatnonzero(totals == bar)
+    found = np.concatenate((better, level[: max(count - len(better), 0)]))
+    return found[np.lexsort((found, -totals[found].astype(np.int64)))][:count]
+
+
+def ranks_within(points: Ints, ties: Ints | None = None) -> Ints:
+    """Return the competition ranks of one group, say a league; fewer in `ties` is better."""
+    keys = _keys(points, ties)
+    descending = np.sort(-keys)
+    return (np.searchsorted(descending, -keys, side="left") + 1).astype(np.int32)
+
+
+def ranks_by_group(groups: Ints, points: Ints, ties: Ints | None = None) -> Ints:
+    """Return for each membership its competition rank in its group, all groups at once.
+
+    A membership is a row of `groups` (a league's place in some order), its points and its tie.
+    """
+    if not len(groups):
+        return np.zeros(0, np.int32)
+    keys = _keys(points, ties)
+    keys -= keys.min()
+    span = int(keys.max()) + 1
+    if int(groups.max()) * span + span >= 2**62:
+        keys = np.unique(keys, return_inverse=True)[1]
+        span = int(keys.max()) + 1
+    combined = groups.astype(np.int64) * span + (span - 1 - keys)
+    order = np.argsort(combined, kind="stable")
+    ordered, leagues = combined[order], groups[order]
+    places = np.arange(len(order))
+    begins = np.r_[True, leagues[1:] != leagues[:-1]]
+    is_first = np.r_[True, ordered[1:] != ordered[:-1]]
+    first_of_group = np.maximum.accumulate(np.where(begins, places, 0))
+    first_of_level = np.maximum.accumulate(np.where(is_first, places, 0))
+    ranks = np.empty(len(order), np.int32)
+    ranks[order] = first_of_level - first_of_group + 1
+    return ranks
+
+
+def _keys(points: Ints, ties: Ints | None) -> Places:
+    if ties is None:
+        return points.astype(np.int64)
+    return points.astype(np.int64) * 2**20 - np.minimum(ties, 2**20 - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Standings:
+    """Totals of a round at one moment, by entries' numbers, and what can be asked of them."""
+
+    totals: Ints
+    ladder: Ladder
+    country: npt.NDArray[np.uint8]
+    countries: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, totals: Ints, country: npt.NDArray[np.uint8], countries: Sequence[str] = ("",)
+    ) -> Self:
+        """Count the histogram."""
+        return cls(
+            totals=totals,
+            ladder=Ladder.of(totals),
+            country=country,
+            countries=tuple(countries),
+        )
+
+    def total(self, number: int) -> int | None:
+        """Return an entry's total, None where it plays no part in the round."""
+        if not 0 <= number < len(self.totals):
+            return None
+        total = int(self.totals[number])
+        return None if total == ABSENT else total
+
+    def rank(self, number: int) -> int | None:
+        """Return an entry's rank among all."""
+        total = self.total(number)
+        return None if total is None else self.ladder.rank(total)
+
+    def rank_in_country(self, number: int) -> int | None:
+        """Return an entry's rank among those of its country, None where it told none."""
+        total = self.total(number)
+        if total is None or not self.country[number]:
+            return None
+        is_above = (self.country == self.country[number]) & (self.totals > total)
+        return int(np.count_nonzero(is_above)) + 1
+
+    def top(self, count: int, *, country: str = "") -> Places:
+        """Return the numbers of the first `count`, of all or of a country."""
+        if not country:
+            return top(self.totals, self.ladder, count)
+        if country not in self.countries:
+            return np.zeros(0, np.int64)
+        code = self.countries.index(country)
+        members = np.flatnonzero((self.country == code) & (self.totals != ABSENT))
+        totals = self.totals[members]
+        return members[top(totals, Ladder.of(totals), count)]
+
+    def of_members(self, numbers: Places, offsets: Ints | int = 0) -> Ints:
+        """Return points of a league's members: totals less what they had when it began.
+
+        Entries that play no part in the round keep ABSENT.
+        """
+        totals = self.totals[numbers]
+        return np.where(totals == ABSENT, ABSENT, totals - offsets).astype(np.int32)
