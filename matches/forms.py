@@ -7,7 +7,7 @@ from django import forms
 
 from leagues.models import Player
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import OVERRIDE, STAT_SET
+from leagues.packs.schema import OVERRIDE, STAT_SET, Column
 from matches.enums import MatchStatus, Pin
 from matches.models import Match, PlayEvent
 from matches.rules.corrections import Said
@@ -116,6 +116,58 @@ class FactForm(PinnedForm):
             payload=payload,
             **keys,
         )
+
+
+class NumberForm(PinnedForm):
+    """A number of a player or a team in a curator's words; the services check it."""
+
+    whose = forms.ChoiceField()
+    column = forms.ChoiceField(label="Number")
+    value = forms.FloatField(
+        required=False, help_text="As the boxscore has it; times in the column's own unit."
+    )
+    is_unknown = forms.BooleanField(required=False, label="Nobody knows it")
+
+    field_order = ("whose", "column", "value", "is_unknown")
+
+    def __init__(self, *args: Any, match: Match, **more: Any) -> None:
+        super().__init__(*args, **more)
+        teams = [(f"{team.pk}:", team.name) for team in (match.home, match.away)]
+        people = [
+            (name, [(f"{team.pk}:{player}", called) for player, called in names])
+            for team, (name, names) in zip(
+                (match.home, match.away), _people(match, None), strict=True
+            )
+        ]
+        offered = load_pack(match.season.league.sport).columns
+        cast("forms.ChoiceField", self.fields["whose"]).choices = [("Teams", teams), *people]
+        cast("forms.ChoiceField", self.fields["column"]).choices = [
+            (column.id, _label(column)) for column in offered
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        has_value = cleaned.get("value") is not None
+        if "value" in cleaned and has_value == bool(cleaned.get("is_unknown")):
+            self.add_error("value", "Give a number, or say that nobody knows it.")
+        return cleaned
+
+    def whom(self) -> dict[str, int | None]:
+        """Return team and player by our keys."""
+        team, _, player = self.cleaned_data["whose"].partition(":")
+        return {"team_id": int(team), "player_id": int(player) if player else None}
+
+    def values(self) -> dict[str, int | float | None]:
+        """Return the number by its column."""
+        value = self.cleaned_data["value"]
+        is_whole = value is not None and value.is_integer()
+        return {self.cleaned_data["column"]: int(value) if is_whole else value}
+
+
+def _label(column: Column) -> str:
+    if not column.for_team:
+        return f"{column.label} (players)"
+    return column.label if column.for_player else f"{column.label} (teams)"
 
 
 def _as_typed(event: PlayEvent) -> dict[str, Any]:

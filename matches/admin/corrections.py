@@ -17,13 +17,17 @@ from matches.services.corrections import By
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What a curator is about to do; `done` is said afterwards, `back` is where he goes then."""
+    """What a curator is about to do; `done` is said afterwards, `back` is where he goes then.
+
+    With `look` he may see first what would follow.
+    """
 
     title: str
     note: str
     button: str
     done: str
     back: str
+    look: Callable[[], object] | None = None
 
 
 def act_page(
@@ -39,7 +43,9 @@ def act_page(
     """Ask with the form, do the work, say what was done; complaints stand at their fields."""
     if not request.user.has_perm("matches.change_match"):
         raise PermissionDenied
-    if form.is_valid() and _is_done(form, work, request.user.pk):
+    if act.look is not None and "look" in request.POST:
+        context["preview"] = _seen(form, act.look)
+    elif form.is_valid() and _is_done(form, work, request.user.pk):
         owner.log_change(request, match, f"{act.title}: {form.cleaned_data['reason']}")
         owner.message_user(request, act.done, messages.SUCCESS)
         return HttpResponseRedirect(act.back)
@@ -50,6 +56,8 @@ def act_page(
         "act": act,
         "match": match,
         "form": form,
+        # A template would call the function itself.
+        "may_look": act.look is not None,
         **context,
     }
     return TemplateResponse(request, "admin/matches/act.html", page)
@@ -59,9 +67,24 @@ def _is_done(form: ReasonForm, work: Callable[[By], object], actor: int | None) 
     try:
         work(form.by(actor))
     except CorrectionError as error:
-        field, _, key = error.field.partition(".")
-        text = f"{key}: {error.message}" if key else error.message
-        place = field if field in form.fields and field != "rev" else None
-        form.add_error(place, f"{text[:1].upper()}{text[1:]}.")
+        _complain(form, error)
         return False
     return True
+
+
+def _seen(form: ReasonForm, look: Callable[[], object]) -> object:
+    """Return what would follow; None where the form is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        return look()
+    except CorrectionError as error:
+        _complain(form, error)
+        return None
+
+
+def _complain(form: ReasonForm, error: CorrectionError) -> None:
+    field, _, key = error.field.partition(".")
+    text = f"{key}: {error.message}" if key else error.message
+    place = field if field in form.fields and field != "rev" else None
+    form.add_error(place, f"{text[:1].upper()}{text[1:]}.")

@@ -15,9 +15,10 @@ from leagues.packs.schema import OVERRIDE
 from leagues.services import delete_rows
 from matches.admin.corrections import Act, act_page
 from matches.admin.parts import age
-from matches.forms import AwardForm, DecisionForm, FactForm, ReasonForm
+from matches.forms import AwardForm, DecisionForm, FactForm, NumberForm, ReasonForm
 from matches.ingest.documents import FeedError
 from matches.models import FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
+from matches.selectors.numbers import changes_by
 from matches.services import corrections, curation
 from matches.services.rerun import rerun_from_raw
 
@@ -116,6 +117,7 @@ class MatchAdmin(admin.ModelAdmin):
             path("<int:pk>/award/", view(self.award_view), name="matches_match_award"),
             path("<int:pk>/withdraw/", view(self.withdraw_view), name="matches_match_withdraw"),
             path("<int:pk>/add-fact/", view(self.add_fact_view), name="matches_match_add_fact"),
+            path("<int:pk>/number/", view(self.number_view), name="matches_match_number"),
         ]
         return own + super().get_urls()
 
@@ -215,6 +217,25 @@ class MatchAdmin(admin.ModelAdmin):
         return self._act(
             request, pk, act, form, lambda by: corrections.add_event(pk, form.said(), by=by)
         )
+
+    def number_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a player's or a team's number, show what would follow, append it to the log."""
+        match = get_object_or_404(Match.objects.with_sides(), pk=pk)
+        form = NumberForm(request.POST or None, match=match)
+        act = Act(
+            title="Override a number",
+            note="It stands above what the log counts and what the source states. Take it back "
+            "from its page in the log.",
+            button="Override",
+            done="Overridden; everything follows.",
+            back=_page_of(pk),
+            look=lambda: changes_by(match, values=form.values(), **form.whom()),
+        )
+
+        def work(by: corrections.By) -> None:
+            corrections.override_stats(pk, values=form.values(), by=by, **form.whom())
+
+        return self._act(request, pk, act, form, work)
 
     def _act(
         self,

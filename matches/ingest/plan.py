@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from leagues.packs.schema import OVERRIDE, STAT_SET
+
 SAME_FACT_MS = 60_000
 VANISHED_POLLS = 2
 # The source of what curators tell, and the pin that holds for good.
@@ -24,6 +26,8 @@ FOREVER = "forever"
 # Why a fact that a snapshot left out was retracted, and why it was added again.
 REMOVED = "vendor_removed"
 RETURNED = "vendor_returned"
+# Why a curator's number without a pin was taken back.
+TOLD_ANEW = "vendor_told_anew"
 VANISHED_AFTER = timedelta(seconds=20)
 
 
@@ -161,12 +165,42 @@ def make_plan(
             words[h.lineage] = (h, _taken_away(h.beside or h.fact))
         else:
             revisions.append(Revision(op="retract", fact=replace(h.fact, reason=REMOVED), held=h))
+    given_up = {r.held.lineage for r in revisions if r.held}
+    revisions += [
+        Revision(op="retract", fact=replace(h.fact, reason=TOLD_ANEW), held=h)
+        for h in _overtaken(held, revisions)
+        if h.lineage not in pinned | given_up
+    ]
     return Plan(
         revisions=revisions,
         missing=[h for h in absent if h not in gone] if gone else absent,
         seen_again=[h for h in held if h.missing_since is not None and h.lineage in paired],
         words=tuple(words.values()),
     )
+
+
+def _overtaken(held: Sequence[HeldFact], revisions: Sequence[Revision]) -> list[HeldFact]:
+    """Return the numbers of curators that the vendor's newly told totals speak of, too."""
+    told: dict[Any, set[str]] = defaultdict(set)
+    for revision in revisions:
+        if revision.fact.type == STAT_SET and revision.op != "retract":
+            told[_whose(revision.fact)] |= _numbers(revision.fact)
+    return [
+        h
+        for h in held
+        if h.fact.type == OVERRIDE
+        and not h.is_retracted
+        and _numbers(h.fact) & told.get(_whose(h.fact), set())
+    ]
+
+
+def _whose(fact: Fact) -> tuple[str, int | None]:
+    return ("team", fact.team) if fact.player is None else ("player", fact.player)
+
+
+def _numbers(fact: Fact) -> set[str]:
+    values = fact.payload.get("values")
+    return set(values) if isinstance(values, Mapping) else set()
 
 
 def _absent(

@@ -7,6 +7,8 @@ from typing import Any
 
 from leagues.packs.schema import OVERRIDE, EventType, SportPack
 
+# A boxscore shows no number beyond this.
+_MOST = 1_000_000
 # No period runs longer over its length than this.
 _LONGEST_OVER_MS = 60 * 60_000
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
@@ -63,6 +65,25 @@ def check_said(said: Said, pack: SportPack, squads: Mapping[int, frozenset[int]]
         raise CorrectionError("team", f"say whose {kind.label.lower()} it was", code="required")
     _check_people(said, squads)
     _check_payload(said.payload, kind)
+
+
+def check_numbers(
+    values: Mapping[str, int | float | None], pack: SportPack, *, of_player: bool
+) -> None:
+    """Raise CorrectionError unless these are columns of a player or a team, with fit numbers."""
+    if not values:
+        raise CorrectionError("column", "name at least one", code="required")
+    for name, value in values.items():
+        column = pack.column(name)
+        if column is None:
+            raise CorrectionError("column", f"'{name}' is no number of {pack.name.lower()}")
+        if not (column.for_player if of_player else column.for_team):
+            whose = "teams" if of_player else "players"
+            raise CorrectionError("column", f"{column.label} is a number of {whose} only")
+        if value is not None and not abs(value) <= _MOST:
+            raise CorrectionError("value", f"at most {_MOST:,}, got {value}")
+        if column.format == "int" and isinstance(value, float):
+            raise CorrectionError("value", f"{column.label} is a whole number, got {value}")
 
 
 def _no_such(word: str, pack: SportPack) -> str:

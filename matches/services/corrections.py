@@ -18,7 +18,13 @@ from leagues.packs.schema import OVERRIDE
 from matches.enums import EventOp, Pin
 from matches.ingest.plan import ADMIN, Fact, HeldFact, Plan, Revision
 from matches.models import Match, PlayEvent, TeamSheetSpot
-from matches.rules.corrections import CorrectionError, Said, check_reason, check_said
+from matches.rules.corrections import (
+    CorrectionError,
+    Said,
+    check_numbers,
+    check_reason,
+    check_said,
+)
 from matches.selectors.logs import held_lineage, vendors_word
 from matches.services.log import append_plans
 from matches.topics import MatchIngested
@@ -157,13 +163,21 @@ def withdraw_award(match_id: int, *, by: By) -> None:
 def override_stats(
     match_id: int,
     *,
-    values: Mapping[str, int | None],
+    values: Mapping[str, int | float | None],
     by: By,
     team_id: int | None = None,
     player_id: int | None = None,
 ) -> None:
-    """Let a curator's numbers stand for a player's or team's columns, whatever vendors say."""
+    """Let a curator's numbers stand for a player's or team's columns, whatever vendors say.
+
+    None says that nobody knows. Without a pin, and without one until the match is final once it is
+    final, they stand until a source tells these numbers anew.
+    """
     _check(by)
+    match = _lock(match_id)
+    check_whose(match, team_id=team_id, player_id=player_id)
+    pack = load_pack(match.season.league.sport)
+    check_numbers(values, pack, of_player=player_id is not None)
     fact = Fact(
         type=OVERRIDE,
         team=team_id,
@@ -171,7 +185,15 @@ def override_stats(
         payload={"values": dict(values)},
         reason=by.reason.strip(),
     )
-    _append(_lock(match_id), _revision(EventOp.ADD, fact, None, by))
+    _append(match, _revision(EventOp.ADD, fact, None, by))
+
+
+def check_whose(match: Match, *, team_id: int | None, player_id: int | None) -> None:
+    """Raise CorrectionError unless these are a side of the match, or a player known by name."""
+    if team_id not in (match.home_id, match.away_id):
+        raise CorrectionError("whose", "is no side of this match")
+    if player_id is not None and not Player.objects.filter(pk=player_id).exists():
+        raise CorrectionError("whose", "there is no such player")
 
 
 def standing_decisions(match_id: int) -> list[HeldFact]:

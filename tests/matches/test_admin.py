@@ -351,3 +351,143 @@ def test_corrections_are_for_those_who_may_change_matches(
 
     assert answer.status_code == 403
     assert PlayEvent.objects.count() == 1
+
+
+def number_form(match: Match, player, **changes: object) -> dict:
+    plain = {
+        "whose": f"{match.home_id}:{player.pk}",
+        "column": "passes",
+        "value": "40",
+        "reason": "Counted on video",
+        "pin": "forever",
+    }
+    return {**plain, **changes}
+
+
+@pytest.fixture
+def passer(football: Match):
+    """Two passes of a home player, one of which arrived."""
+    player = make_player("Ana Silva", team=football.home, sport="football")
+    for is_accurate in (True, False):
+        make_event(
+            football,
+            type="pass",
+            period="1H",
+            team=football.home,
+            player=player,
+            payload={"accurate": is_accurate},
+        )
+    Match.objects.filter(pk=football.pk).update(folded_seq=2)
+    football.refresh_from_db()
+    return player
+
+
+def test_number_is_overridden_with_actor_reason_and_pin(
+    curator: Client, football: Match, passer, admin_user
+):
+    address = reverse("admin:matches_match_number", args=[football.pk])
+
+    asked = curator.get(address).content.decode()
+    answer = curator.post(address, number_form(football, passer, pin="until_final"))
+
+    assert "Ana Silva" in asked
+    assert "Minutes (players)" in asked
+    assert answer.status_code == 302, answer.content.decode()
+    row = PlayEvent.objects.get(type="admin.override")
+    assert (row.team, row.player, row.payload) == (
+        football.home,
+        passer,
+        {"values": {"passes": 40}},
+    )
+    assert (row.actor, row.reason, row.pin) == (admin_user, "Counted on video", "until_final")
+
+
+def test_what_a_number_changes_is_shown_before_and_nothing_is_written(
+    curator: Client, football: Match, passer
+):
+    rows = PlayEvent.objects.count()
+    form = number_form(football, passer, look="1")
+
+    page = curator.post(reverse("admin:matches_match_number", args=[football.pk]), form)
+
+    changes = [
+        (change.whose, change.column.id, change.before, change.after)
+        for change in page.context["preview"]
+    ]
+    assert ("Ana Silva", "passes", 2, 40) in changes
+    assert (football.home.name, "passes", 2, 40) in changes
+    assert "<strong>40</strong>" in page.content.decode()
+    assert 'value="Counted on video"' in page.content.decode()
+    assert PlayEvent.objects.count() == rows
+
+
+def test_number_that_stands_already_changes_nothing(curator: Client, football: Match, passer):
+    form = number_form(football, passer, value="2", look="1")
+
+    page = curator.post(reverse("admin:matches_match_number", args=[football.pk]), form)
+
+    assert "No number would change" in page.content.decode()
+
+
+@pytest.mark.parametrize("look", [{}, {"look": "1"}])
+@pytest.mark.parametrize(
+    ("change", "field", "complaint"),
+    [
+        ({"value": ""}, "value", "Give a number, or say that nobody knows it."),
+        ({"is_unknown": "on"}, "value", "Give a number, or say that nobody knows it."),
+        ({"value": "many"}, "value", "Enter a number."),
+        ({"value": "2.5"}, "value", "Passes is a whole number, got 2.5."),
+        ({"value": "1e9"}, "value", "At most 1,000,000, got 1000000000."),
+        ({"column": "possession"}, "column", "Possession is a number of teams only."),
+        (
+            {"column": "kicks"},
+            "column",
+            "Select a valid choice. kicks is not one of the available choices.",
+        ),
+        (
+            {"whose": "0:0"},
+            "whose",
+            "Select a valid choice. 0:0 is not one of the available choices.",
+        ),
+        ({"reason": ""}, "reason", "This field is required."),
+        (
+            {"pin": "long"},
+            "pin",
+            "Select a valid choice. long is not one of the available choices.",
+        ),
+    ],
+)
+def test_number_that_cannot_stand_is_refused_at_its_field(
+    curator: Client, football: Match, passer, change: dict, field: str, complaint: str, look: dict
+):
+    address = reverse("admin:matches_match_number", args=[football.pk])
+    rows = PlayEvent.objects.count()
+
+    page = curator.post(address, number_form(football, passer, **change, **look))
+
+    assert [str(error) for error in page.context["form"].errors[field]] == [complaint]
+    assert PlayEvent.objects.count() == rows
+
+
+def test_number_nobody_knows_is_said_so(curator: Client, football: Match, passer):
+    form = number_form(football, passer, value="", is_unknown="on", whose=f"{football.home_id}:")
+
+    curator.post(reverse("admin:matches_match_number", args=[football.pk]), form)
+
+    row = PlayEvent.objects.get(type="admin.override")
+    assert (row.player, row.payload) == (None, {"values": {"passes": None}})
+
+
+def test_numbers_are_for_those_who_may_change_matches(
+    client: Client, football: Match, passer, django_user_model
+):
+    looker = django_user_model.objects.create_user("looker@example.org", "x", is_staff=True)
+    client.force_login(looker)
+    address = reverse("admin:matches_match_number", args=[football.pk])
+
+    answers = [
+        client.post(address, number_form(football, passer, **look)) for look in ({}, {"look": "1"})
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert not PlayEvent.objects.filter(type="admin.override").exists()

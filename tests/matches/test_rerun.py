@@ -90,13 +90,13 @@ def test_fact_an_admin_took_back_stays_taken_back(match: Match):
 
 
 def test_numbers_an_admin_gave_are_told_again(match: Match):
-    override_stats(match.pk, values={"fouls": 3}, by=By(reason="counted"), team_id=match.home_id)
+    override_stats(match.pk, values={"points": 3}, by=By(reason="counted"), team_id=match.home_id)
 
     rerun_from_raw(match, documents_about(match))
 
     last = PlayEvent.objects.filter(match=match).latest("seq")
     assert (last.type, last.source, last.reason) == ("admin.override", "admin", "counted")
-    assert last.payload == {"values": {"fouls": 3}}
+    assert last.payload == {"values": {"points": 3}}
 
 
 def test_decision_an_admin_withdrew_is_not_told_again(match: Match):

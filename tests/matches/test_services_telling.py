@@ -1,9 +1,12 @@
 """Several sources of one match: one tells the play, the others add what it lacks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from leagues.models import Player
+from matches.enums import MatchStatus, Pin
 from matches.ingest.documents import (
     FeedDocument,
     FeedEvent,
@@ -14,7 +17,9 @@ from matches.ingest.documents import (
     FeedTeam,
 )
 from matches.models import Match, PlayEvent, TeamSheetSpot
+from matches.services.corrections import By, override_stats
 from matches.services.ingest import apply_document
+from matches.services.reports import IngestReport
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +30,9 @@ TOTALS = FeedEvent(
 )
 
 
-def told_by(source: str, *events: FeedEvent, starter: str = "h1"):
+def told_by(
+    source: str, *events: FeedEvent, starter: str = "h1", is_snapshot: bool = True
+) -> IngestReport:
     """Apply a document of the source about the same match; return the report."""
     match = FeedMatch(
         ref=f"{source}-1",
@@ -34,7 +41,7 @@ def told_by(source: str, *events: FeedEvent, starter: str = "h1"):
         kickoff_at=datetime(2030, 9, 1, 15, tzinfo=UTC),
         sheets=[FeedSheet(team="h", spots=[FeedSpot(player=starter, is_starter=True)])],
         events=events,
-        is_snapshot=True,
+        is_snapshot=is_snapshot,
     )
     return apply_document(
         FeedDocument(
@@ -90,3 +97,49 @@ def test_lineups_of_a_result_give_way_to_those_of_the_play():
     told_by("two", GOAL)
 
     assert TeamSheetSpot.objects.get().player.name == "Ana Silva"
+
+
+def curator_says(values: dict, *, pin: str) -> None:
+    match, player = Match.objects.get(), Player.objects.get(name="Ana Silva")
+    by = By(reason="counted", pin=pin)
+    override_stats(match.pk, values=values, by=by, team_id=match.home_id, player_id=player.pk)
+
+
+@pytest.mark.parametrize(
+    ("pin", "status", "is_overtaken"),
+    [
+        (Pin.FOREVER, MatchStatus.FINAL, False),
+        (Pin.UNTIL_FINAL, MatchStatus.LIVE, False),
+        (Pin.UNTIL_FINAL, MatchStatus.FINAL, True),
+        ("", MatchStatus.LIVE, True),
+    ],
+)
+def test_curators_number_stands_as_long_as_its_pin(pin: str, status: str, is_overtaken: bool):
+    told_by("one", GOAL, TOTALS)
+    curator_says({"saves": 7}, pin=pin)
+    Match.objects.update(status=status)
+
+    four = replace(TOTALS, rev=2, payload={"values": {"saves": 4}})
+    told_by("one", four, is_snapshot=False)
+
+    assert ("admin.override" not in current_types()) is is_overtaken
+    if is_overtaken:
+        assert PlayEvent.objects.latest("seq").reason == "vendor_told_anew"
+
+
+def test_curators_number_outlives_news_about_other_numbers():
+    told_by("one", GOAL, TOTALS)
+    curator_says({"fouls": 7}, pin="")
+
+    told_by("one", replace(TOTALS, rev=2, payload={"values": {"saves": 4}}), is_snapshot=False)
+
+    assert "admin.override" in current_types()
+
+
+def test_curators_number_outlives_a_poll_without_news():
+    told_by("one", GOAL, TOTALS)
+    curator_says({"saves": 7}, pin="")
+
+    told_by("one", TOTALS, is_snapshot=False)
+
+    assert "admin.override" in current_types()
