@@ -15,6 +15,10 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Forget old announcements": ("streams.tasks.prune", 86_400, "default"),
     "Forget what matches said": ("matches.tasks.prune_pasts", 60, "default"),
     "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),
+    "Lock rounds of fantasy games": ("fantasy.tasks.lock_due_rounds", 1, "fantasy"),
+    "Score fantasy games that are behind": ("fantasy.tasks.score_behind", 5, "fantasy"),
+    "Settle rounds of fantasy games": ("fantasy.tasks.settle_rounds", 15, "fantasy"),
+    "Let fantasy games follow their seasons": ("fantasy.tasks.sync_games", 300, "fantasy"),
     "Forecast coming matches": ("mlmodels.tasks.forecast_matches", 3600, "ml"),
 }
 # Task, hour and minute in UTC, queue.

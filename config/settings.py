@@ -307,6 +307,16 @@ if PACKS_DIR and not Path(PACKS_DIR).is_dir():
 MODELS_DIR = env.str("VEZE_MODELS_DIR", default="") or str(
     Path(os.environ.get("VEZE_DATA_DIR") or BASE_DIR / ".veze").expanduser().resolve() / "models"
 )
+# Signs the receipts of saved squads: 32 bytes, hexadecimal; empty: made from SECRET_KEY. Keys used
+# before stay trusted when their public halves are named.
+RECEIPT_KEY = env.str("RECEIPT_KEY", default="")
+RECEIPT_OLD_PUBLIC_KEYS = env.list("RECEIPT_OLD_PUBLIC_KEYS", default=[])
+for _name, _keys in (
+    ("RECEIPT_KEY", [RECEIPT_KEY] if RECEIPT_KEY else []),
+    ("RECEIPT_OLD_PUBLIC_KEYS", RECEIPT_OLD_PUBLIC_KEYS),
+):
+    if any(len(_key) != 64 or set(_key) - set("0123456789abcdef") for _key in _keys):
+        raise ImproperlyConfigured(f"{_name}: set 64 hexadecimal digits, lower case.")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -1,0 +1,53 @@
+"""Saving a line-up: who plays, the order of the bench, captain and vice-captain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from fantasy.rules.lineups import Slot, lineup_problems
+from fantasy.services.refusals import refuse, refuse_any
+from fantasy.services.squads import OpenSquad, Saved, open_squad, save, write_slots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineupChoice:
+    """What a manager wants: ids of `GamePlayer` in slot order, captain and vice among them."""
+
+    players: Sequence[int]
+    captain: int | None = None
+    vice: int | None = None
+
+
+@transaction.atomic
+def save_lineup(entry_id: int, choice: LineupChoice, *, for_round: int | None = None) -> Saved:
+    """Put the squad into this order for the next deadline; return a receipt.
+
+    `for_round` is the number of the round the manager meant. Raises Refused.
+    """
+    squad = open_squad(entry_id, for_round=for_round)
+    slots = _slots(squad, choice)
+    refuse_any(lineup_problems(squad.rules, slots))
+    write_slots(squad, slots)
+    return save(squad, kind="lineup")
+
+
+def _slots(squad: OpenSquad, choice: LineupChoice) -> list[Slot]:
+    positions = {h.game_player_id: h.game_player.position for h in squad.holdings}
+    if set(choice.players) != set(positions) or len(choice.players) != len(positions):
+        raise refuse(
+            "not_your_squad", "The line-up must name each player of your squad once.", "players"
+        )
+    for who, field in ((choice.captain, "captain"), (choice.vice, "vice")):
+        if who is not None and who not in positions:
+            raise refuse("not_your_player", "This player is not in your squad.", field)
+    return [
+        Slot(
+            player=player,
+            position=positions[player],
+            slot=slot,
+            is_captain=player == choice.captain,
+            is_vice=player == choice.vice,
+        )
+        for slot, player in enumerate(choice.players, start=1)
+    ]
