@@ -1,0 +1,248 @@
+"""Settling rounds: line-ups become results, totals and ranks, the morning after the last match."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Q, Sum
+from psycopg.types.json import Jsonb
+
+from fantasy.enums import GameState, RoundState, ScoreState
+from fantasy.models import (
+    Game,
+    Lineup,
+    PlayerScore,
+    Round,
+    RoundMatch,
+    ScoreAdjustment,
+)
+from fantasy.rules.loading import load_game
+from fantasy.rules.settling import RoundForm, settle, slots_of
+from fantasy.selectors.points import round_form
+from fantasy.services.leagues import settle_leagues
+from fantasy.services.scoring import DONE_STATUSES
+from fantasy.topics import FantasyScoreUpdate
+from matches.models import OVER_STATUSES
+from streams.outbox import announce
+
+_LINEUPS_AT_ONCE = 5_000
+_TOLD = (
+    *("entry_id", "points", "hit", "adjusted", "bench_points", "substitutions"),
+    *("captain_number", "multiplier"),
+)
+_MAKE_TOLD = (
+    "CREATE TEMPORARY TABLE fantasy_told (entry_id bigint PRIMARY KEY, points int, hit int, "
+    "adjusted int, bench_points int, substitutions jsonb, captain_number int, multiplier smallint) "
+    "ON COMMIT DROP"
+)
+# What an entry had before the round: its total after the last settled round that it was in.
+_BEFORE = """
+    COALESCE((
+        SELECT earlier.total FROM fantasy_lineupresult earlier
+        JOIN fantasy_round then ON then.id = earlier.round_id
+        WHERE earlier.entry_id = {row}.entry_id AND then.game_id = %(game)s
+          AND then.number < %(number)s
+        ORDER BY then.number DESC LIMIT 1
+    ), 0)
+"""
+_WRITE_RESULTS = f"""
+    WITH fresh AS (
+        SELECT told.*, told.points - told.hit + told.adjusted AS net,
+               told.points - told.hit + told.adjusted + {_BEFORE.format(row="told")} AS total
+        FROM fantasy_told told
+    )
+    INSERT INTO fantasy_lineupresult (entry_id, round_id, points, hit, adjusted, bench_points,
+        substitutions, captain_number, multiplier, total, rank, round_rank)
+    SELECT entry_id, %(round)s, points, hit, adjusted, bench_points, substitutions, captain_number,
+           multiplier, total, rank() OVER (ORDER BY total DESC), rank() OVER (ORDER BY net DESC)
+    FROM fresh
+"""  # noqa: S608 - made of the fixed text above
+_COUNT_MOVED = """
+    SELECT count(*) FROM fantasy_told told
+    JOIN fantasy_lineupresult held ON held.entry_id = told.entry_id AND held.round_id = %s
+    WHERE told.points - told.hit + told.adjusted <> held.points - held.hit + held.adjusted
+"""
+_TOTAL_AGAIN = f"""
+    WITH fresh AS (
+        SELECT held.id, held.points - held.hit + held.adjusted AS net,
+               held.points - held.hit + held.adjusted + {_BEFORE.format(row="held")} AS total
+        FROM fantasy_lineupresult held WHERE held.round_id = %(round)s
+    ), ranked AS (
+        SELECT id, total, rank() OVER (ORDER BY total DESC) AS rank,
+               rank() OVER (ORDER BY net DESC) AS round_rank
+        FROM fresh
+    )
+    UPDATE fantasy_lineupresult held
+    SET total = ranked.total, rank = ranked.rank, round_rank = ranked.round_rank
+    FROM ranked WHERE ranked.id = held.id
+      AND (held.total, held.rank, held.round_rank)
+          IS DISTINCT FROM (ranked.total, ranked.rank, ranked.round_rank)
+"""  # noqa: S608 - made of the fixed text above
+_WRITE_TOTALS = """
+    UPDATE fantasy_entry entry SET total_points = newest.total
+    FROM (
+        SELECT DISTINCT ON (held.entry_id) held.entry_id, held.total
+        FROM fantasy_lineupresult held JOIN fantasy_round round ON round.id = held.round_id
+        WHERE round.game_id = %(game)s AND round.number >= %(number)s
+        ORDER BY held.entry_id, round.number DESC
+    ) newest
+    WHERE newest.entry_id = entry.id AND entry.total_points <> newest.total
+"""
+
+
+def settles_at(round_: Round) -> datetime | None:
+    """Return when the round may be settled: the morning after its last match, in the game's zone.
+
+    None while it has no match. The game must be fetched along.
+    """
+    last = _matches(round_).aggregate(last=Max("match__kickoff_at"))["last"]
+    if last is None:
+        return None
+    zone = ZoneInfo(round_.game.time_zone)
+    day = last.astimezone(zone).date() + timedelta(days=1)
+    hour = load_game(round_.game.rules).rounds.settle_hour
+    return datetime(day.year, day.month, day.day, hour, tzinfo=zone)
+
+
+def blockers(round_: Round) -> tuple[str, ...]:
+    """Return why the round cannot be settled yet, whatever the time."""
+    matches = _matches(round_)
+    counts = {
+        "not over": matches.exclude(match__status__in=DONE_STATUSES),
+        "with another score by the vendor than by the events": matches.filter(
+            match__score_mismatch=True
+        ),
+        "of which the log is not folded to its end": matches.filter(
+            match__folded_seq__lt=F("match__head_seq")
+        ),
+        "not scored up to their fold": matches.filter(
+            Q(scored_seq__isnull=True) | ~Q(scored_seq=F("match__folded_seq")),
+            match__status__in=OVER_STATUSES,
+        ),
+    }
+    found = ((text, rows.count()) for text, rows in counts.items())
+    return tuple(f"{count} matches {text}" for text, count in found if count)
+
+
+def rounds_due(*, at: datetime) -> list[int]:
+    """Return rounds to settle now, in order of their numbers."""
+    waiting = Round.objects.filter(state=RoundState.PROVISIONAL).exclude(
+        game__state=GameState.DRAFT
+    )
+    found = []
+    for round_ in waiting.select_related("game").order_by("game", "number"):
+        due_at = settles_at(round_)
+        if due_at is not None and due_at <= at and not blockers(round_):
+            found.append(round_.pk)
+    return found
+
+
+@transaction.atomic
+def settle_round(round_id: int, *, at: datetime) -> bool:
+    """Make the points of a provisional round final; return whether it was due.
+
+    Locks the round's matches, so that no scoring comes in between, then the round. Writes results,
+    totals and ranks of all entries. Announces `fantasy.score.update`.
+    """
+    round_ = lock_round(round_id)
+    if round_.state != RoundState.PROVISIONAL or blockers(round_):
+        return False
+    due_at = settles_at(round_)
+    if due_at is None or due_at > at:
+        return False
+    _finish_scores(round_)
+    write_results(round_)
+    round_.state, round_.settled_at = RoundState.SETTLED, at
+    round_.save(update_fields=["state", "settled_at"])
+    settle_leagues(round_.pk)
+    announce(
+        FantasyScoreUpdate(
+            game_id=round_.game_id, round_id=round_.pk, state=ScoreState.SETTLED.value
+        )
+    )
+    return True
+
+
+def lock_round(round_id: int) -> Round:
+    """Lock a round's matches in key order and then the round; needs a transaction."""
+    places = RoundMatch.objects.select_for_update(no_key=True).filter(round=round_id)
+    list(places.order_by("pk").values_list("pk"))
+    rounds = Round.objects.select_for_update(no_key=True, of=("self",)).select_related("game")
+    return rounds.get(pk=round_id)
+
+
+def _finish_scores(round_: Round) -> None:
+    """Note on each score that it is final, and up to where its match's log was read."""
+    for match_id, seq in RoundMatch.objects.filter(round=round_).values_list("match", "scored_seq"):
+        PlayerScore.objects.filter(round=round_, match=match_id).update(
+            state=ScoreState.SETTLED, folded_seq=seq or 0
+        )
+
+
+def write_results(round_: Round) -> int:
+    """Write the results of all line-ups of a round over those there are, and all totals after it.
+
+    Returns how many entries got other points than they had. The caller holds the round's lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE_TOLD)
+        with cursor.copy(f"COPY fantasy_told ({', '.join(_TOLD)}) FROM STDIN") as copy:
+            for row in results_of(round_):
+                copy.write_row([row[name] for name in _TOLD])
+        cursor.execute(_COUNT_MOVED, [round_.pk])
+        (moved,) = cursor.fetchone()
+        cursor.execute("DELETE FROM fantasy_lineupresult WHERE round_id = %s", [round_.pk])
+        cursor.execute(_WRITE_RESULTS, _places(round_))
+        cursor.execute("DROP TABLE fantasy_told")
+    total_again(round_.game, after=round_.number)
+    return int(moved)
+
+
+def results_of(round_: Round) -> Iterator[dict[str, Any]]:
+    """Yield the result of each line-up by the pure rules, without totals and ranks."""
+    rules = load_game(round_.game.rules)
+    form: RoundForm = round_form(round_)
+    chips = {chip.id: chip for chip in rules.chips}
+    adjusted = dict(
+        ScoreAdjustment.objects.filter(round=round_)
+        .order_by()
+        .values_list("entry")
+        .annotate(points=Sum("points"))
+    )
+    for lineup in Lineup.objects.filter(round=round_).iterator(chunk_size=_LINEUPS_AT_ONCE):
+        slots = slots_of(
+            lineup.packed,
+            captain_slot=lineup.captain_slot,
+            vice_slot=lineup.vice_slot,
+            positions=form.positions,
+        )
+        settled = settle(rules, slots, form, chip=chips.get(lineup.chip))
+        yield {
+            "entry_id": lineup.entry_id,
+            "points": settled.points,
+            "hit": lineup.hit,
+            "adjusted": adjusted.get(lineup.entry_id, 0),
+            "bench_points": settled.bench_points,
+            "substitutions": Jsonb([list(pair) for pair in settled.result.substitutions]),
+            "captain_number": settled.result.captain,
+            "multiplier": settled.multiplier,
+        }
+
+
+def total_again(game: Game, *, after: int) -> None:
+    """Count totals and ranks anew of settled rounds behind a number, and what entries have now."""
+    later = Round.objects.filter(game=game, state=RoundState.SETTLED, number__gt=after)
+    with connection.cursor() as cursor:
+        for round_ in later.order_by("number"):
+            cursor.execute(_TOTAL_AGAIN, _places(round_))
+        cursor.execute(_WRITE_TOTALS, {"game": game.pk, "number": after})
+
+
+def _places(round_: Round) -> dict[str, int]:
+    return {"game": round_.game_id, "round": round_.pk, "number": round_.number}
+
+
+def _matches(round_: Round) -> Any:
+    return RoundMatch.objects.filter(round=round_)
