@@ -33,7 +33,7 @@ class GamePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquadRules:
-    """How many players a squad has, what it may cost and how many may be of one club."""
+    """Players of a squad, what it may cost (0: no budget) and how many may be of one club."""
 
     size: int
     budget_tenths: int

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from fantasy.rules import sections
 from fantasy.rules.game import GameRules
@@ -126,7 +126,7 @@ def _lessened(value: Any, ids: list[str]) -> Any:
     return [item for item in value if item.get("id") not in ids]
 
 
-def _has_ids(value: Any) -> bool:
+def _has_ids(value: Any) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(value, list) and all(isinstance(v, dict) and "id" in v for v in value)
 
 

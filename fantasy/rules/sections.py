@@ -128,7 +128,7 @@ def read_squad(top: Table) -> SquadRules:
     table = top.table("squad")
     squad = SquadRules(
         size=table.whole("size", minimum=1),
-        budget_tenths=table.whole("budget_tenths", minimum=1),
+        budget_tenths=table.whole("budget_tenths", minimum=0),
         club_cap=table.whole("club_cap", minimum=1),
     )
     table.close()

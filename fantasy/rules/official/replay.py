@@ -56,8 +56,12 @@ class Replay:
             chip = self._chip(week)
             ends = at + 1 == len(weeks) or weeks[at + 1].chip != week.chip
             self.first_gw = self.first_gw or week.gw
-            if week.picks:
+            if week.picks and self.season.knows(week.gw):
                 self._compare_lineup(week, chip)
+            elif week.picks:
+                for name in ("gameweeks", "automatic_substitutions", "captaincy"):
+                    self.checks[name].note("gameweeks without rows were left out")
+            if week.picks:
                 self._compare_squad(week, chip, chip_ends=ends)
             self._compare_hits(week, chip)
             self.last_gw = week.gw
@@ -183,7 +187,7 @@ class Replay:
         for pick in week.picks:
             self.held[pick.element] = self.season.price_range(pick.element, week.gw)[0]
         self.bank = self.rules.squad.budget_tenths - sum(self.held.values())
-        if week.gw != 1:
+        if week.gw != 1 or not all(self.held.values()):
             # Prices may have moved between the purchase and the first deadline.
             self.bank = week.bank
 
@@ -201,6 +205,9 @@ class Replay:
     def _compare_sale(self, transfer: OfficialTransfer, bought: int, week: OfficialWeek) -> None:
         """The price of that day lies between those at the deadlines around it."""
         least, most = self.season.price_range(transfer.out, week.gw, since=self.last_gw)
+        if not least or not bought:
+            self.checks["selling_prices"].note("players without a known price were left out")
+            return
         possible = {
             selling_price(self.rules, bought=bought, now=now) for now in range(least, most + 1)
         }
@@ -245,6 +252,9 @@ class Replay:
         if week.value is None:
             return
         ranges = [self.season.price_range(p, week.gw) for p in {*self.held, *self.extra}]
+        if not all(low for low, _ in ranges):
+            self.checks["team_value"].note("no rows with prices of all players")
+            return
         least = self.bank + sum(low for low, _ in ranges)
         most = self.bank + sum(high for _, high in ranges)
         if least != most:

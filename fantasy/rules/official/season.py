@@ -35,6 +35,7 @@ class Season:
     rows: tuple[Row, ...]
     absent_columns: tuple[str, ...] = ()
     positions: dict[int, str] = field(default_factory=dict)
+    _weeks: set[int] = field(default_factory=set)
     _points: dict[tuple[int, int], int] = field(default_factory=dict)
     _appeared: set[tuple[int, int]] = field(default_factory=set)
     _prices: dict[int, dict[int, int]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Season:
         prices: dict[int, dict[int, int]] = defaultdict(dict)
         for row in self.rows:
             key = (row.element, row.gw)
+            self._weeks.add(row.gw)
             self.positions.setdefault(row.element, row.position)
             self._points[key] = self._points.get(key, 0) + points_of(self.rules, row)
             if appeared(self.rules, row.columns):
@@ -51,6 +53,10 @@ class Season:
             if row.price is not None:
                 prices[row.element][row.gw] = row.price
         self._prices = {element: dict(sorted(held.items())) for element, held in prices.items()}
+
+    def knows(self, gw: int) -> bool:
+        """The data say what happened in that gameweek, or the game says that nothing did."""
+        return gw in self._weeks or gw in self.rules.rounds.void
 
     def points(self, element: int, gw: int) -> int:
         """Return a player's points of a gameweek by our rules, 0 without a match."""
@@ -68,7 +74,7 @@ class Season:
         """Return the least and greatest price he can have had from `since` to that deadline.
 
         Exact at the deadline of a gameweek in which his club plays; elsewhere what was known last
-        before and first after bounds it. (0, 0) for a player of whom no price is known.
+        before and first after bounds it. (0, 0) for a player of whom no price is known at all.
         """
         held = self._prices.get(element, {})
         if since is None and gw in held:
