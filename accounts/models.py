@@ -1,5 +1,6 @@
-"""Users of the platform."""
+"""Users of the platform, and what their programs were answered."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -73,3 +74,27 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_role(self, role: Role) -> bool:
         """Return whether the user is in the role's group; superusers are in all."""
         return self.is_superuser or self.groups.filter(name=role.value).exists()
+
+
+class IdempotentAnswer(models.Model):
+    """What a user's program was answered under an Idempotency-Key, for as long as it may repeat.
+
+    Written in the transaction of what was done, so either both are there or neither.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    route = models.CharField(max_length=200, help_text="Method and pattern of the address.")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    made_at = models.DateTimeField(default=now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "route", "key"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.route}: {self.key}"

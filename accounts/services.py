@@ -1,12 +1,18 @@
 """Writes of the accounts app."""
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
 
 from accounts.enums import Role
-from accounts.models import User
+from accounts.models import IdempotentAnswer, User
 from accounts.rules import permission_names
+
+# For so long a repeated request gets the answer of the first one.
+ANSWERS_KEPT: Final = timedelta(hours=24)
 
 
 @transaction.atomic
@@ -45,3 +51,9 @@ def spare_user(user: User, *, spoiler_delay_s: int, hides_scores: bool) -> None:
     """Set by how much the user is told late, and whether scores are hidden."""
     user.spoiler_delay_s, user.hides_scores = spoiler_delay_s, hides_scores
     user.save(update_fields=["spoiler_delay_s", "hides_scores"])
+
+
+def forget_answers(*, at: datetime) -> int:
+    """Drop answers that may no longer be repeated; return how many."""
+    dropped, _ = IdempotentAnswer.objects.filter(made_at__lte=at - ANSWERS_KEPT).delete()
+    return dropped

@@ -83,6 +83,12 @@ KINDS: Final[Mapping[str, Kind]] = {
             advice="Ask for application/json, or leave the Accept header out.",
         ),
         Kind(
+            code="conflict",
+            status=409,
+            title="The same request is being worked on",
+            advice="Wait for the seconds in Retry-After and send it again with the same key.",
+        ),
+        Kind(
             code="position_lost",
             status=410,
             title="The position leads nowhere any more",

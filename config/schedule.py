@@ -12,6 +12,7 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Fold matches that are behind": ("stats.tasks.sweep_behind", 5, "fold"),
     "Tell pages how old their data is": ("stats.tasks.tell_ages", 10, "default"),
     "Make results final that stand": ("matches.tasks.confirm_unchanged", 60, "default"),
+    "Forget what programs were answered": ("accounts.tasks.forget_answers", 3600, "default"),
     "Forget old announcements": ("streams.tasks.prune", 86_400, "default"),
     "Forget what matches said": ("matches.tasks.prune_pasts", 60, "default"),
     "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),

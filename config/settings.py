@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "config.middleware.ViewerZoneMiddleware",
     "config.middleware.SightMiddleware",
     "config.limits.LimitMiddleware",
+    "config.idempotency.IdempotencyMiddleware",
     "config.conditional.ConditionalMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -286,6 +287,7 @@ API_REQUESTS_PER_MINUTE = {
 }
 # Of one account; a network may fail four times as often.
 LOGIN_FAILURES_PER_QUARTER_HOUR = _whole("LOGIN_FAILURES_PER_QUARTER_HOUR", default=5, least=1)
+REPORTS_PER_HOUR = _whole("REPORTS_PER_HOUR", default=10, least=1)
 # Production serves /metrics to whoever sends it as a bearer token, and to nobody without one.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
