@@ -84,7 +84,7 @@ def test_entries_without_a_lineup_have_no_total(data):
     wanted[1], wanted[4] = (expected_total(rules, squad, form) for squad in held)
     assert live.totals.tolist() == wanted
     assert live.round_points().tolist() == [
-        0 if total == ABSENT else total - squad.before + squad.hit
+        0 if total == ABSENT else total - squad.before + squad.hit - squad.given
         for total, squad in zip(wanted, [held[0], held[0], held[0], held[0], held[1]], strict=True)
     ]
 

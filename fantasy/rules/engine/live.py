@@ -59,9 +59,8 @@ class LiveRound:
         return np.union1d(np.union1d(moved, came), ready)
 
     def round_points(self) -> Ints:
-        """Return each entry's points of the round before its hit, those given by hand included."""
-        earned = self.totals - self.lineups.base + self.lineups.given
-        return np.where(self.lineups.present, earned, 0).astype(np.int32)
+        """Return what each entry's players brought, without its hit and what was given by hand."""
+        return np.where(self.lineups.present, self.totals - self.lineups.base, 0).astype(np.int32)
 
     def bench_points(self) -> Ints:
         """Return the points that sat on each entry's bench and did not count."""

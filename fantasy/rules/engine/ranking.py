@@ -41,13 +41,18 @@ class Ladder:
         counts = np.bincount(held - np.int32(floor), minlength=width)
         return cls(floor, (len(held) - np.cumsum(counts)).astype(np.int32))
 
+    @property
+    def size(self) -> int:
+        """How many are ranked."""
+        return int(self.above[0]) if self.ascending is None else len(self.ascending)
+
     def rank(self, total: int) -> int:
         """Return the rank of one with that total, whether or not anybody has it."""
         if self.ascending is not None:
             below = np.searchsorted(self.ascending, total, side="right")
             return len(self.ascending) - int(below) + 1
         place = min(max(total - self.floor, 0), len(self.above) - 1)
-        return int(self.above[place]) + 1
+        return self.above.item(place) + 1
 
     def ranks(self, totals: Ints) -> Ints:
         """Return the ranks of totals that were counted, 0 for those that are ABSENT."""
@@ -141,7 +146,7 @@ class Standings:
         """Return an entry's total, None where it plays no part in the round."""
         if not 0 <= number < len(self.totals):
             return None
-        total = int(self.totals[number])
+        total = self.totals.item(number)
         return None if total == ABSENT else total
 
     def rank(self, number: int) -> int | None:

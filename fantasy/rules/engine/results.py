@@ -18,6 +18,7 @@ COLUMNS = (
     "round_id",
     "points",
     "hit",
+    "adjusted",
     "total",
     "rank",
     "round_rank",
@@ -44,10 +45,11 @@ class _Totals:
 def rows_of(live: LiveRound, round_id: int) -> Iterator[bytes]:
     """Return chunks of rows, columns as in COLUMNS; entries without a line-up have none.
 
-    `points` are before the hit. Ranks share places; a round is ranked by points after hits.
+    `points` are the players' alone. A round is ranked by points less hits, with adjustments.
     """
     points = live.round_points()
-    earned = np.where(live.lineups.present, points - live.lineups.hit, ABSENT).astype(np.int32)
+    earned = points - live.lineups.hit + live.lineups.given
+    earned = np.where(live.lineups.present, earned, ABSENT).astype(np.int32)
     totals = _Totals(
         points=points,
         ranks=Ladder.of(live.totals).ranks(live.totals),
@@ -91,6 +93,7 @@ def _plain_values(live: LiveRound, totals: _Totals, own: Places) -> dict[str, An
         "entry_id": live.lineups.entry[own],
         "points": totals.points[own],
         "hit": live.lineups.hit[own],
+        "adjusted": live.lineups.given[own],
         "total": live.totals[own],
         "rank": totals.ranks[own],
         "round_rank": totals.round_ranks[own],

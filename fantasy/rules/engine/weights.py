@@ -41,6 +41,9 @@ def count(
     if shape.substitutes:
         away = ~form.stays[players[: shape.starters]] & ~boosted
         touched = np.flatnonzero(away.any(axis=0))
+        # With a place left empty no shape is legal, before or after.
+        nobody = len(positions) - 1
+        touched = touched[(players[: shape.starters, touched] != nobody).all(axis=0)]
         if len(touched):
             bench = _Bench(shape, players[:, touched], form, positions)
             relieved[:, touched] = bench.relieve(away[:, touched])

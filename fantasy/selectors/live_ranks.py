@@ -1,0 +1,186 @@
+"""Live totals and exact ranks, read from what the engine published last.
+
+A process keeps the snapshots it read; each question costs one look at their version.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import redis
+
+from fantasy.enums import RoundState
+from fantasy.models import Entry, Round, RoundSnapshot
+from fantasy.rules.engine import snapshots
+from fantasy.rules.engine.lineups import ABSENT
+from fantasy.rules.engine.ranking import ranks_within
+from fantasy.rules.engine.snapshots import Snapshot
+from streams.redis_client import client
+
+_PLAYED = (RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL)
+_MOST_KEPT = 4
+_kept: OrderedDict[int, Snapshot] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankCard:
+    """Where an entry stands among `entries`; without a country it has no rank in one."""
+
+    total: int
+    rank: int
+    entries: int
+    country_rank: int | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedEntry:
+    """One row of a list by total."""
+
+    entry: Entry
+    total: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedMember:
+    """A member of a league: points since the league began, live ones included."""
+
+    entry_id: int
+    points: int
+    rank: int
+
+
+def snapshot_keys(round_id: int) -> tuple[str, str]:
+    """Return where Redis holds a round's newest snapshot and its version."""
+    return f"veze:fantasy:round:{round_id}", f"veze:fantasy:round:{round_id}:version"
+
+
+def live_round_of(game_id: int) -> Round | None:
+    """Return the latest round whose squads are locked and whose points are not final."""
+    return (
+        Round.objects.filter(game=game_id, state__in=_PLAYED)
+        .select_related("game")
+        .order_by("-number")
+        .first()
+    )
+
+
+def snapshot_of(round_id: int) -> Snapshot | None:
+    """Return what is published for the round, None while nothing is.
+
+    From this process if it is the newest, else from Redis, or Postgres where Redis has none.
+    """
+    key, version_key = snapshot_keys(round_id)
+    held = _kept.get(round_id)
+    try:
+        version = client().get(version_key)
+        if held is not None and version is not None and int(version) == held.version:  # type: ignore[arg-type]
+            return held
+        packed = client().get(key) if version is not None else None
+    except redis.RedisError:
+        packed = None
+    if packed is None:
+        packed = _stored(round_id, held)
+    return held if packed is None else _keep(round_id, snapshots.unpack(packed))  # type: ignore[arg-type]
+
+
+def _stored(round_id: int, held: Snapshot | None) -> bytes | None:
+    """The snapshot in Postgres, unless what is held is as new."""
+    newer = RoundSnapshot.objects.filter(
+        round=round_id, version__gt=held.version if held else 0
+    ).exclude(packed=b"")
+    packed = newer.values_list("packed", flat=True).first()
+    return None if packed is None else bytes(packed)
+
+
+def _keep(round_id: int, snapshot: Snapshot) -> Snapshot:
+    _kept[round_id] = snapshot
+    _kept.move_to_end(round_id)
+    while len(_kept) > _MOST_KEPT:
+        _kept.popitem(last=False)
+    return snapshot
+
+
+def rank_card(round_id: int, number: int) -> RankCard | None:
+    """Return where the entry of that number stands now, None where it plays no part."""
+    snapshot = snapshot_of(round_id)
+    if snapshot is None:
+        return None
+    standings = snapshot.standings
+    total = standings.total(number)
+    if total is None:
+        return None
+    return RankCard(
+        total=total,
+        rank=standings.ladder.rank(total),
+        entries=standings.ladder.size,
+        country_rank=standings.rank_in_country(number),
+        version=snapshot.version,
+    )
+
+
+def top_entries(round_: Round, *, count: int = 100, country: str = "") -> Sequence[RankedEntry]:
+    """Return the first entries, of all or of a country (with their ranks among all); one query."""
+    snapshot = snapshot_of(round_.pk)
+    if snapshot is None:
+        return ()
+    standings = snapshot.standings
+    numbers = [int(number) for number in standings.top(count, country=country)]
+    rows = Entry.objects.filter(game=round_.game_id, number__in=numbers).select_related("owner")
+    entries = {row.number: row for row in rows}
+    totals = {number: int(standings.totals[number]) for number in numbers}
+    return tuple(
+        RankedEntry(
+            entry=entries[number],
+            total=totals[number],
+            rank=standings.ladder.rank(totals[number]),
+        )
+        for number in numbers
+        if number in entries
+    )
+
+
+def live_totals(round_id: int, numbers: Collection[int]) -> Mapping[int, int]:
+    """Return live totals by entries' numbers; those that play no part are left out.
+
+    What an entry brought in the round so far, hit taken off, is this less `Entry.total_points`.
+    """
+    snapshot = snapshot_of(round_id)
+    if snapshot is None:
+        return {}
+    found = ((number, snapshot.standings.total(number)) for number in numbers)
+    return {number: total for number, total in found if total is not None}
+
+
+def rank_members(
+    round_id: int,
+    members: Sequence[Entry],
+    *,
+    before: Mapping[int, int] | None = None,
+    ties: Mapping[int, int] | None = None,
+) -> Sequence[RankedMember]:
+    """Rank a league's members by live points, best first.
+
+    `before`: what an entry had when the league began, `ties`: fewer is better, say transfers;
+    both by entry, 0 where nothing is said. Who plays no part in the round has points as settled.
+    """
+    snapshot = snapshot_of(round_id)
+    before, ties = before or {}, ties or {}
+    settled = np.array([entry.total_points for entry in members], np.int32)
+    totals = settled
+    if snapshot is not None:
+        held = snapshot.standings.totals
+        numbers = np.array([entry.number for entry in members], np.int64)
+        is_in = numbers < len(held)
+        totals = np.full(len(members), ABSENT, np.int32)
+        totals[is_in] = held[numbers[is_in]]
+        totals = np.where(totals == ABSENT, settled, totals)
+    points = (totals - np.array([before.get(e.pk, 0) for e in members], np.int32)).astype(np.int32)
+    ranks = ranks_within(points, np.array([ties.get(e.pk, 0) for e in members], np.int32))
+    rows = [
+        RankedMember(entry_id=entry.pk, points=int(own), rank=int(rank))
+        for entry, own, rank in zip(members, points, ranks, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row.rank, row.entry_id))

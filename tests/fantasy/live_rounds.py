@@ -1,0 +1,108 @@
+"""Rounds under way with random legal line-ups and scores, in the database."""
+
+import random
+import struct
+from collections import Counter
+
+from fantasy.enums import RoundState
+from fantasy.models import Entry, Lineup, PlayerScore, Round
+from fantasy.rules.lineups import is_legal_shape
+from fantasy.rules.loading import load_game
+from fantasy.rules.settling import NOBODY
+from matches.enums import MatchStatus
+from tests.factories.fantasy import make_club, make_entry, make_game, make_round, make_round_match
+
+CLUBS = 4
+
+
+def make_live_round(
+    rng: random.Random, *, entries: int = 30, plain: bool = False, **fields
+) -> Round:
+    """A round of two matches under way, `entries` with random line-ups and totals.
+
+    Some have chips or hits, unless they are `plain`.
+    """
+    game = make_game(**fields)
+    clubs = [make_club(game) for _ in range(CLUBS)]
+    round_ = make_round(game, state=RoundState.LIVE)
+    for home, away in zip(clubs[::2], clubs[1::2], strict=True):
+        make_round_match(round_, home, away, status=MatchStatus.LIVE)
+    for number in range(entries):
+        entry = make_entry(
+            game,
+            [],
+            number=number,
+            country=rng.choice(["", "NO", "BR"]),
+            total_points=rng.randrange(200),
+        )
+        make_lineup(rng, round_, entry, plain=plain)
+    return round_
+
+
+def make_lineup(rng: random.Random, round_: Round, entry: Entry, *, plain: bool = False) -> Lineup:
+    rules = load_game(round_.game.rules)
+    chip = None if plain else rng.choice([None, None, None, *rules.chips])
+    numbers = random_squad(rng, round_, chip.adds if chip else "")
+    captain, vice = rng.sample(range(1, rules.lineup.size + 1), 2)
+    return Lineup.objects.create(
+        entry=entry,
+        round=round_,
+        packed=struct.pack(f">{len(numbers)}H", *numbers),
+        captain_slot=captain,
+        vice_slot=vice,
+        chip=chip.id if chip else "",
+        hit=0 if plain else rng.choice([0, 0, 0, 4]),
+        leaf=b"leaf",
+    )
+
+
+def random_squad(rng: random.Random, round_: Round, extra: str = "") -> list[int]:
+    """Numbers in slot order: a legal eleven, the reserves, and who a chip adds."""
+    rules = load_game(round_.game.rules)
+    by_position: dict[str, list[int]] = {}
+    for number, position in round_.game.players.values_list("number", "position"):
+        by_position.setdefault(position, []).append(number)
+    squad = [
+        (number, position)
+        for position in rules.positions
+        for number in rng.sample(by_position.get(position.id, []), position.squad_max)
+    ]
+    while True:
+        rng.shuffle(squad)
+        eleven = squad[: rules.lineup.size]
+        if is_legal_shape(rules, _counted(eleven)):
+            break
+    rest = sorted(squad[rules.lineup.size :], key=lambda held: not held[1].bench_slot)
+    numbers = [number for number, _ in (*eleven, *rest)]
+    if extra:
+        numbers.append(rng.choice(by_position.get(extra, [NOBODY])))
+    return numbers
+
+
+def _counted(held) -> Counter[str]:
+    return Counter(position.id for _, position in held)
+
+
+def play(rng: random.Random, round_: Round, *, share: float = 0.2) -> None:
+    """Some players appear, or get other points than they had."""
+    matches = {
+        team: match
+        for place in round_.round_matches.select_related("match")
+        for match in [place.match]
+        for team in (match.home_id, match.away_id)
+    }
+    for player in round_.game.players.order_by("number"):
+        if rng.random() < share:
+            PlayerScore.objects.update_or_create(
+                round=round_,
+                match=matches[player.team_id],
+                game_player=player,
+                defaults={"points": rng.randrange(-3, 15), "appeared": rng.random() < 0.9},
+            )
+
+
+def end(round_: Round, count: int | None = None) -> None:
+    """Let the first matches end, or all."""
+    for place in round_.round_matches.order_by("pk")[:count]:
+        place.match.status = MatchStatus.FINISHED
+        place.match.save()

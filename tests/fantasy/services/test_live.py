@@ -1,0 +1,288 @@
+"""Live totals follow the scores, survive restarts and lost Redis, and settle exactly."""
+
+import random
+import struct
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from fantasy.enums import RoundState
+from fantasy.models import Entry, Lineup, LineupResult, PlayerScore, RoundSnapshot, ScoreAdjustment
+from fantasy.rules.loading import load_game
+from fantasy.rules.settling import RoundForm, settle, slots_of
+from fantasy.selectors import live_ranks
+from fantasy.selectors.live_ranks import rank_card, rank_members, snapshot_of, top_entries
+from fantasy.services import live
+from streams.redis_client import client
+from tests.factories.fantasy import make_entry
+from tests.fantasy.live_rounds import end, make_live_round, play, random_squad
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _new_process():
+    restart()
+    yield
+    restart()
+
+
+def restart():
+    """What a new process knows: nothing."""
+    live.forget_rounds()
+    live_ranks._kept.clear()
+
+
+def settled_by_the_rules(round_):
+    """Each entry's result by the pure rules, from the rows alone."""
+    rules = load_game(round_.game.rules)
+    rows = list(PlayerScore.objects.filter(round=round_).select_related("game_player"))
+    form = RoundForm(
+        points={row.game_player.number: row.points for row in rows},
+        appeared={row.game_player.number for row in rows if row.appeared},
+        positions=dict(round_.game.players.values_list("number", "position")),
+    )
+    chips = {chip.id: chip for chip in rules.chips}
+    found = {}
+    for lineup in round_.lineups.all():
+        slots = slots_of(
+            lineup.packed,
+            captain_slot=lineup.captain_slot,
+            vice_slot=lineup.vice_slot,
+            positions=form.positions,
+        )
+        found[lineup.entry_id] = settle(rules, slots, form, chip=chips.get(lineup.chip))
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_refreshed_totals_and_ranks_equal_the_rules(seed):
+    rng = random.Random(seed)
+    round_ = make_live_round(rng)
+    play(rng, round_, share=0.8)
+    end(round_)
+    assert live.refresh_round(round_.pk)
+    results = settled_by_the_rules(round_)
+    hits = dict(round_.lineups.values_list("entry", "hit"))
+    entries = list(round_.game.entries.all())
+    wanted = {e.pk: e.total_points + results[e.pk].points - hits[e.pk] for e in entries}
+    for entry in entries:
+        card = rank_card(round_.pk, entry.number)
+        assert card.total == wanted[entry.pk]
+        assert card.rank == 1 + sum(total > card.total for total in wanted.values())
+        assert card.entries == len(entries)
+        rivals = [e for e in entries if e.country == entry.country]
+        assert card.country_rank == (
+            1 + sum(wanted[e.pk] > card.total for e in rivals) if entry.country else None
+        )
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_rebuilt_state_is_the_incremental_one_byte_for_byte(seed):
+    rng = random.Random(seed)
+    round_ = make_live_round(rng)
+    live.refresh_round(round_.pk)
+    for step in range(6):
+        play(rng, round_)
+        end(round_, step // 2)
+        live.refresh_round(round_.pk)
+    held = live._held[round_.pk].live
+    live.forget_rounds()
+    assert live.refresh_round(round_.pk)
+    rebuilt = live._held[round_.pk].live
+    assert rebuilt is not held
+    assert live.packed_state(rebuilt, 1) == live.packed_state(held, 1)
+    assert rebuilt.weights.tobytes() == held.weights.tobytes()
+    assert rebuilt.form.points.tobytes() == held.form.points.tobytes()
+
+
+def test_the_same_scores_again_publish_nothing():
+    rng = random.Random(6)
+    round_ = make_live_round(rng)
+    assert live.refresh_round(round_.pk)
+    assert not live.refresh_round(round_.pk)
+    play(rng, round_)
+    assert live.refresh_live_rounds() == 1
+    assert live.refresh_live_rounds() == 0
+    assert snapshot_of(round_.pk).version == RoundSnapshot.objects.get(round=round_).version == 2
+
+
+def test_what_redis_forgot_is_read_from_postgres_and_published_again():
+    round_ = make_live_round(random.Random(7))
+    live.refresh_round(round_.pk)
+    entry = round_.game.entries.get(number=3)
+    card = rank_card(round_.pk, entry.number)
+    client().flushdb()
+    restart()
+    assert rank_card(round_.pk, entry.number) == card
+    assert live.refresh_round(round_.pk)
+    assert rank_card(round_.pk, entry.number).version == card.version + 1
+
+
+def test_snapshot_in_process_is_read_without_a_query(django_assert_num_queries):
+    round_ = make_live_round(random.Random(8), entries=3)
+    live.refresh_round(round_.pk)
+    rank_card(round_.pk, 0)
+    with django_assert_num_queries(0):
+        assert rank_card(round_.pk, 1) is not None
+        assert rank_card(round_.pk, 99) is None
+
+
+@pytest.mark.parametrize("entries", [1, 8])
+def test_refresh_costs_the_same_queries_for_any_number_of_entries(entries):
+    rng = random.Random(9)
+    round_ = make_live_round(rng, entries=entries)
+    live.refresh_round(round_.pk)
+    play(rng, round_)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        live.refresh_round(round_.pk)
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) == 9
+
+
+def test_points_given_by_hand_count_at_once():
+    round_ = make_live_round(random.Random(10))
+    live.refresh_round(round_.pk)
+    entry = round_.game.entries.get(number=5)
+    before = rank_card(round_.pk, 5).total
+    ScoreAdjustment.objects.create(
+        game=round_.game, entry=entry, round=round_, points=7, reason="A ruling."
+    )
+    assert live.refresh_round(round_.pk)
+    assert rank_card(round_.pk, 5).total == before + 7
+
+
+def test_entry_without_a_lineup_has_no_rank():
+    round_ = make_live_round(random.Random(11), entries=3)
+    make_entry(round_.game, [], number=5)
+    late = make_entry(round_.game, [], number=4)
+    live.refresh_round(round_.pk)
+    assert rank_card(round_.pk, late.number) is None
+    assert rank_card(round_.pk, 0).entries == 3
+
+
+def test_only_rounds_under_way_are_held():
+    round_ = make_live_round(random.Random(12), entries=2)
+    live.refresh_round(round_.pk)
+    round_.state = RoundState.SETTLED
+    round_.save()
+    assert not live.refresh_round(round_.pk)
+    assert round_.pk not in live._held
+    assert live.refresh_live_rounds() == 0
+
+
+def test_two_rounds_are_held_at_most():
+    rounds = [make_live_round(random.Random(seed), entries=2) for seed in range(3)]
+    for round_ in rounds:
+        live.refresh_round(round_.pk)
+    assert list(live._held) == [rounds[1].pk, rounds[2].pk]
+
+
+def test_top_entries_of_all_and_of_a_country():
+    rng = random.Random(13)
+    round_ = make_live_round(rng)
+    play(rng, round_)
+    live.refresh_round(round_.pk)
+    totals = {e: rank_card(round_.pk, e.number).total for e in round_.game.entries.all()}
+    order = sorted(totals, key=lambda e: (-totals[e], e.number))
+    assert [row.entry for row in top_entries(round_, count=4)] == order[:4]
+    norwegians = [entry for entry in order if entry.country == "NO"]
+    rows = top_entries(round_, count=2, country="NO")
+    assert [row.entry for row in rows] == norwegians[:2]
+    assert [row.rank for row in rows] == [
+        rank_card(round_.pk, e.number).rank for e in norwegians[:2]
+    ]
+
+
+def test_members_of_a_league_are_ranked_since_it_began_and_by_ties():
+    round_ = make_live_round(random.Random(14), entries=4, plain=True)
+    Entry.objects.filter(game=round_.game).update(total_points=50)
+    live.refresh_round(round_.pk)
+    members = list(round_.game.entries.order_by("number"))
+    first, second, third, fourth = (entry.pk for entry in members)
+    rows = rank_members(
+        round_.pk, members, before={second: 10, third: 10}, ties={first: 1, third: 2}
+    )
+    assert [(row.entry_id, row.points, row.rank) for row in rows] == [
+        (fourth, 50, 1),
+        (first, 50, 2),
+        (second, 40, 3),
+        (third, 40, 4),
+    ]
+
+
+@pytest.mark.parametrize("seed", [20, 21, 22])
+@pytest.mark.parametrize("is_held", [True, False])
+def test_settled_rows_equal_the_rules(seed, is_held):
+    rng = random.Random(seed)
+    round_ = make_live_round(rng, entries=60)
+    play(rng, round_, share=0.6)
+    given = round_.game.entries.get(number=7)
+    ScoreAdjustment.objects.create(
+        game=round_.game, entry=given, round=round_, points=-9, reason="A ruling."
+    )
+    if is_held:
+        live.refresh_round(round_.pk)
+    assert live.settle_rows(round_.pk) == 60
+    results = settled_by_the_rules(round_)
+    rows = {row.entry_id: row for row in LineupResult.objects.filter(round=round_)}
+    assert rows.keys() == results.keys()
+    nets = {}
+    for lineup in round_.lineups.select_related("entry"):
+        row, wanted = rows[lineup.entry_id], results[lineup.entry_id]
+        adjusted = -9 if lineup.entry_id == given.pk else 0
+        nets[lineup.entry_id] = wanted.points - lineup.hit + adjusted
+        assert row.points == wanted.points
+        assert (row.hit, row.adjusted) == (lineup.hit, adjusted)
+        assert row.total == lineup.entry.total_points + nets[lineup.entry_id]
+        assert row.bench_points == wanted.bench_points
+        assert row.substitutions == [list(pair) for pair in wanted.result.substitutions]
+        assert (row.captain_number, row.multiplier) == (wanted.result.captain, wanted.multiplier)
+    for key, row in rows.items():
+        assert row.rank == 1 + sum(other.total > row.total for other in rows.values())
+        assert row.round_rank == 1 + sum(net > nets[key] for net in nets.values())
+
+
+def test_settled_standings_are_stored_for_good(django_capture_on_commit_callbacks):
+    rng = random.Random(30)
+    round_ = make_live_round(rng, entries=5)
+    play(rng, round_)
+    with django_capture_on_commit_callbacks(execute=True):
+        live.settle_rows(round_.pk)
+    totals = dict(LineupResult.objects.values_list("entry__number", "total"))
+    assert {n: rank_card(round_.pk, n).total for n in range(5)} == totals
+    client().flushdb()
+    restart()
+    assert {n: rank_card(round_.pk, n).total for n in range(5)} == totals
+
+
+def test_settling_again_starts_from_the_round_before():
+    rng = random.Random(31)
+    round_ = make_live_round(rng, entries=5)
+    Entry.objects.filter(game=round_.game).update(total_points=0)
+    play(rng, round_)
+    live.settle_rows(round_.pk)
+    first = dict(LineupResult.objects.values_list("entry", "total"))
+    for entry in round_.game.entries.all():
+        entry.total_points = first[entry.pk]
+        entry.save()
+    round_.state = RoundState.SETTLED
+    round_.save()
+    LineupResult.objects.all().delete()
+    live.settle_rows(round_.pk)
+    assert dict(LineupResult.objects.values_list("entry", "total")) == first
+
+
+def test_lineups_with_and_without_a_place_of_a_chip_are_read_together():
+    rng = random.Random(32)
+    round_ = make_live_round(rng, entries=4, plain=True, rules="fpl-2024-25")
+    entry = make_entry(round_.game, [], number=4)
+    numbers = [*random_squad(rng, round_), 3]
+    packed = struct.pack(">16H", *numbers)
+    Lineup.objects.create(entry=entry, round=round_, packed=packed, leaf=b"leaf")
+    play(rng, round_, share=1)
+    live.settle_rows(round_.pk)
+    wanted = {key: result.points for key, result in settled_by_the_rules(round_).items()}
+    assert dict(LineupResult.objects.values_list("entry", "points")) == wanted
