@@ -60,7 +60,8 @@ class HeldFact:
     """The newest revision of one lineage of the log; `fact.rev` is the vendor's own number.
 
     `beside` is what a vendor says since a curator pinned the fact; `stands_for` the vendor whose
-    word a curator's revision corrects, empty where no vendor had told the fact.
+    word a curator's revision corrects, empty where no vendor had told the fact. `was` is what
+    another vendor, who told the match before, had said of a fact that a curator corrected.
     """
 
     lineage: uuid.UUID
@@ -73,6 +74,7 @@ class HeldFact:
     pin: str = ""
     stands_for: str = ""
     beside: Fact | None = None
+    was: Fact | None = None
 
     def is_pinned(self, *, is_final: bool) -> bool:
         """Return whether no word of a vendor counts now."""
@@ -300,15 +302,35 @@ def _pair(told: Sequence[Fact], held: Sequence[HeldFact]) -> list[tuple[Fact, He
     if not nameless:
         return [(fact, by_id.get(fact.vendor_event_id)) for fact in told]
     strangers = [f for f in told if _has_id(f) and f.vendor_event_id not in by_id]
+    unnamed = [f for f in told if not _has_id(f)]
+    waiting = [h for h in nameless if _waits(h)]
     matched = {
-        **_pair_by_likeness([f for f in told if not _has_id(f)], nameless, _LIKENESSES),
+        **_pair_by_likeness(unnamed, nameless, _LIKENESSES),
         # What a curator added because it was missing, and its vendor now tells.
-        **_pair_by_likeness(strangers, [h for h in nameless if _waits(h)], (_same_moment,)),
+        **_pair_by_likeness(strangers, waiting, (_same_moment,)),
     }
+    matched |= _pair_with_corrected([*strangers, *unnamed], waiting, matched)
     return [
         (f, matched.get(id(f)) or (by_id.get(f.vendor_event_id) if _has_id(f) else None))
         for f in told
     ]
+
+
+def _pair_with_corrected(
+    told: Sequence[Fact], waiting: Sequence[HeldFact], matched: Mapping[int, HeldFact]
+) -> dict[int, HeldFact]:
+    """Pair what nothing was like with what curators corrected in the words of a former vendor.
+
+    A new vendor may tell it as the former one did, or have a third opinion of who it was.
+    """
+    taken = {held.lineage for held in matched.values()}
+    free = {h.lineage: h for h in waiting if h.was is not None and h.lineage not in taken}
+    if not free:
+        return {}
+    rest = [fact for fact in told if id(fact) not in matched]
+    as_they_were = [replace(h, fact=h.was or h.fact) for h in free.values()]
+    pairs = _pair_by_likeness(rest, as_they_were, (_same_moment, _likeness_but_player))
+    return {key: free[held.lineage] for key, held in pairs.items()}
 
 
 def _has_id(fact: Fact) -> bool:

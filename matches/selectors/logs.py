@@ -21,7 +21,8 @@ def current_log(match_id: int, *, after_seq: int = 0) -> QuerySet[PlayEvent]:
 def held_facts(match_id: int, source: str) -> Sequence[HeldFact]:
     """Return the newest revision of each lineage that a source told, or a curator in its place.
 
-    With what curators added themselves. Two queries, a third one where something is pinned.
+    With what curators added themselves, and what they said of the play of a source that told the
+    match before. Two queries, a third one where something is pinned, a fourth after such a change.
     """
     newest = (
         PlayEvent.objects.filter(match_id=match_id)
@@ -36,13 +37,18 @@ def held_facts(match_id: int, source: str) -> Sequence[HeldFact]:
     return _with_words(held, match_id, source)
 
 
-def held_lineage(match_id: int, lineage: UUID) -> HeldFact | None:
-    """Return the newest revision of one lineage, whoever told it."""
+def held_lineage(match_id: int, lineage: UUID, *, teller: str = "") -> HeldFact | None:
+    """Return the newest revision of one lineage, whoever told it.
+
+    `teller` is who tells the match now, and may be another one than the fact had been told by.
+    """
     rows = PlayEvent.objects.filter(match_id=match_id, lineage_id=lineage).order_by("-rev")
     newest = rows.values_list(*_HELD_COLUMNS).first()
     if newest is None:
         return None
     held = _held(newest, {})
+    if teller and held.stands_for not in ("", teller):
+        return _with_words([_told_by_another(held)], match_id, teller)[0]
     return _with_words([held], match_id, held.stands_for)[0]
 
 
@@ -68,7 +74,7 @@ def held_by_vendor_ids(
 ) -> dict[int, list[HeldFact]]:
     """As `held_facts`, for these vendor ids of many matches in one query; no gaps are looked up.
 
-    Another query for each match with something pinned.
+    Another query for each match with something pinned, one more after a change of its source.
     """
     held: dict[int, list[HeldFact]] = {}
     with connection.cursor() as cursor:
@@ -83,11 +89,35 @@ def held_by_vendor_ids(
 
 
 def _is_of(values: Sequence[Any], source: str) -> bool:
-    told_by, stands_for = values[3], values[-1]
-    return bool(told_by == source or (told_by == ADMIN and stands_for in ("", source)))
+    return values[3] in (source, ADMIN)
+
+
+def _told_by_another(held: HeldFact) -> HeldFact:
+    """Return a curator's correction of another source's word as if he had added the fact.
+
+    Its ids mean something else, or nothing, to the source at hand.
+    """
+    return replace(held, fact=replace(held.fact, vendor_event_id=None, rev=None), stands_for="")
+
+
+def _with_former_words(held: list[HeldFact], match_id: int, source: str) -> list[HeldFact]:
+    """Make corrections of another source's word ready to be found in that of this one."""
+    former = {h.lineage: h.stands_for for h in held if h.stands_for not in ("", source)}
+    if not former or not source:
+        return held
+    rows = PlayEvent.objects.filter(match_id=match_id, lineage_id__in=former).exclude(source=ADMIN)
+    said = {
+        values[0]: _held(values, {}).fact
+        for values in rows.order_by("rev").values_list(*_HELD_COLUMNS)
+    }
+    return [
+        replace(_told_by_another(h), was=said.get(h.lineage)) if h.lineage in former else h
+        for h in held
+    ]
 
 
 def _with_words(held: list[HeldFact], match_id: int, source: str) -> list[HeldFact]:
+    held = _with_former_words(held, match_id, source)
     if not any(h.pin for h in held):
         return held
     words = VendorWord.objects.filter(
@@ -126,10 +156,12 @@ _HELD_COLUMNS = (
 _HELD_BY_IDS = (  # noqa: S608 - made of the fixed names above
     "SELECT DISTINCT ON (match_id, lineage_id) match_id, payload::text, {columns} FROM ("
     "SELECT * FROM matches_playevent WHERE match_id = ANY(%(matches)s) "
-    "AND source IN (%(source)s, 'admin') AND vendor_event_id = ANY(%(ids)s) UNION ALL "
-    # What curators added and no vendor has told yet.
+    "AND (source = %(source)s OR source = 'admin' AND stands_for IN ('', %(source)s)) "
+    "AND vendor_event_id = ANY(%(ids)s) UNION ALL "
+    # What curators added and no vendor has told yet, and what they said of another one's word.
     "SELECT own.* FROM matches_playevent own WHERE own.match_id = ANY(%(matches)s) "
-    "AND own.source = 'admin' AND own.vendor_event_id IS NULL AND NOT EXISTS ("
+    "AND own.source = 'admin' AND (own.vendor_event_id IS NULL "
+    "OR own.stands_for NOT IN ('', %(source)s)) AND NOT EXISTS ("
     "SELECT 1 FROM matches_playevent later WHERE later.match_id = own.match_id "
     "AND later.lineage_id = own.lineage_id AND later.rev > own.rev)"
     ") AS known ORDER BY match_id, lineage_id, rev DESC"

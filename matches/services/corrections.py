@@ -99,6 +99,8 @@ def release_event(match_id: int, lineage: UUID, *, by: By) -> None:
     A fact that no vendor ever told stays until one says otherwise.
     """
     match, held = _locked(match_id, lineage, by, None)
+    # Another source may tell the match by now than when the pin was set.
+    held = held_lineage(match_id, lineage, teller=match.event_source) or held
     if not held.pin:
         raise CorrectionError("pin", "there is none on this fact", code="not_pinned")
     if held.fact.type == OVERRIDE:
