@@ -18,6 +18,7 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Forget old polls": ("matches.tasks.prune_polls", 3600, "ingest"),
     "Lock rounds of fantasy games": ("fantasy.tasks.lock_due_rounds", 1, "fantasy"),
     "Score fantasy games that are behind": ("fantasy.tasks.score_behind", 5, "fantasy"),
+    "Publish live ranks of fantasy games": ("fantasy.tasks.publish_ranks", 10, "fantasy"),
     "Settle rounds of fantasy games": ("fantasy.tasks.settle_rounds", 15, "fantasy"),
     "Let fantasy games follow their seasons": ("fantasy.tasks.sync_games", 300, "fantasy"),
     "Forecast coming matches": ("mlmodels.tasks.forecast_matches", 3600, "ml"),

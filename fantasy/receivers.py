@@ -1,8 +1,8 @@
-"""What the fantasy app hears: folded matches are scored."""
+"""What the fantasy app hears: folded matches are scored, scores move totals and ranks."""
 
 from collections.abc import Sequence
 
-from fantasy.services import leagues, prices, scoring
+from fantasy.services import leagues, live, prices, scoring
 from streams.groups import Delivery, subscribe
 
 
@@ -18,3 +18,15 @@ def begin_round(deliveries: Sequence[Delivery]) -> None:
     for delivery in deliveries:
         leagues.begin_leagues(delivery.event.round_id)
         prices.move_prices(delivery.event.round_id)
+
+
+@subscribe("fantasy.score.update", group="ranks", queue="fantasy")
+def rank_scored(deliveries: Sequence[Delivery]) -> None:
+    """Bring each scored round's totals and ranks up to date once, and publish them."""
+    live.refresh_rounds({delivery.event.round_id for delivery in deliveries})
+
+
+@subscribe("lineup.locked", group="ranks", queue="fantasy")
+def rank_locked(deliveries: Sequence[Delivery]) -> None:
+    """Load frozen line-ups before their matches begin."""
+    live.refresh_rounds({delivery.event.round_id for delivery in deliveries})

@@ -6,7 +6,7 @@ from celery import shared_task
 from config.clock import now
 from fantasy.enums import GameState
 from fantasy.models import Game
-from fantasy.services import corrections, deadlines, games, scoring, settlement
+from fantasy.services import corrections, deadlines, games, live, scoring, settlement
 from streams.groups import lags
 
 log = structlog.get_logger(__name__)
@@ -55,3 +55,9 @@ def settle_rounds() -> None:
             corrections.apply_case(case_id, at=now())
         except Exception:
             log.exception("correction_failed", case_id=case_id)
+
+
+@shared_task(time_limit=120, soft_time_limit=100, expires=10)
+def publish_ranks() -> None:
+    """Publish totals and ranks that a lost message or a lost Redis left behind."""
+    live.refresh_live_rounds()
