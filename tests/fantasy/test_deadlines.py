@@ -1,5 +1,7 @@
 """The lock of a round freezes every squad, and the next round begins as the rules say."""
 
+from collections import Counter
+
 import pytest
 
 from fantasy.enums import RoundState
@@ -32,11 +34,14 @@ def numbers(lineup) -> list[int]:
 
 
 def swap(game, entry, *, slot=2, price=50) -> Move:
-    """A move of the one in that slot for somebody nobody of the squad is."""
-    held = {h.game_player_id for h in entry.holdings.all()}
-    out = entry.holdings.select_related("game_player").get(slot=slot).game_player
-    last = game.players.filter(position=out.position).exclude(pk__in=held).order_by("-number")
-    fresh = last.first()
+    """A move of the one in that slot for somebody of a club that has room."""
+    holdings = list(entry.holdings.select_related("game_player"))
+    out = next(h.game_player for h in holdings if h.slot == slot)
+    clubs = Counter(h.game_player.team_id for h in holdings if h.slot != slot)
+    free = game.players.filter(position=out.position)
+    free = free.exclude(pk__in=[h.game_player_id for h in holdings])
+    free = free.exclude(team__in=[club for club, count in clubs.items() if count >= 3])
+    fresh = free.order_by("-number").first()
     if fresh.price != price:
         fresh.price = price
         fresh.save()
