@@ -28,6 +28,7 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "matches.feed": _VIEW,
     "matches.feedpoll": _VIEW,
     "matches.rawdocument": _VIEW,
+    "matches.factreport": _VIEW,
     "stats.boxscore": _VIEW,
     "stats.statline": _VIEW,
     "stats.tablerow": _VIEW,
@@ -50,6 +51,8 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "matches.teamsheet": _CURATE,
     "matches.teamsheetspot": _ALL,
     "matches.feed": _ALL,
+    # Readers open them; a curator closes them.
+    "matches.factreport": ("view", "change"),
     "stats.tableadjustment": _CURATE,
     # Its rows are written by training alone; changing is activating and retiring.
     "mlmodels.modelversion": ("view", "change"),

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from config.problems import is_api, problem
 
 LOGIN_VIEWS: Final = frozenset({"accounts:login", "admin:login"})
+REPORT_VIEW: Final = "matches:report"
 _USAGE: Final = "veze.usage"
 _LOGIN: Final = "veze.login"
 _log = structlog.get_logger(__name__)
@@ -64,7 +65,8 @@ def buckets() -> Mapping[str, Bucket]:
         "account": Bucket(name="account", limit=failures, window_s=900, refund_tenths=10),
         "network": Bucket(name="network", limit=failures * 4, window_s=900, refund_tenths=10),
     }
-    return {**reads, **logins}
+    reports = Bucket(name="report", limit=settings.REPORTS_PER_HOUR, window_s=3600, refund_tenths=0)
+    return {**reads, **logins, "report": reports}
 
 
 def spend(bucket: Bucket, client: str) -> Usage | None:
@@ -143,6 +145,8 @@ class LimitMiddleware:
             return _count_read(request, view)
         if request.method == "POST" and _view_name(request) in LOGIN_VIEWS:
             return _count_login(request)
+        if request.method == "POST" and _view_name(request) == REPORT_VIEW:
+            return _count_report(request)
         return None
 
 
@@ -190,4 +194,15 @@ def _refuse_login(request: HttpRequest, *, status: int, wait_s: int) -> HttpResp
     context = {"status": status, "wait_minutes": -(-wait_s // 60)}
     response = render(request, "config/login_refused.html", context, status=status)
     response["Retry-After"] = str(wait_s)
+    return response
+
+
+def _count_report(request: HttpRequest) -> HttpResponse | None:
+    """Count what a reader reports; without a counter he is let through, as the queue is merged."""
+    usage = spend(buckets()["report"], network(request))
+    if usage is None or not usage.is_over:
+        return None
+    context = {"wait_minutes": -(-usage.resets_in_s // 60)}
+    response = render(request, "config/report_refused.html", context, status=429)
+    response["Retry-After"] = str(usage.resets_in_s)
     return response

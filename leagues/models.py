@@ -1,5 +1,6 @@
 """Leagues, seasons, teams, players, rosters, venues and what vendors call them."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -191,6 +192,34 @@ class RosterSpot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.player} at {self.team}"
+
+
+class Follow(models.Model):
+    """A team or a league that a user wants to see first."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows", db_index=False
+    )
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="follows")
+    league = models.ForeignKey(League, on_delete=models.CASCADE, null=True, related_name="follows")
+    followed_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["followed_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(team__isnull=True, league__isnull=False)
+                | Q(team__isnull=False, league__isnull=True),
+                name="follow_team_or_league",
+            ),
+            # Nulls are equal here, so that this is also "each league once".
+            models.UniqueConstraint(
+                fields=["user", "team", "league"], nulls_distinct=False, name="follow_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} follows {self.team_id or self.league_id}"
 
 
 class ExternalId(models.Model):

@@ -1,8 +1,8 @@
 """Reads of the leagues app that need more than one table."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db.models import (
     Case,
@@ -22,8 +22,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from leagues.enums import ExternalKind
-from leagues.models import ExternalId, League, Player, RosterSpot, Season, Team
+from leagues.models import ExternalId, Follow, League, Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack, pack_ids
+from leagues.rules.follows import Follows, read_follows
 from leagues.topics import ResourceChanged, ResourceRemoved, RosterChanged
 from streams.changes import DELETED, MERGED, Told
 
@@ -48,7 +49,36 @@ def with_external_ids(rows: QuerySet[AnyModel], kind: ExternalKind) -> QuerySet[
     )
 
 
+FOLLOW_COOKIE: Final = "follow"
 _MOST_FOUND = 12
+
+
+def follows_of(user: Any, cookies: Mapping[str, str]) -> Follows:
+    """Return whom a visitor follows: a user by his account, anybody else by this browser.
+
+    One query for a user, none for others.
+    """
+    if user is None or not user.is_authenticated:
+        return read_follows(cookies.get(FOLLOW_COOKIE, ""))
+    rows = Follow.objects.filter(user=user).values_list(
+        Coalesce("team__merged_into__public_id", "team__public_id"), "league__public_id"
+    )
+    return Follows(ids=tuple(team or league for team, league in rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """The rows that a visitor follows."""
+
+    teams: Sequence[Team]
+    leagues: Sequence[League]
+
+
+def followed_rows(follows: Follows) -> Followed:
+    """Return the teams and public leagues by name; two queries."""
+    teams = Team.objects.filter(public_id__in=follows.ids).order_by("name")
+    leagues = League.objects.filter(public_id__in=follows.ids, is_test=False)
+    return Followed(teams=list(teams), leagues=list(leagues))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

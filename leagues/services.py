@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any, Protocol
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from config.clock import now
 from leagues.enums import ExternalKind, UnmatchedStatus
 from leagues.models import (
     ExternalId,
+    Follow,
     League,
     Player,
     RosterSpot,
@@ -491,3 +492,30 @@ def _free_slug(model: type[League] | type[Team] | type[Player], name: str, sport
     while f"{base}-{number}" in taken:
         number += 1
     return f"{base}-{number}"
+
+
+def follow(user_id: int, public_id: str) -> None:
+    """Let the user see a team or a public league first; a second time changes nothing.
+
+    Raises Team.DoesNotExist or League.DoesNotExist.
+    """
+    row = _followed(public_id)
+    # A constraint keeps it single when a button is pressed twice.
+    Follow.objects.bulk_create([Follow(user_id=user_id, **row)], ignore_conflicts=True)
+
+
+def unfollow(user_id: int, public_id: str) -> None:
+    """Take a team, whatever was merged into it, or a league off a user's list."""
+    held = Follow.objects.filter(user=user_id)
+    held.filter(
+        Q(team__public_id=public_id)
+        | Q(team__merged_into__public_id=public_id)
+        | Q(league__public_id=public_id)
+    ).delete()
+
+
+def _followed(public_id: str) -> dict[str, Team | League]:
+    if public_id.startswith("vz_team_"):
+        team = Team.objects.select_related("merged_into").get(public_id=public_id)
+        return {"team": team.merged_into or team}
+    return {"league": League.objects.get(public_id=public_id, is_test=False)}

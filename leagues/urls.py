@@ -1,4 +1,4 @@
-"""Addresses of the list of leagues and the search."""
+"""Addresses of the list of leagues, the search and what a visitor follows."""
 
 from django.urls import path
 
@@ -8,4 +8,6 @@ app_name = "leagues"
 urlpatterns = [
     path("leagues/", views.league_list, name="list"),
     path("search", views.search, name="search"),
+    path("following/", views.following, name="following"),
+    path("preferences/follow/", views.follow, name="follow"),
 ]

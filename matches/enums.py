@@ -1,6 +1,7 @@
 """Closed sets of the matches app."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class MatchStatus(models.TextChoices):
@@ -63,3 +64,22 @@ class PollOutcome(models.TextChoices):
     NETWORK_ERROR = "network_error", "Network error"
     REFUSED = "refused", "Refused document"
     FAILED = "failed", "Failed on our side"
+
+
+class ReportSubject(models.TextChoices):
+    """What a reader says is wrong."""
+
+    SCORE = "score", _("The score or the result")
+    EVENT = "event", _("An event: it did not happen, or not so")
+    MISSING = "missing", _("Something is missing")
+    PLAYER = "player", _("The wrong player or line-up")
+    NUMBERS = "numbers", _("A number of the statistics")
+    FIXTURE = "fixture", _("Time, place or teams")
+
+
+class ReportStatus(models.TextChoices):
+    """Where a reader's report stands in the admin's queue."""
+
+    OPEN = "open", "Open"
+    MENDED = "mended", "Mended"
+    DISMISSED = "dismissed", "Dismissed"

@@ -1,14 +1,17 @@
 """Validation of what a viewer asks of the scores, and of what a curator says of a match."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from leagues.models import Player
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE, STAT_SET, Column
-from matches.enums import MatchStatus, Pin
+from matches.enums import MatchStatus, Pin, ReportSubject
 from matches.models import Match, PlayEvent
 from matches.rules.corrections import Said
 from matches.services.corrections import Award, By
@@ -258,3 +261,27 @@ def _pair(
     if (first is None) != (second is None):
         raise forms.ValidationError(f"Give both {what} or none.")
     return None if first is None or second is None else (first, second)
+
+
+class ReportForm(forms.Form):
+    """What a reader says is wrong; the events of the match are offered by their ids."""
+
+    subject = forms.ChoiceField(label=_("What is wrong?"), choices=ReportSubject.choices)
+    event = forms.ChoiceField(label=_("Which event?"), required=False)
+    words = forms.CharField(
+        label=_("What is right?"),
+        help_text=_("A link to a source helps most. Please no names or addresses of yourself."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, events: Sequence[tuple[str, str]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        field = cast("forms.ChoiceField", self.fields["event"])
+        field.choices = [("", _("The match as a whole")), *events]
+
+    def lineage_id(self) -> UUID | None:
+        """Return the event that is meant, None for the match."""
+        chosen = self.cleaned_data["event"]
+        return UUID(chosen) if chosen else None

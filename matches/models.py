@@ -12,7 +12,16 @@ from django.db.models import F, Q
 from config.clock import now
 from config.sight import Sight, sight
 from leagues.models import Player, Season, Team, Venue
-from matches.enums import Certainty, EventOp, MatchStatus, Pin, PollOutcome, SheetRole
+from matches.enums import (
+    Certainty,
+    EventOp,
+    MatchStatus,
+    Pin,
+    PollOutcome,
+    ReportStatus,
+    ReportSubject,
+    SheetRole,
+)
 from matches.rules.seen import FIXTURE_COLUMNS, UNHIDDEN_COLUMNS, hidden_status
 from streams import ids
 
@@ -154,6 +163,12 @@ class Match(models.Model):
     folded_seq = models.PositiveIntegerField(default=0)
     sheet_version = models.PositiveIntegerField(
         default=0, help_text="Raised by each new team sheet."
+    )
+    fixture_version = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Raised by the database with each new time, place or side, and when the match is"
+        " called off or on again.",
     )
     data_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -524,3 +539,42 @@ class FeedPoll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.outcome} at {self.polled_at:%H:%M:%S}"
+
+
+class FactReport(models.Model):
+    """What readers say is wrong on a match's page; the same complaint is one row.
+
+    `lineage_id` names the event it is about, none: the match as a whole.
+    """
+
+    match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="fact_reports")
+    lineage_id = models.UUIDField(null=True, blank=True)
+    subject = models.CharField(max_length=8, choices=ReportSubject.choices)
+    said = models.JSONField(default=list, help_text="In the readers' words, the first ones.")
+    count = models.PositiveIntegerField(default=1, help_text="How many said so.")
+    status = models.CharField(max_length=9, choices=ReportStatus.choices, default=ReportStatus.OPEN)
+    answer = models.CharField(max_length=300, blank=True, help_text="What was found, and done.")
+    opened_at = models.DateTimeField(default=now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["match", "lineage_id", "subject"],
+                condition=Q(status="open"),
+                nulls_distinct=False,
+                name="fact_report_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at__isnull=True)
+                | (~Q(status="open") & Q(closed_at__isnull=False)),
+                name="fact_report_closed_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_subject_display()}: {self.match_id}"

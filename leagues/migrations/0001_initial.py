@@ -4,13 +4,16 @@ import config.clock
 import django.db.models.deletion
 import functools
 import streams.ids
+from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -490,5 +493,60 @@ class Migration(migrations.Migration):
                 default=list,
                 help_text="Who tells the play, the best source first; any other only where none of these does.",
             ),
+        ),
+        migrations.CreateModel(
+            name="Follow",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("followed_at", models.DateTimeField(default=config.clock.now)),
+                (
+                    "league",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follows",
+                        to="leagues.league",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follows",
+                        to="leagues.team",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follows",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["followed_at", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("league__isnull", False), ("team__isnull", True)),
+                            models.Q(("league__isnull", True), ("team__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="follow_team_or_league",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("user", "team", "league"), name="follow_once", nulls_distinct=False
+                    ),
+                ],
+            },
         ),
     ]

@@ -36,10 +36,14 @@ class PackError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRule:
-    """How a match clock is shown; inside, clocks always count up from the period's start."""
+    """How a match clock is shown; inside, clocks always count up from the period's start.
+
+    `usual_min` is how long a match usually takes, breaks included: for calendars.
+    """
 
     direction: str = "up"
     cumulative: bool = False
+    usual_min: int = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def read_clock(top: Table) -> ClockRule:
     rule = ClockRule(
         direction=table.text("direction", "up", choices=("up", "down")),
         cumulative=table.flag("cumulative", default=False),
+        usual_min=table.whole("usual_min", 120, minimum=1),
     )
     table.close()
     return rule

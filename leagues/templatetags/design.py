@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from config.clock import now
 from config.sight import told_now
-from leagues.models import Team
+from leagues.models import League, Team
 
 register = template.Library()
 
@@ -161,6 +161,19 @@ def query(context: dict[str, Any], **changes: object) -> str:
         else:
             values[key] = str(value)
     return f"?{values.urlencode()}"
+
+
+@register.inclusion_tag("components/follow.html", takes_context=True)
+def follow_button(context: dict[str, Any], thing: Team | League) -> dict[str, Any]:
+    """Draw the star that follows a team or a league; the page gives `follows` and the request."""
+    follows = context.get("follows")
+    return {
+        "public_id": thing.public_id,
+        "name": getattr(thing, "display_name", "") or thing.name,
+        "is_followed": bool(follows) and thing.public_id in follows,
+        "request": context.get("request"),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.filter

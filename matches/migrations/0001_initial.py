@@ -185,6 +185,14 @@ class Migration(migrations.Migration):
                         default=0, help_text="Raised by each new team sheet."
                     ),
                 ),
+                (
+                    "fixture_version",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Raised by the database with each new time, place or side, and when the match is called off or on again.",
+                    ),
+                ),
                 ("data_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -766,6 +774,98 @@ class Migration(migrations.Migration):
                 fields=("match", "source", "lineage_id"), name="vendor_word_once"
             ),
         ),
+        migrations.CreateModel(
+            name="FactReport",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lineage_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "subject",
+                    models.CharField(
+                        choices=[
+                            ("score", "The score or the result"),
+                            ("event", "An event: it did not happen, or not so"),
+                            ("missing", "Something is missing"),
+                            ("player", "The wrong player or line-up"),
+                            ("numbers", "A number of the statistics"),
+                            ("fixture", "Time, place or teams"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "said",
+                    models.JSONField(
+                        default=list, help_text="In the readers' words, the first ones."
+                    ),
+                ),
+                ("count", models.PositiveIntegerField(default=1, help_text="How many said so.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("mended", "Mended"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True, help_text="What was found, and done.", max_length=300
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(default=config.clock.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "match",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fact_reports",
+                        to="matches.match",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-opened_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "open")),
+                        fields=("match", "lineage_id", "subject"),
+                        name="fact_report_one_open",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("status", "open")),
+                            models.Q(
+                                models.Q(("status", "open"), _negated=True),
+                                ("closed_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="fact_report_closed_when",
+                    ),
+                ],
+            },
+        ),
         migrations.RunSQL(
             sql="""
                 CREATE FUNCTION matches_playevent_is_append_only() RETURNS trigger
@@ -780,6 +880,38 @@ class Migration(migrations.Migration):
             reverse_sql="""
                 DROP TRIGGER append_only ON matches_playevent;
                 DROP FUNCTION matches_playevent_is_append_only();
+            """,
+        ),
+        migrations.RunSQL(
+            sql="""
+                -- Calendars count what rescheduled a match, whoever wrote it: a feed, a curator or
+                -- the fold. Nobody else may set the count.
+                CREATE FUNCTION matches_match_counts_reschedules() RETURNS trigger
+                LANGUAGE plpgsql AS $$
+                BEGIN
+                    NEW.fixture_version := OLD.fixture_version + (
+                        (OLD.kickoff_at, OLD.venue_id, OLD.home_id, OLD.away_id)
+                            IS DISTINCT FROM
+                            (NEW.kickoff_at, NEW.venue_id, NEW.home_id, NEW.away_id)
+                        OR (OLD.status IN ('postponed', 'cancelled'))
+                            <> (NEW.status IN ('postponed', 'cancelled'))
+                    )::int;
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER counts_reschedules BEFORE UPDATE ON matches_match
+                FOR EACH ROW WHEN (
+                    OLD.kickoff_at IS DISTINCT FROM NEW.kickoff_at
+                    OR OLD.venue_id IS DISTINCT FROM NEW.venue_id
+                    OR OLD.home_id <> NEW.home_id
+                    OR OLD.away_id <> NEW.away_id
+                    OR OLD.status <> NEW.status
+                    OR OLD.fixture_version <> NEW.fixture_version
+                )
+                EXECUTE FUNCTION matches_match_counts_reschedules();
+            """,
+            reverse_sql="""
+                DROP TRIGGER counts_reschedules ON matches_match;
+                DROP FUNCTION matches_match_counts_reschedules();
             """,
         ),
     ]

@@ -17,6 +17,7 @@ FIXTURE_COLUMNS = frozenset(
         "event_source",
         "event_source_tells_play",
         "sheet_version",
+        "fixture_version",
         "data_at",
     }
 )

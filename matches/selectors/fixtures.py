@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from django.db.models import Q, QuerySet
 
 from leagues.models import League, Season, Team
+from leagues.rules.follows import NOBODY, Follows
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match, MatchQuerySet, status_is
 from matches.rules.outcome import decisive_pair, winning_side
 from matches.topics import MatchIngested
@@ -39,10 +40,11 @@ def public_match_ids(keys: Iterable[int]) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeagueDay:
-    """One league's matches of a day, in order of kick-off."""
+    """One league's matches of a day, in order of kick-off; without a league, of followed teams."""
 
-    league: League
+    league: League | None
     matches: tuple[Match, ...]
+    is_followed: bool = False
 
     @property
     def live_count(self) -> int:
@@ -53,10 +55,13 @@ class LeagueDay:
         return replace(self, matches=tuple(match for match in self.matches if match.is_live))
 
 
-def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
-    """Return the matches of a calendar day in `zone` by league, most important first.
+def day_matches(
+    *, day: date, zone: tzinfo, is_today: bool, follows: Follows = NOBODY
+) -> list[LeagueDay]:
+    """Return the matches of a calendar day in `zone` by league, most important first (LIVE-1).
 
-    Today also has what is still under way from the day before: live is live, whatever the clock.
+    Followed teams come first, whatever their league, then followed leagues. Today also has what is
+    still under way from the day before: live is live, whatever the clock.
     """
     starts_at = datetime.combine(day, time.min, tzinfo=zone)
     ends_at = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
@@ -70,10 +75,45 @@ def day_matches(*, day: date, zone: tzinfo, is_today: bool) -> list[LeagueDay]:
             "season__league__priority", "season__league__name", "kickoff_at", "home__name", "id"
         )
     )
+    return _by_league(rows, follows)
+
+
+def _by_league(rows: Iterable[Match], follows: Follows) -> list[LeagueDay]:
+    own: list[Match] = []
     days: dict[int, list[Match]] = {}
     for match in rows:
-        days.setdefault(match.season.league_id, []).append(match)
-    return [LeagueDay(league=ms[0].season.league, matches=tuple(ms)) for ms in days.values()]
+        if match.home.public_id in follows or match.away.public_id in follows:
+            own.append(match)
+        else:
+            days.setdefault(match.season.league_id, []).append(match)
+    own.sort(key=lambda match: match.kickoff_at)
+    leagues = [
+        LeagueDay(
+            league=found[0].season.league,
+            matches=tuple(found),
+            is_followed=found[0].season.league.public_id in follows,
+        )
+        for found in days.values()
+    ]
+    # The rest keeps its order.
+    leagues.sort(key=lambda one: not one.is_followed)
+    first = [LeagueDay(league=None, matches=tuple(own), is_followed=True)] if own else []
+    return first + leagues
+
+
+def calendar_matches(
+    *, at: datetime, season: Season | None = None, team: Team | None = None
+) -> list[Match]:
+    """Return the public matches of a season or a team for a calendar: recent ones and all to come.
+
+    What was called off stays, so that calendars hear of it.
+    """
+    rows = _matches_of(season, team).filter(season__league__is_test=False)
+    return list(
+        rows.filter(kickoff_at__gt=at - _IN_CALENDARS_FOR).order_by("kickoff_at", "id")[
+            :_MOST_IN_A_CALENDAR
+        ]
+    )
 
 
 def moving_matches(*, at: datetime) -> list[Match]:
@@ -105,6 +145,8 @@ def live_beside(match: Match, *, limit: int = 6) -> list[Match]:
 
 
 _START_EXPECTED_FOR = timedelta(hours=6)
+_IN_CALENDARS_FOR = timedelta(days=60)
+_MOST_IN_A_CALENDAR = 500
 
 
 def last_matches(

@@ -58,13 +58,61 @@ const keepTabInView = () => {
   }
 };
 
+const offerShare = () => {
+  const canShare = "share" in navigator || "clipboard" in navigator;
+  for (const button of document.querySelectorAll("[data-share]")) button.hidden = !canShare;
+};
+
+const share = async (button) => {
+  const page = { title: button.dataset.share, url: location.href };
+  try {
+    if (navigator.share) {
+      await navigator.share(page);
+      return;
+    }
+    await navigator.clipboard.writeText(page.url);
+    button.querySelector("[data-share-words]").textContent = button.dataset.shared;
+    document.getElementById("say").textContent = button.dataset.shared;
+  } catch {
+    // Whoever closes the sheet, or forbids the clipboard, wants nothing shared.
+  }
+};
+
+// Follows in place; every star of the same thing on the page turns along.
+const follow = async (form, button) => {
+  const body = new FormData(form, button);
+  const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => null);
+  if (answer?.type !== "opaqueredirect") {
+    form.dataset.follow = "plain";
+    form.requestSubmit(button);
+    return;
+  }
+  const isOn = button.name === "follow";
+  for (const star of document.querySelectorAll(`.follow__button[value="${CSS.escape(button.value)}"]`)) {
+    star.name = isOn ? "unfollow" : "follow";
+    star.setAttribute("aria-pressed", isOn);
+  }
+};
+
 useZone();
 switchLook();
+offerShare();
 submitOnChange();
 keepTabInView();
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-strip]")) import("./strip.js").then(({ jumpFrom }) => jumpFrom(event));
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-share]");
+  if (button) share(button);
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches('[data-follow=""]') || !event.submitter) return;
+  event.preventDefault();
+  follow(event.target, event.submitter);
 });
 
 const place = document.querySelector("[data-live-topics]");

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from config.clock import now
 from leagues.models import League, Season
+from leagues.selectors import follows_of
 from matches.models import Match
 from matches.selectors.fixtures import last_matches, next_matches, season_matches
 from stats.enums import TableKind
@@ -54,7 +55,8 @@ def _league(request: HttpRequest, slug: str) -> dict[str, Any]:
     named = next((season for season in seasons if season.name == wish), None)
     present = next((season for season in seasons if season.is_current), None)
     season = named or present or next(iter(seasons), None)
-    return {"league": found, "seasons": seasons, "season": season}
+    follows = follows_of(request.user, request.COOKIES)
+    return {"league": found, "seasons": seasons, "season": season, "follows": follows}
 
 
 def _by_round(rows: list[Match]) -> list[dict[str, Any]]:

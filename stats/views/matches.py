@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from config.sight import scores_shown
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
+from leagues.selectors import follows_of
 from matches.models import Match
 from matches.rules.filters import Choice, choose
 from matches.rules.replay import parse_position
@@ -64,6 +65,7 @@ def _match_page(request: HttpRequest, public_id: str, tab: str) -> HttpResponse:
     found = _match(public_id)
     items = match_timeline(found)
     context = {"match": found, "tab": tab, "head": match_head(found, items)}
+    context["follows"] = follows_of(request.user, request.COOKIES)
     context |= _TABS[tab].context(request, found, items)
     return render(request, f"stats/match_{tab}.html", context)
 
@@ -106,6 +108,7 @@ def match_replay(request: HttpRequest, public_id: str) -> HttpResponse:
         context = {
             "match": moment.match,
             "tab": "replay",
+            "follows": follows_of(request.user, request.COOKIES),
             "head": moment.head,
             "moment": moment,
             "length_ms": film.reel.length_ms,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from config.clock import now
 from leagues.models import Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
+from leagues.selectors import follows_of
 from matches.selectors.fixtures import last_matches, next_matches
 from stats.selectors.seasons import player_seasons
 from stats.selectors.tables import season_table
@@ -28,6 +29,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     spots = RosterSpot.objects.filter(team=found, until_on=None).select_related("player")
     context = {
         "team": found,
+        "follows": follows_of(request.user, request.COOKIES),
         "season": season,
         "table": season_table(season).around(found.pk) if season else None,
         "next": next_matches(team=found, at=now(), limit=5),

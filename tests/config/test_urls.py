@@ -51,6 +51,9 @@ PUBLIC_PAGES = {
     "leagues/<slug:slug>/",
     "leagues/<slug:slug>/fixtures/",
     "leagues/<slug:slug>/results/",
+    "following/",
+    "calendar/league/<str:public_id>.ics",
+    "calendar/team/<str:public_id>.ics",
     "matches/<str:public_id>/",
     "matches/<str:public_id>/events/<slug:key>/",
     "matches/<str:public_id>/h2h/",
@@ -58,6 +61,7 @@ PUBLIC_PAGES = {
     "matches/<str:public_id>/parts/",
     "matches/<str:public_id>/regions/<slug:tab>/",
     "matches/<str:public_id>/replay/",
+    "matches/<str:public_id>/report/",
     "matches/<str:public_id>/replay/film/",
     "matches/<str:public_id>/stats/",
     "matches/<str:public_id>/table/",
@@ -66,6 +70,8 @@ PUBLIC_PAGES = {
     "search",
     "teams/<slug:slug>/",
     "login/",
+    # Of the account, else of the browser.
+    "preferences/follow/",
     # Of the browser, not of an account.
     "preferences/scores/",
     "preferences/spoilers/",
@@ -131,7 +137,7 @@ def test_pages_of_an_account_send_strangers_to_the_login(client: Client):
 
 @pytest.mark.django_db
 def test_nothing_is_changed_by_looking(client: Client):
-    for place in ("logout/", "preferences/theme/"):
+    for place in ("logout/", "preferences/theme/", "preferences/follow/"):
         assert client.get(f"/{place}").status_code == 405, place
 
 
