@@ -22,8 +22,9 @@ from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document
 from matches.rules.replay import FASTEST, SLOWEST, parse_position
 from stats.api.filters import ReplayEventFilter
-from stats.enums import ReplayView
+from stats.enums import Drama, ReplayView
 from stats.live import publish_replay
+from stats.rules.drama import NoSuchDramaError
 from stats.services import replays
 from stats.services.film import Film, NothingToReplayError, film_of
 from stats.services.replays import LogToldAnewError, Replay, Showing, TooManyReplaysError
@@ -114,6 +115,12 @@ class NewReplaySerializer(StrictSerializer):
         default=ReplayView.CORRECTED,
         help_text="How corrections are seen: told rightly at once, or when they were made.",
     )
+    drama = serializers.ChoiceField(
+        Drama.choices,
+        required=False,
+        allow_null=True,
+        help_text="What goes wrong in it, for a rehearsal; the match itself is left alone.",
+    )
     is_paused = serializers.BooleanField(default=False, help_text="Waits for its first change.")
 
     def get_fields(self) -> dict[str, Any]:
@@ -137,6 +144,7 @@ class ReplaySerializer(serializers.Serializer[Showing]):
     )
     match = serializers.CharField(source="replay.match_id")
     view = serializers.ChoiceField(ReplayView.choices, source="replay.view")
+    drama = serializers.ChoiceField(Drama.choices, source="replay.drama", allow_null=True)
     state = serializers.SerializerMethodField()
     speed = serializers.FloatField(source="replay.pace.speed")
     position_ms = serializers.IntegerField(help_text="Of play, since the start.")
@@ -212,7 +220,7 @@ class ReplayList(ReplayDoor):
             match = Match.objects.with_sides().filter(
                 public_id=wanted["match"], season__league__is_test=False
             )
-            film = _film(match.first(), wanted["view"])
+            film = _film(match.first(), wanted["view"], wanted.get("drama"))
         showing = _allowed(
             lambda: replays.start_replay(
                 film,
@@ -311,15 +319,18 @@ def _valid(kind: type[StrictSerializer], request: Request) -> Any:
     return wanted.validated_data
 
 
-def _film(match: Match | None, view: str) -> Film:
+def _film(match: Match | None, view: str, drama: str | None) -> Film:
     if match is None:
         fix = "There is no such match; ids look like vz_match_01K..."
         raise serializers.ValidationError({"match": [ErrorDetail(fix, "unknown_match")]})
     try:
-        return film_of(match, view=ReplayView(view))
+        return film_of(match, view=ReplayView(view), drama=None if drama is None else Drama(drama))
     except NothingToReplayError as error:
         fix = "Nothing to replay: this match has no log of play."
         raise serializers.ValidationError({"match": [ErrorDetail(fix, "no_log")]}) from error
+    except NoSuchDramaError as error:
+        fix = "Nobody scores in this match by an event: choose another match, or another drama."
+        raise serializers.ValidationError({"drama": [ErrorDetail(fix, "no_goal")]}) from error
 
 
 def _position(film: Film, text: str, field: str) -> int:

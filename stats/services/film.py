@@ -7,8 +7,8 @@ while.
 import copy
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +18,9 @@ from matches.enums import EventOp, MatchStatus
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS as DOCUMENT_COLUMNS
 from matches.rules.documents import event_document
-from matches.rules.replay import LogRow, Reel, corrected_reel, told_reel
-from stats.enums import ReplayView
+from matches.rules.replay import Cue, LogRow, Reel, corrected_reel, told_reel
+from stats.enums import Drama, ReplayView
+from stats.rules.drama import Scene, Script, staged
 from stats.services.documents import boxscore_document
 from stats.services.kept import (
     EVENT_COLUMNS,
@@ -49,6 +50,7 @@ class Film:
 
     match: Match
     view: ReplayView
+    drama: Drama | None
     upto_seq: int
     reel: Reel
     rows: tuple[Row, ...]
@@ -58,7 +60,7 @@ class Film:
     @property
     def is_whole(self) -> bool:
         """Whether the film ends where the match's own fold does."""
-        return self.match.folded_seq == self.upto_seq
+        return self.match.folded_seq == self.upto_seq and self.drama != Drama.ABANDONED
 
     def past(self, count: int) -> Match:
         """Return the match as it stood after the first `count` events; not to be saved.
@@ -124,19 +126,21 @@ _films: "OrderedDict[tuple[object, ...], Film]" = OrderedDict()
 _lock = threading.Lock()
 
 
-def film_of(match: Match, *, view: ReplayView, upto_seq: int | None = None) -> Film:
+def film_of(
+    match: Match, *, view: ReplayView, upto_seq: int | None = None, drama: Drama | None = None
+) -> Film:
     """Return the film of a match fetched with its sides, of its log up to a place or to its fold.
 
-    Raises NothingToReplayError.
+    Raises NothingToReplayError and NoSuchDramaError.
     """
     seq = match.folded_seq if upto_seq is None else upto_seq
-    key = (match.pk, match.epoch, match.sheet_version, seq, view, *_header(match))
+    key = (match.pk, match.epoch, match.sheet_version, seq, view, drama, *_header(match))
     with _lock:
         if key in _films:
             _films.move_to_end(key)
             return _films[key]
     # Outside of the lock: two may make the same film, and it is the same.
-    film = _make(match, view, seq)
+    film = _make(match, view, seq, drama)
     with _lock:
         _films[key] = film
         while len(_films) > _MOST_KEPT:
@@ -150,50 +154,78 @@ def _header(match: Match) -> tuple[object, ...]:
     return (match.folded_seq, match.status, match.period, match.clock_ms, *score)
 
 
-def _make(match: Match, view: ReplayView, upto_seq: int) -> Film:
+def _make(match: Match, view: ReplayView, upto_seq: int, drama: Drama | None) -> Film:
     log = PlayEvent.objects.filter(match=match, seq__lte=upto_seq).order_by("seq")
     told = list(log.values(*_COLUMNS))
-    kept = fold_up_to(match, 0)
-    sides = {match.home_id: "home", match.away_id: "away"}
-    rows = [tuple(entry[name] for name in EVENT_COLUMNS) for entry in told]
-    lay_out = told_reel if view == ReplayView.AS_IT_HAPPENED else corrected_reel
-    reel = lay_out(
-        load_pack(match.season.league.sport),
-        [
-            LogRow(event=fold_event(row, sides, kept.redirects), told_at=entry["ingested_at"])
-            for row, entry in zip(rows, told, strict=True)
-        ],
-        is_played_out=match.is_over,
-    )
+    reel = _reel(match, view, told)
     if not reel.cues or not reel.length_ms:
         raise NothingToReplayError(f"{match.public_id}: its log tells of no play")
-    played = tuple(rows[cue.row] for cue in reel.cues)
+    scenes: Sequence[Scene] = [Scene(at_ms=cue.at_ms, entry=told[cue.row]) for cue in reel.cues]
+    if drama is not None:
+        goals = _goals(_standings(match, scenes))
+        script = Script(scenes=scenes, goals=goals, length_ms=reel.length_ms)
+        script = staged(drama, script)
+        scenes = script.scenes
+        cues = tuple(Cue(at_ms=scene.at_ms, row=row) for row, scene in enumerate(scenes))
+        reel = replace(reel, cues=cues, length_ms=script.length_ms)
     return Film(
         match=match,
         view=view,
+        drama=drama,
         upto_seq=upto_seq,
         reel=reel,
-        rows=played,
-        events=_documents(match, view, [told[cue.row] for cue in reel.cues]),
-        standings=_standings(match, kept, played),
+        rows=tuple(_row(scene.entry) for scene in scenes),
+        events=_documents(match, view, drama, [scene.entry for scene in scenes]),
+        standings=_standings(match, scenes),
     )
 
 
-def _standings(match: Match, kept: KeptFold, rows: Sequence[Row]) -> tuple[Standing, ...]:
-    standings = []
-    for row in rows:
-        apply_rows(match, kept, (row,))
+def _reel(match: Match, view: ReplayView, told: Sequence[Mapping[str, Any]]) -> Reel:
+    kept = fold_up_to(match, 0)
+    sides = {match.home_id: "home", match.away_id: "away"}
+    lay_out = told_reel if view == ReplayView.AS_IT_HAPPENED else corrected_reel
+    return lay_out(
+        load_pack(match.season.league.sport),
+        [
+            LogRow(
+                event=fold_event(_row(entry), sides, kept.redirects), told_at=entry["ingested_at"]
+            )
+            for entry in told
+        ],
+        is_played_out=match.is_over,
+    )
+
+
+def _row(entry: Mapping[str, Any]) -> Row:
+    return tuple(entry[name] for name in EVENT_COLUMNS)
+
+
+def _goals(standings: Sequence[Standing]) -> list[int]:
+    """Return the places of the tellings that raised the score."""
+    before, goals = (0, 0), []
+    for place, standing in enumerate(standings):
+        if sum(standing.score) > sum(before):
+            goals.append(place)
+        before = standing.score
+    return goals
+
+
+def _standings(match: Match, scenes: Sequence[Scene]) -> tuple[Standing, ...]:
+    kept, standings = fold_up_to(match, 0), []
+    for scene in scenes:
+        apply_rows(match, kept, (_row(scene.entry),))
         standings.append(kept.fold.standing())
     return tuple(standings)
 
 
 def _documents(
-    match: Match, view: ReplayView, told: Sequence[dict[str, Any]]
+    match: Match, view: ReplayView, drama: Drama | None, told: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[str, Any], ...]:
     """Return the events in public form.
 
     Corrected, they are those of a log that told the truth at once: their places are counted anew,
-    and each is the first telling of its fact.
+    and each is the first telling of its fact, but for what a drama made up. With a drama places are
+    counted anew, whatever the view.
     """
     newest: dict[UUID, str] = {}
     documents = []
@@ -201,7 +233,9 @@ def _documents(
         supersedes = newest.get(entry["lineage_id"])
         newest[entry["lineage_id"]] = str(entry["event_id"])
         document = event_document(entry, match_id=match.public_id, supersedes=supersedes)
-        if view == ReplayView.CORRECTED:
-            document |= {"seq": place, "rev": 1, "op": EventOp.ADD.value, "reason": None}
+        if view == ReplayView.CORRECTED and supersedes is None:
+            document |= {"rev": 1, "op": EventOp.ADD.value, "reason": None}
+        if view == ReplayView.CORRECTED or drama is not None:
+            document["seq"] = place
         documents.append(document)
     return tuple(documents)

@@ -16,7 +16,7 @@ from config.clock import now
 from config.sight import Wish, seeing
 from matches.models import Match
 from matches.rules.replay import Pace, changed
-from stats.enums import ReplayView
+from stats.enums import Drama, ReplayView
 from stats.services.film import Film, film_of
 from streams.ids import public_id
 from streams.live.publish import forget
@@ -76,6 +76,7 @@ class Replay:
     first_seq: int
     created_at: datetime
     expires_at: datetime
+    drama: Drama | None = None
 
     @property
     def topic(self) -> str:
@@ -122,6 +123,7 @@ def start_replay(
         first_seq=_before(film, pace.offset_ms),
         created_at=at,
         expires_at=at + KEPT_FOR,
+        drama=film.drama,
     )
     _admit(replay, at)
     return _showing(replay, film, at)
@@ -208,7 +210,7 @@ def _film(replay: Replay) -> Film:
         if match is None or str(match.epoch) != replay.log_epoch:
             told_anew = f"The log of {replay.match_id} was told anew: begin a new replay."
             raise LogToldAnewError(told_anew)
-        return film_of(match, view=replay.view, upto_seq=replay.upto_seq)
+        return film_of(match, view=replay.view, upto_seq=replay.upto_seq, drama=replay.drama)
 
 
 def _before(film: Film, position_ms: int) -> int:
@@ -265,6 +267,7 @@ def _decoded(body: Any) -> Replay | None:
         **{
             **told,
             "view": ReplayView(told["view"]),
+            "drama": Drama(told["drama"]) if told.get("drama") else None,
             "pace": Pace(speed=pace["speed"], offset_ms=pace["offset_ms"], since=since),
             "created_at": datetime.fromisoformat(told["created_at"]),
             "expires_at": datetime.fromisoformat(told["expires_at"]),

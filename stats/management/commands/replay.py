@@ -16,8 +16,9 @@ from matches.models import Match
 from matches.rules.replay import Pace, parse_position
 from matches.rules.timeline import TimelineItem
 from matches.selectors.timelines import match_timeline
-from stats.enums import ReplayView
+from stats.enums import Drama, ReplayView
 from stats.live import replay_frames
+from stats.rules.drama import NoSuchDramaError
 from stats.services.film import Film, NothingToReplayError, film_of
 from streams.live.frames import state_hash
 
@@ -57,14 +58,18 @@ class Command(BaseCommand):
             default=ReplayView.CORRECTED.value,
             help="corrections told rightly at once, or when they were made (corrected)",
         )
+        parser.add_argument("--drama", choices=Drama.values, help="what goes wrong (nothing)")
         parser.add_argument("--json", action="store_true", help="one frame a line, as a topic has")
 
     def handle(self, *args: Any, **options: Any) -> None:
         match = _find(options["match"])
         try:
-            film = film_of(match, view=ReplayView(options["view"]))
+            drama = Drama(options["drama"]) if options["drama"] else None
+            film = film_of(match, view=ReplayView(options["view"]), drama=drama)
         except NothingToReplayError as error:
             raise CommandError(f"{options['match']}: nothing to replay, it has no log") from error
+        except NoSuchDramaError as error:
+            raise CommandError(f"--drama {options['drama']}: {error}") from error
         is_cumulative = load_pack(match.season.league.sport).clock.cumulative
         try:
             start_ms = parse_position(options["start"], film.reel, is_cumulative=is_cumulative)
