@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from config.clock import now
+from fantasy.services.timing import scored_seconds
 from matches.models import Feed, Match, PlayEvent
 from streams.enums import DeadLetterStatus
 from streams.groups import lags
@@ -55,11 +56,23 @@ def _ingest_lag() -> GaugeMetricFamily:
             continue
         lags_s.setdefault(source, []).append(max(0.0, (ingested_at - told_at).total_seconds()))
     for source, found in lags_s.items():
-        found.sort()
-        for quantile in (0.5, 0.95, 1.0):
-            at = min(len(found) - 1, int(quantile * len(found)))
-            gauge.add_metric([source, f"{quantile:g}"], found[at])
+        for quantile, lag_s in _quantiles(found):
+            gauge.add_metric([source, f"{quantile:g}"], lag_s)
     return gauge
+
+
+def _fantasy_score() -> GaugeMetricFamily:
+    text = "Seconds from a fact in our log to the points that follow from it, lately."
+    gauge = GaugeMetricFamily("fantasy_score_seconds", text, labels=["quantile"])
+    for quantile, found in _quantiles(scored_seconds()):
+        gauge.add_metric([f"{quantile:g}"], found)
+    return gauge
+
+
+def _quantiles(values: Iterable[float]) -> Iterator[tuple[float, float]]:
+    ordered = sorted(values)
+    for quantile in (0.5, 0.95, 1.0) if ordered else ():
+        yield quantile, ordered[min(len(ordered) - 1, int(quantile * len(ordered)))]
 
 
 def _data_age() -> GaugeMetricFamily:
@@ -122,6 +135,7 @@ def _ws_clients() -> GaugeMetricFamily:
 _GAUGES: Final[tuple[Callable[[], GaugeMetricFamily], ...]] = (
     _feed_silence,
     _ingest_lag,
+    _fantasy_score,
     _data_age,
     _feed_failures,
     _consumer_lag,

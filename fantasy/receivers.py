@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from fantasy.services import leagues, live, prices, scoring
+from fantasy.services import leagues, live, prices, scoring, timing
 from streams.groups import Delivery, subscribe
 
 
 @subscribe("stat.update", group="fantasy", queue="fantasy")
 def score_folded(deliveries: Sequence[Delivery]) -> None:
     """Score each folded match once, however often it was folded."""
-    scoring.score_matches({delivery.event.match_id for delivery in deliveries})
+    scored = scoring.score_matches({delivery.event.match_id for delivery in deliveries})
+    timing.note_scored(scored)
 
 
 @subscribe("lineup.locked", group="leagues", queue="fantasy")

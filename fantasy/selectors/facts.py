@@ -86,8 +86,8 @@ def _rows(
         upto |= Q(match=match, seq__lte=seq)
     newest = (
         PlayEvent.objects.filter(upto)
-        .order_by("match", "lineage_id", "-rev")
-        .distinct("match", "lineage_id")
+        .order_by("match_id", "lineage_id", "-rev")
+        .distinct("match_id", "lineage_id")
     )
     rows = PlayEvent.objects.filter(pk__in=newest.values("pk")).exclude(op=EventOp.RETRACT)
     if needs_all:

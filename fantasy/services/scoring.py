@@ -72,17 +72,17 @@ class Folded:
         return 0
 
 
-def score_matches(match_ids: Iterable[int]) -> int:
-    """Score the players of folded matches in every game; return how many rounds got other points.
+def score_matches(match_ids: Iterable[int]) -> list[int]:
+    """Score the players of folded matches in every game; return those that got other points.
 
     One transaction a match. Scoring again changes nothing. Announces `fantasy.score.update`. A
     match of a settled round opens a correction case instead where its points would be others.
     """
-    return sum(_score_one(match_id) for match_id in sorted(set(match_ids)))
+    return [match_id for match_id in sorted(set(match_ids)) if _score_one(match_id)]
 
 
 @transaction.atomic
-def _score_one(match_id: int) -> int:
+def _score_one(match_id: int) -> bool:
     """Locks the match's places in rounds, so that scorings of one match queue up."""
     places = list(
         RoundMatch.objects.select_for_update(of=("self",), no_key=True)
@@ -91,14 +91,14 @@ def _score_one(match_id: int) -> int:
         .order_by("pk")
     )
     if not places:
-        return 0
+        return False
     folded = folded_match(match_id)
-    changed = 0
+    changed = False
     for place in places:
         # The round as it is now that the place is locked: settlement locks places first.
         place.round = Round.objects.select_related("game").get(pk=place.round_id)
         if place.round.state in _OPEN:
-            changed += _write(place, folded)
+            changed |= _write(place, folded)
         elif place.round.state == RoundState.SETTLED:
             _check_settled(place, folded)
     return changed
@@ -195,7 +195,7 @@ def _minutes_column(pack: SportPack) -> str:
     return next(found, "")
 
 
-def _write(place: RoundMatch, folded: Folded) -> int:
+def _write(place: RoundMatch, folded: Folded) -> bool:
     """Write what differs and announce it; return whether anything did."""
     fresh = {row.game_player_id: row for row in fresh_scores(place, folded)}
     rows = PlayerScore.objects.filter(round=place.round_id, match=place.match_id)
@@ -214,7 +214,7 @@ def _write(place: RoundMatch, folded: Folded) -> int:
     moved = follow_matches(place.round_id)
     if changed or gone or moved:
         _announce(place, [*changed, *gone], folded.state, seq=folded.match.folded_seq)
-    return int(bool(changed or gone))
+    return bool(changed or gone)
 
 
 def write_scores(rows: Sequence[PlayerScore]) -> None:

@@ -1,74 +1,46 @@
 """Settling rounds: line-ups become results, totals and ranks, the morning after the last match."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Q, Sum
-from psycopg.types.json import Jsonb
+from django.db.models import F, Max, Q
 
 from fantasy.enums import GameState, RoundState, ScoreState
-from fantasy.models import (
-    Game,
-    Lineup,
-    PlayerScore,
-    Round,
-    RoundMatch,
-    ScoreAdjustment,
-)
+from fantasy.models import Game, PlayerScore, Round, RoundMatch
 from fantasy.rules.loading import load_game
-from fantasy.rules.settling import RoundForm, settle, slots_of
-from fantasy.selectors.points import round_form
 from fantasy.services.leagues import settle_leagues
+from fantasy.services.live import settle_rows
 from fantasy.services.scoring import DONE_STATUSES
 from fantasy.topics import FantasyScoreUpdate
 from matches.models import OVER_STATUSES
 from streams.outbox import announce
 
-_LINEUPS_AT_ONCE = 5_000
-_TOLD = (
-    *("entry_id", "points", "hit", "adjusted", "bench_points", "substitutions"),
-    *("captain_number", "multiplier"),
-)
-_MAKE_TOLD = (
-    "CREATE TEMPORARY TABLE fantasy_told (entry_id bigint PRIMARY KEY, points int, hit int, "
-    "adjusted int, bench_points int, substitutions jsonb, captain_number int, multiplier smallint) "
-    "ON COMMIT DROP"
-)
-# What an entry had before the round: its total after the last settled round that it was in.
-_BEFORE = """
-    COALESCE((
-        SELECT earlier.total FROM fantasy_lineupresult earlier
-        JOIN fantasy_round then ON then.id = earlier.round_id
-        WHERE earlier.entry_id = {row}.entry_id AND then.game_id = %(game)s
-          AND then.number < %(number)s
-        ORDER BY then.number DESC LIMIT 1
-    ), 0)
+_KEEP_BEFORE = """
+    CREATE TEMPORARY TABLE fantasy_before ON COMMIT DROP AS
+    SELECT entry_id, points - hit + adjusted AS net FROM fantasy_lineupresult
+    WHERE round_id = %(round)s
 """
-_WRITE_RESULTS = f"""
-    WITH fresh AS (
-        SELECT told.*, told.points - told.hit + told.adjusted AS net,
-               told.points - told.hit + told.adjusted + {_BEFORE.format(row="told")} AS total
-        FROM fantasy_told told
-    )
-    INSERT INTO fantasy_lineupresult (entry_id, round_id, points, hit, adjusted, bench_points,
-        substitutions, captain_number, multiplier, total, rank, round_rank)
-    SELECT entry_id, %(round)s, points, hit, adjusted, bench_points, substitutions, captain_number,
-           multiplier, total, rank() OVER (ORDER BY total DESC), rank() OVER (ORDER BY net DESC)
-    FROM fresh
-"""  # noqa: S608 - made of the fixed text above
 _COUNT_MOVED = """
-    SELECT count(*) FROM fantasy_told told
-    JOIN fantasy_lineupresult held ON held.entry_id = told.entry_id AND held.round_id = %s
-    WHERE told.points - told.hit + told.adjusted <> held.points - held.hit + held.adjusted
+    SELECT count(*) FROM fantasy_lineupresult held
+    JOIN fantasy_before before ON before.entry_id = held.entry_id
+    WHERE held.round_id = %(round)s AND before.net <> held.points - held.hit + held.adjusted
 """
-_TOTAL_AGAIN = f"""
-    WITH fresh AS (
-        SELECT held.id, held.points - held.hit + held.adjusted AS net,
-               held.points - held.hit + held.adjusted + {_BEFORE.format(row="held")} AS total
-        FROM fantasy_lineupresult held WHERE held.round_id = %(round)s
+# An entry goes on from its total after the last settled round that it was in.
+_TOTAL_AGAIN = """
+    WITH own AS (
+        SELECT id, entry_id, points - hit + adjusted AS net
+        FROM fantasy_lineupresult WHERE round_id = %(round)s
+    ), fresh AS (
+        SELECT own.id, own.net, own.net + COALESCE((
+            SELECT earlier.total FROM fantasy_lineupresult earlier
+            JOIN fantasy_round r ON r.id = earlier.round_id
+            WHERE earlier.entry_id = own.entry_id AND r.game_id = %(game)s
+              AND r.number < %(number)s
+            ORDER BY r.number DESC LIMIT 1
+        ), 0) AS total
+        FROM own
     ), ranked AS (
         SELECT id, total, rank() OVER (ORDER BY total DESC) AS rank,
                rank() OVER (ORDER BY net DESC) AS round_rank
@@ -79,7 +51,7 @@ _TOTAL_AGAIN = f"""
     FROM ranked WHERE ranked.id = held.id
       AND (held.total, held.rank, held.round_rank)
           IS DISTINCT FROM (ranked.total, ranked.rank, ranked.round_rank)
-"""  # noqa: S608 - made of the fixed text above
+"""
 _WRITE_TOTALS = """
     UPDATE fantasy_entry entry SET total_points = newest.total
     FROM (
@@ -152,6 +124,9 @@ def settle_round(round_id: int, *, at: datetime) -> bool:
     due_at = settles_at(round_)
     if due_at is None or due_at > at:
         return False
+    PlayerScore.objects.filter(round=round_).exclude(
+        match__in=RoundMatch.objects.filter(round=round_).values("match")
+    ).delete()
     _finish_scores(round_)
     write_results(round_)
     round_.state, round_.settled_at = RoundState.SETTLED, at
@@ -186,49 +161,16 @@ def write_results(round_: Round) -> int:
 
     Returns how many entries got other points than they had. The caller holds the round's lock.
     """
+    before = {"round": round_.pk}
     with connection.cursor() as cursor:
-        cursor.execute(_MAKE_TOLD)
-        with cursor.copy(f"COPY fantasy_told ({', '.join(_TOLD)}) FROM STDIN") as copy:
-            for row in results_of(round_):
-                copy.write_row([row[name] for name in _TOLD])
-        cursor.execute(_COUNT_MOVED, [round_.pk])
+        cursor.execute(_KEEP_BEFORE, before)
+        cursor.execute("DELETE FROM fantasy_lineupresult WHERE round_id = %(round)s", before)
+        settle_rows(round_.pk)
+        cursor.execute(_COUNT_MOVED, before)
         (moved,) = cursor.fetchone()
-        cursor.execute("DELETE FROM fantasy_lineupresult WHERE round_id = %s", [round_.pk])
-        cursor.execute(_WRITE_RESULTS, _places(round_))
-        cursor.execute("DROP TABLE fantasy_told")
+        cursor.execute("DROP TABLE fantasy_before")
     total_again(round_.game, after=round_.number)
     return int(moved)
-
-
-def results_of(round_: Round) -> Iterator[dict[str, Any]]:
-    """Yield the result of each line-up by the pure rules, without totals and ranks."""
-    rules = load_game(round_.game.rules)
-    form: RoundForm = round_form(round_)
-    chips = {chip.id: chip for chip in rules.chips}
-    adjusted = dict(
-        ScoreAdjustment.objects.filter(round=round_)
-        .order_by()
-        .values_list("entry")
-        .annotate(points=Sum("points"))
-    )
-    for lineup in Lineup.objects.filter(round=round_).iterator(chunk_size=_LINEUPS_AT_ONCE):
-        slots = slots_of(
-            lineup.packed,
-            captain_slot=lineup.captain_slot,
-            vice_slot=lineup.vice_slot,
-            positions=form.positions,
-        )
-        settled = settle(rules, slots, form, chip=chips.get(lineup.chip))
-        yield {
-            "entry_id": lineup.entry_id,
-            "points": settled.points,
-            "hit": lineup.hit,
-            "adjusted": adjusted.get(lineup.entry_id, 0),
-            "bench_points": settled.bench_points,
-            "substitutions": Jsonb([list(pair) for pair in settled.result.substitutions]),
-            "captain_number": settled.result.captain,
-            "multiplier": settled.multiplier,
-        }
 
 
 def total_again(game: Game, *, after: int) -> None:

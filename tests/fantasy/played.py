@@ -7,6 +7,8 @@ from datetime import timedelta
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Game, GamePlayer, Lineup, PlayerScore, Round, RoundMatch
 from fantasy.rules.loading import load_game
+from fantasy.rules.settling import settle, slots_of
+from fantasy.selectors.points import round_form
 from fantasy.services.scoring import score_matches
 from fantasy.services.settlement import settle_round, settles_at
 from leagues.models import Season
@@ -147,3 +149,28 @@ def derived(game: Game) -> dict[str, list]:
         ),
         "totals": list(game.entries.order_by("number").values_list("number", "total_points")),
     }
+
+
+def plain_results(round_: Round) -> dict[int, tuple]:
+    """Return what settlement must write for each entry, line-up by line-up by the pure rules."""
+    rules = load_game(round_.game.rules)
+    form = round_form(round_)
+    chips = {chip.id: chip for chip in rules.chips}
+    found = {}
+    for lineup in Lineup.objects.filter(round=round_):
+        slots = slots_of(
+            lineup.packed,
+            captain_slot=lineup.captain_slot,
+            vice_slot=lineup.vice_slot,
+            positions=form.positions,
+        )
+        settled = settle(rules, slots, form, chip=chips.get(lineup.chip))
+        found[lineup.entry_id] = (
+            settled.points,
+            lineup.hit,
+            settled.bench_points,
+            [list(pair) for pair in settled.result.substitutions],
+            settled.result.captain,
+            settled.multiplier,
+        )
+    return found

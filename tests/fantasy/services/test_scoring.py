@@ -50,7 +50,7 @@ def announced() -> list[dict]:
 def test_scoring_gives_points_by_the_rules_of_the_pack(day):
     place(day, "finished")
 
-    assert score_matches([day.matches["finished"].pk]) == 1
+    assert score_matches([day.matches["finished"].pk]) == [day.matches["finished"].pk]
 
     scorer = points_of(day, "finished", "home", "10")
     lines = {line["rule"]: (line["count"], line["points"]) for line in scorer.lines}
@@ -68,7 +68,7 @@ def test_scoring_again_changes_and_announces_nothing(day):
     score_matches([match.pk])
     before = list(PlayerScore.objects.order_by("pk").values())
 
-    assert score_matches([match.pk]) == 0
+    assert score_matches([match.pk]) == []
 
     assert list(PlayerScore.objects.order_by("pk").values()) == before
     assert len(announced()) == 1
@@ -131,7 +131,7 @@ def test_round_follows_its_matches(day):
 def test_match_that_has_not_begun_has_no_points(day):
     placed = place(day, "scheduled")
 
-    assert score_matches([placed.match_id]) == 0
+    assert score_matches([placed.match_id]) == []
 
     assert not PlayerScore.objects.exists()
     assert Round.objects.get().state == RoundState.LOCKED
