@@ -4,11 +4,10 @@ The log itself is never touched. Whatever the drama, the same log gives the same
 a match that is broken off the last state is that of the undisturbed match.
 """
 
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -21,8 +20,8 @@ _REVIEW_MS: Final = (20 * _SECOND_MS, 110 * _SECOND_MS)
 _DUPLICATE_MS: Final = (5 * _SECOND_MS, 65 * _SECOND_MS)
 _SILENCE_BEFORE_MS: Final = 60 * _SECOND_MS
 _SILENCE_MS: Final = 300 * _SECOND_MS
-_LATE_MS: Final = (5 * _SECOND_MS, 60 * _SECOND_MS)
-_LATE_SHARE: Final = 0.25
+# How many later facts a late one comes behind.
+_BEHIND: Final = 2
 _BROKEN_OFF_AT: Final = 0.6
 _WHO: Final = (
     *("team_id", "player_id", "related_player_id"),
@@ -104,16 +103,18 @@ def _with_silence(script: Script) -> Script:
 
 
 def _out_of_order(script: Script) -> Script:
-    """Let every fourth fact come late; revisions of one fact keep their order."""
+    """Let every fourth fact come late, behind the next two; revisions of one keep their order."""
     tellings = Counter(scene.entry["lineage_id"] for scene in script.scenes)
-    # The same for every process that plays this log.
-    dice = random.Random(str(script.scenes[0].entry["event_id"]))
-    scenes = []
-    for scene in script.scenes:
-        is_late = tellings[scene.entry["lineage_id"]] == 1 and dice.random() < _LATE_SHARE
-        late_ms = dice.randrange(*_LATE_MS) if is_late else 0
-        scenes.append(replace(scene, at_ms=min(scene.at_ms + late_ms, script.length_ms)))
-    return replace(script, scenes=_in_order(scenes))
+    once = [at for at, s in enumerate(script.scenes) if tellings[s.entry["lineage_id"]] == 1]
+    late = set(once[1::4])
+    last = len(script.scenes) - 1
+    placed = [
+        (at + _BEHIND + 0.5, replace(scene, at_ms=script.scenes[min(at + _BEHIND, last)].at_ms))
+        if at in late
+        else (at, scene)
+        for at, scene in enumerate(script.scenes)
+    ]
+    return replace(script, scenes=[scene for _, scene in sorted(placed, key=itemgetter(0))])
 
 
 def _broken_off(script: Script) -> Script:
