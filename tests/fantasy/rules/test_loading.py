@@ -109,3 +109,13 @@ def test_merged_replaces_items_by_id_and_takes_away():
         "a": {"x": 1, "y": 3},
         "list": [{"id": "q", "n": 5}, {"id": "r", "n": 6}],
     }
+
+
+def test_the_game_of_the_documentation_holds_its_vectors(tmp_path: Path):
+    page = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "add-a-game.md"
+    text = page.read_text().split("```toml\n")[1].split("```")[0]
+
+    game = load_game("five-a-side", written(tmp_path, text, "five-a-side"))
+
+    assert len(game.vectors) == 2
+    assert check_game(game) == []
