@@ -9,4 +9,10 @@ class FantasyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from fantasy import receivers, topics  # noqa: F401 - registers topics and subscriptions
+        from fantasy import live, receivers, topics  # noqa: F401 - registers topics, subscriptions
+
+        live.register()
+        from fantasy.models import score_past_by
+        from fantasy.services.past import scores_told
+
+        score_past_by(scores_told)

@@ -24,6 +24,7 @@ from fantasy.models.scores import (
     PlayerScore,
     RoundSnapshot,
     ScoreAdjustment,
+    score_past_by,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "ScoreAdjustment",
     "Transfer",
     "TransferDraft",
+    "score_past_by",
 ]

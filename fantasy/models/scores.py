@@ -1,14 +1,38 @@
 """Line-ups frozen at the deadline, the points of players and entries, and their corrections."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from config.clock import now
+from config.sight import sight
 from fantasy.enums import BonusBasis, CaseState, ScoreState
 from fantasy.models.entries import Entry
 from fantasy.models.games import Game, GamePlayer, Round
-from matches.models import Match
+from matches.models import Match, is_withheld
+
+# What of a score tells how the match went.
+_OF_PLAY = (
+    *("lines", "points", "bonus", "bonus_basis", "columns", "minutes", "appeared"),
+    *("folded_seq", "state"),
+)
+
+
+def _nobody(_round_id: int, _match_id: int) -> "Mapping[int, PlayerScore]":
+    return {}
+
+
+# `fantasy.services.past` scores the match again; until it is loaded nothing is told.
+_scores_told: "Callable[[int, int], Mapping[int, PlayerScore]]" = _nobody
+
+
+def score_past_by(scores_told: "Callable[[int, int], Mapping[int, PlayerScore]]") -> None:
+    """Say how the scores are made that a reader with a delay may see, by player of the game."""
+    global _scores_told  # noqa: PLW0603 - set once, when the app is loaded
+    _scores_told = scores_told
 
 
 class Lineup(models.Model):
@@ -103,6 +127,16 @@ class PlayerScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.game_player_id} in {self.match_id}: {self.points}"
+
+    @classmethod
+    def from_db(cls, *args: Any, **options: Any) -> Any:
+        score = super().from_db(*args, **options)
+        if sight() is not None and is_withheld(score.match_id):
+            told = _scores_told(score.round_id, score.match_id).get(score.game_player_id)
+            for name in _OF_PLAY:
+                blank = cls._meta.get_field(name).get_default()
+                setattr(score, name, getattr(told, name) if told else blank)
+        return score
 
 
 class RoundSnapshot(models.Model):

@@ -64,10 +64,13 @@ def round_form(round_: Round, numbers: Collection[int] | None = None) -> RoundFo
     held = list(players.values_list("number", "position", "team_id"))
     points: dict[int, int] = defaultdict(int)
     appeared = set()
-    for number, brought, did in scores.values_list("game_player__number", "points", "appeared"):
-        points[number] += brought
-        if did:
-            appeared.add(number)
+    # As rows of their model, which tells late readers no more than they may know.
+    for score in scores.select_related("game_player").only(
+        *("game_player__number", "round", "match", "points", "appeared")
+    ):
+        points[score.game_player.number] += score.points
+        if score.appeared:
+            appeared.add(score.game_player.number)
     return RoundForm(
         points=dict(points),
         appeared=appeared,
