@@ -1,9 +1,10 @@
 """The Celery application: workers fold what streams carry, beat wakes what is due."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_shutting_down
+from celery.signals import beat_init, worker_init, worker_process_init, worker_shutting_down
 
 from config.bootstrap import start_servers
 from streams.stopping import note_stopping
@@ -27,6 +28,13 @@ QUEUES = ("default", "ingest", "fold", "fantasy", "notify", "ml")
 @beat_init.connect
 def _start_servers(**_: object) -> None:
     start_servers()
+
+
+@worker_process_init.connect
+def _spare_what_is_loaded(**_: object) -> None:
+    # It lives as long as the process; looking at all of it again stops the work for 0.1 s.
+    gc.collect()
+    gc.freeze()
 
 
 worker_shutting_down.connect(note_stopping)

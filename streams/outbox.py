@@ -13,9 +13,8 @@ from streams.topics import to_payload, topic_of
 
 _INSERT = (
     "INSERT INTO streams_outboxevent (topic, topic_version, payload, trace, created_at) "
-    "SELECT told.topic, told.version, told.payload, %s, %s "
-    "FROM unnest(%s::text[], %s::int[], %s::jsonb[]) WITH ORDINALITY "
-    "AS told (topic, version, payload, place) ORDER BY told.place"
+    "SELECT told.topic, told.version, told.payload, %s, %s FROM json_to_recordset(%s) "
+    "AS told (topic text, version int, payload jsonb, place int) ORDER BY told.place"
 )
 
 
@@ -41,15 +40,12 @@ def _write(events: Sequence[Any]) -> None:
         for name, value in structlog.contextvars.get_contextvars().items()
         if name in {"request_id", "trace_id", "traceparent"}
     }
-    topics = [topic_of(event) for event in events]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                orjson.dumps(trace).decode(),
-                now(),
-                [topic.name for topic in topics],
-                [topic.version for topic in topics],
-                [orjson.dumps(to_payload(event)).decode() for event in events],
-            ],
+    told = []
+    for place, event in enumerate(events):
+        topic = topic_of(event)
+        payload = to_payload(event)
+        told.append(
+            {"topic": topic.name, "version": topic.version, "payload": payload, "place": place}
         )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [orjson.dumps(trace).decode(), now(), orjson.dumps(told).decode()])

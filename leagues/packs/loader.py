@@ -35,9 +35,9 @@ def load_pack(pack_id: str, path: SearchPath = None) -> SportPack:
     """
     for folder in search_folders(path):
         # Asked for with every fold, so it costs one look at the disk and no `Path`.
-        file = os.path.join(folder, pack_id, "sport.toml")  # noqa: PTH118
+        file = os.path.join(folder, pack_id, "sport.toml")
         try:
-            changed_ns = os.stat(file).st_mtime_ns  # noqa: PTH116
+            changed_ns = os.stat(file).st_mtime_ns
         except OSError:
             continue
         return _load(file, changed_ns)

@@ -21,6 +21,8 @@ FIXTURE_FIELDS = (
     "sheet_version",
 )
 
+_STATUSES = frozenset(MatchStatus.values)
+
 
 def apply_fixture(match: Match, told: FeedMatch) -> bool:
     """Set what the vendor says of the fixture; return whether anything differs. Saves nothing."""
@@ -33,7 +35,7 @@ def apply_fixture(match: Match, told: FeedMatch) -> bool:
         match.venue = venue_for(told.venue, city=told.city)
     if told.score is not None:
         match.vendor_score = {"home": told.score[0], "away": told.score[1]}
-    if told.status in MatchStatus.values:
+    if told.status in _STATUSES:
         match.vendor_status = told.status
         match.status_reason = told.status_reason[:200]
     return _fixture(match) != before

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
+import orjson
 from django.db import connection, transaction
 
 from config.clock import now
@@ -141,6 +142,7 @@ def _apply_matches(
     news = []
     for feed_match, pk in pairs:
         match = locked[pk]
+        before = match.head_seq
         changed = apply_fixture(match, feed_match)
         # Line-ups in another vendor's players would not fit the facts of who tells the play.
         if not match.event_source_tells_play or match.event_source == keys.source:
@@ -151,6 +153,7 @@ def _apply_matches(
             MatchPast.objects.keep([pk], at=at)
             match.save(update_fields=FIXTURE_FIELDS)
         report.match_ids.append(pk)
+        report.unfolded += match.folded_seq < before
         report.refs[pk] = feed_match.ref
         report.fixtures_changed += changed
         if not plan.is_empty:
@@ -163,22 +166,28 @@ def _apply_matches(
     return report
 
 
+_SAVE_HEADS = (
+    "UPDATE matches_match SET head_seq = told.head_seq, data_at = told.data_at, "
+    "event_source = told.source, event_source_tells_play = told.tells_play "
+    "FROM json_to_recordset(%s) AS told "
+    "(id bigint, head_seq int, data_at timestamptz, source text, tells_play bool) "
+    "WHERE matches_match.id = told.id"
+)
+
+
 def _save_heads(matches: Sequence[Match]) -> None:
+    told = [
+        {
+            "id": match.pk,
+            "head_seq": match.head_seq,
+            "data_at": match.data_at,
+            "source": match.event_source,
+            "tells_play": match.event_source_tells_play,
+        }
+        for match in matches
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE matches_match SET head_seq = told.head_seq, data_at = told.data_at, "
-            "event_source = told.source, event_source_tells_play = told.tells_play "
-            "FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bool[]) "
-            "AS told (id, head_seq, data_at, source, tells_play) "
-            "WHERE matches_match.id = told.id",
-            [
-                [match.pk for match in matches],
-                [match.head_seq for match in matches],
-                [match.data_at for match in matches],
-                [match.event_source for match in matches],
-                [match.event_source_tells_play for match in matches],
-            ],
-        )
+        cursor.execute(_SAVE_HEADS, [orjson.dumps(told).decode()])
 
 
 def _match_rows(

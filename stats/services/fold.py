@@ -59,7 +59,7 @@ _LOCK_BOXES = (
 )
 _WRITE_HEADERS = (  # noqa: S608 - made of the fixed names above
     # Locked in key order, as ingest locks them.
-    "WITH told AS (SELECT * FROM unnest(%s::bigint[], {}) AS told (id, {})), locked AS ("
+    "WITH told AS (SELECT * FROM json_to_recordset(%s) AS told (id bigint, {})), locked AS ("
     "SELECT * FROM matches_match WHERE id IN (SELECT id FROM told) ORDER BY id FOR NO KEY UPDATE"
     # What they said so far is for readers with a delay.
     "), past AS (INSERT INTO matches_matchpast (match_id, until, header) "
@@ -67,20 +67,20 @@ _WRITE_HEADERS = (  # noqa: S608 - made of the fixed names above
     ") UPDATE matches_match SET {} FROM locked JOIN told USING (id) "
     "WHERE matches_match.id = locked.id"
 ).format(
-    ", ".join(f"%s::{kind}[]" for kind in _HEADER_TYPES.values()),
-    ", ".join(_HEADER_TYPES),
+    ", ".join(f"{name} {kind}" for name, kind in _HEADER_TYPES.items()),
     ", ".join(f"{name} = told.{name}" for name in _HEADER_TYPES),
 )
 _WRITE_BOXES = (
-    "UPDATE stats_boxscore SET folded_seq = told.seq, folded_at = %s, document = told.document, "
-    "etag = told.etag, pack_version = told.version, home_totals = told.home, "
-    "away_totals = told.away FROM unnest(%s::bigint[], %s::int[], %s::bytea[], %s::text[], "
-    "%s::text[], %s::jsonb[], %s::jsonb[]) AS told (id, seq, document, etag, version, home, away) "
-    "WHERE match_id = told.id"
+    "UPDATE stats_boxscore SET folded_seq = told.seq, folded_at = %s, "
+    "document = convert_to(told.document, 'UTF8'), etag = told.etag, "
+    "pack_version = told.version, home_totals = told.home, away_totals = told.away "
+    "FROM json_to_recordset(%s) AS told (id bigint, seq int, document text, etag text, "
+    "version text, home jsonb, away jsonb) WHERE match_id = told.id"
 )
 _WRITE_LINES = (
     "INSERT INTO stats_statline (match_id, team_id, player_id, values) "
-    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[]) "
+    "SELECT * FROM json_to_recordset(%s) "
+    "AS told (match_id bigint, team_id bigint, player_id bigint, values jsonb) "
     "ON CONFLICT (match_id, player_id) "
     "DO UPDATE SET team_id = excluded.team_id, values = excluded.values"
 )
@@ -215,8 +215,7 @@ class _Lines:
     """The stat lines that a batch of folds changed, written together."""
 
     def __init__(self) -> None:
-        # Match, team, player, values.
-        self._changed: list[tuple[int, int, int, str]] = []
+        self._changed: list[dict[str, Any]] = []
         self._gone: list[tuple[Match, list[int]]] = []
 
     def add(self, match: Match, fold: Fold, kept: KeptFold) -> list[int]:
@@ -228,7 +227,13 @@ class _Lines:
         changed = [p for p, (_, values) in lines.items() if kept.lines.get(p) != values]
         gone = [player for player in kept.lines if player not in lines]
         self._changed += [
-            (match.pk, lines[p][0], p, orjson.dumps(lines[p][1]).decode()) for p in changed
+            {
+                "match_id": match.pk,
+                "team_id": lines[p][0],
+                "player_id": p,
+                "values": lines[p][1],
+            }
+            for p in changed
         ]
         if gone:
             self._gone.append((match, gone))
@@ -242,35 +247,39 @@ class _Lines:
             StatLine.objects.filter(match=match, player_id__in=players).delete()
         if not self._changed:
             return
-        columns = zip(*self._changed, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_WRITE_LINES, [list(column) for column in columns])
+            cursor.execute(_WRITE_LINES, [_told(self._changed)])
 
 
 def _write_headers(matches: Sequence[Match]) -> None:
-    columns = [[_column(getattr(match, name)) for match in matches] for name in _HEADER_TYPES]
+    told = [
+        {"id": match.pk, **{name: getattr(match, name) for name in _HEADER_TYPES}}
+        for match in matches
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_HEADERS, [[match.pk for match in matches], *columns, now()])
+        cursor.execute(_WRITE_HEADERS, [_told(told), now()])
 
 
-def _column(value: Any) -> Any:
-    return orjson.dumps(value).decode() if isinstance(value, list) else value
+def _told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows for `json_to_recordset`: one value is bound many times faster than arrays."""
+    return orjson.dumps(rows).decode()
 
 
 def _write_boxes(folded: Sequence[Folded]) -> None:
+    told = [
+        {
+            "id": news.match.pk,
+            "seq": news.to_seq,
+            "document": news.document.decode(),
+            "etag": news.etag,
+            "version": load_pack(news.match.season.league.sport).version,
+            "home": news.totals[0],
+            "away": news.totals[1],
+        }
+        for news in folded
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _WRITE_BOXES,
-            [
-                now(),
-                [news.match.pk for news in folded],
-                [news.to_seq for news in folded],
-                [news.document for news in folded],
-                [news.etag for news in folded],
-                [load_pack(news.match.season.league.sport).version for news in folded],
-                *([orjson.dumps(news.totals[side]).decode() for news in folded] for side in (0, 1)),
-            ],
-        )
+        cursor.execute(_WRITE_BOXES, [now(), _told(told)])
 
 
 def _public_events(match: Match, kept: KeptFold, rows: Sequence[Row]) -> list[dict[str, Any]]:

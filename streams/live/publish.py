@@ -8,7 +8,7 @@ is run twice is harmless.
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -54,7 +54,23 @@ def publish_all(publications: Sequence[Publication]) -> None:
     """Send frames of many topics in one round trip; otherwise as `publish`."""
     if not publications:
         return
-    _run([_arguments(publication, loaded=False) for publication in publications])
+    _run([_arguments(publication, loaded=False) for publication in _gathered(publications)])
+
+
+def _gathered(publications: Sequence[Publication]) -> list[Publication]:
+    """Make one of those that send to one topic which counts by itself, as a league's does."""
+    by_topic: dict[str, Publication] = {}
+    whole = []
+    for publication in publications:
+        held = by_topic.get(publication.topic)
+        if publication.epoch is not None or publication.snapshot is not None:
+            whole.append(publication)
+        elif held is None:
+            by_topic[publication.topic] = publication
+        else:
+            frames = [*held.frames, *publication.frames]
+            by_topic[publication.topic] = replace(held, frames=frames)
+    return [*whole, *by_topic.values()]
 
 
 def set_snapshot(topic: str, *, epoch: str, seq: int, state: Any) -> None:

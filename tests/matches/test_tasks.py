@@ -9,6 +9,7 @@ from django.db import connection
 from config.clock import now
 from leagues.models import Season
 from matches import tasks
+from matches.clients import fetch
 from matches.enums import MatchStatus, PollOutcome
 from matches.models import Feed, FeedPoll, Match, MissingFact, PlayEvent, RawDocument
 from matches.rules.simulation.vendor import VendorFeed
@@ -282,6 +283,22 @@ def test_fast_feed_is_polled_in_a_loop_that_hands_over(monkeypatch):
     assert sent == [{"feed_id": feed.pk}]
     # The claim stays with whoever goes on.
     assert feed.claimed_until > now()
+
+
+@pytest.mark.parametrize("are_folds_behind", [True, False])
+def test_poll_ahead_of_the_folds_leaves_them_as_long_as_it_took(are_folds_behind):
+    memory = feeds.PollMemory()
+    with vendor() as (server, playing):
+        feed = feed_of(url_of(server), live_interval_ms=1, idle_interval_s=0)
+        for playing.at in (KICKOFF, KICKOFF + HOUR / 2):
+            feeds.record_answer(feed, fetch(feed.url, after=feed.cursor), memory=memory)
+        if not are_folds_behind:
+            fold_match(Match.objects.get().pk)
+        playing.at = KICKOFF + HOUR
+        feeds.record_answer(feed, fetch(feed.url, after=feed.cursor), memory=memory)
+
+    rest_ms = (feed.next_poll_at - feed.last_polled_at) / timedelta(milliseconds=1)
+    assert (rest_ms > 1) is are_folds_behind
 
 
 def test_task_that_the_broker_tells_twice_polls_once(monkeypatch):

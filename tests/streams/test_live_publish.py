@@ -135,6 +135,17 @@ def test_many_topics_are_one_round_trip(topic):
     assert [head(name).seq for name in names] == [2, 1, 1]
 
 
+def test_counting_topic_hears_once_of_what_is_published_together(topic):
+    news = news_of(
+        topic,
+        lambda: publish_all(
+            [Publication(topic=topic, frames=[Frame(data={"n": n})]) for n in "ab"]
+        ),
+    )
+
+    assert [word["b"] for word in news] == [['{"n":"a"}', '{"n":"b"}']]
+
+
 def test_forgotten_script_is_loaded_again(topic):
     client().script_flush()
     publish(topic, frames=frames(1, 1), epoch="1")
