@@ -63,9 +63,8 @@ def quotas(rules: GameRules, chip: Chip | None = None) -> Mapping[str, tuple[int
 
 
 def club_problems(rules: GameRules, picks: Sequence[Pick]) -> tuple[Refusal, ...]:
-    """Return the clubs that have too many players; a chip's position is not counted."""
-    extra = {p.id for p in rules.positions if not p.squad_max}
-    clubs = Counter(pick.club for pick in picks if pick.position not in extra)
+    """Return the clubs that have too many players, one in a chip's place included."""
+    clubs = Counter(pick.club for pick in picks)
     cap = rules.squad.club_cap
     return tuple(
         Refusal(

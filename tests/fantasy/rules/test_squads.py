@@ -65,12 +65,14 @@ def test_a_squad_may_cost_the_whole_budget():
     assert codes(squad_problems(RULES, squad(), money_tenths=899)) == ["over_budget"]
 
 
-def test_a_chip_adds_a_place_that_no_club_cap_counts():
+def test_a_chip_adds_a_place_that_the_club_cap_counts():
     rules = load_game("fpl-2024-25")
     chip = rules.chip("manager")
-    manager = Pick(player=99, position="AM", club=0, price=15)
+    manager = Pick(player=99, position="AM", club=9, price=15)
+    fourth = Pick(player=99, position="AM", club=0, price=15)
 
     assert squad_problems(rules, [*squad(), manager], chip=chip) == ()
+    assert codes(squad_problems(rules, [*squad(), fourth], chip=chip)) == ["club_cap"]
     assert codes(squad_problems(rules, squad(), chip=chip)) == ["squad_size", "position_quota"]
     assert codes(squad_problems(rules, [*squad(), manager])) == ["squad_size", "position_quota"]
 
