@@ -35,6 +35,18 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "stats.tableadjustment": _VIEW,
     "mlmodels.modelversion": _VIEW,
     "mlmodels.matchforecast": _VIEW,
+    "fantasy.game": _VIEW,
+    "fantasy.round": _VIEW,
+    "fantasy.gameplayer": _VIEW,
+    "fantasy.entry": _VIEW,
+    "fantasy.holding": _VIEW,
+    "fantasy.transfer": _VIEW,
+    "fantasy.chipplay": _VIEW,
+    "fantasy.receipt": _VIEW,
+    "fantasy.lineup": _VIEW,
+    "fantasy.playerscore": _VIEW,
+    "fantasy.correctioncase": _VIEW,
+    "fantasy.scoreadjustment": _VIEW,
 }
 _ADMIN: Mapping[str, tuple[str, ...]] = {
     **_ANALYST,
@@ -56,6 +68,11 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "stats.tableadjustment": _CURATE,
     # Its rows are written by training alone; changing is activating and retiring.
     "mlmodels.modelversion": ("view", "change"),
+    "fantasy.game": _ALL,
+    "fantasy.gameplayer": ("view", "change"),
+    # Decided about once each, never taken away.
+    "fantasy.correctioncase": ("view", "change"),
+    "fantasy.scoreadjustment": _CURATE,
     "streams.outboxevent": _VIEW,
     "streams.deadletter": ("view", "change"),
     "accounts.user": _CURATE,

@@ -147,7 +147,7 @@ class GamePlayer(models.Model):
         indexes = [models.Index(fields=["game", "position", "-price"], name="fantasy_player_list")]
 
     def __str__(self) -> str:
-        return f"{self.player_id} in {self.game_id}"
+        return str(self.player)
 
 
 class PriceChange(models.Model):
