@@ -26,6 +26,11 @@ def match_topic(public_id: str) -> str:
     return f"page:match:{public_id}"
 
 
+def league_topic(public_id: str) -> str:
+    """Return the page topic that says when a league's table is a new one."""
+    return f"page:league:{public_id}"
+
+
 def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     """Return the HTML of a match page's live parts by `data-k`.
 

@@ -12,9 +12,11 @@ from django.db.models import OuterRef, Subquery
 from django.template.loader import render_to_string
 
 from config.clock import now
+from leagues.models import Season
 from leagues.packs.loader import load_pack
 from matches.live import (
     age_fragments,
+    league_topic,
     match_fragments,
     match_topic,
     row_age_fragments,
@@ -54,6 +56,7 @@ _MOST_FRAMES = 2000
 _REMEMBER_SENT_S = 6 * 3600
 # By these a page can tell that a match was folded again.
 _TOLD_BY = ("folded_seq", "status", "home_score", "away_score", "score_mismatch")
+_LEAGUE = "league__public_id"
 _SIDES = ("match__season__league", "match__home", "match__away")
 # How soon a replay hears of a new pace, and how long its events wait for each other.
 _LOOK_AGAIN_S = 0.5
@@ -185,6 +188,15 @@ def _forget_unwatched(matches: Sequence[Match], watched: Collection[str]) -> Non
     cache.delete_many([_sent_key(match) for match in deserted])
     if matches and scores_topic() not in watched:
         forget([scores_topic()])
+
+
+def publish_tables(season_ids: Iterable[int]) -> None:
+    """Tell open pages with a league's table that there is a newer one; they ask for it."""
+    seasons = Season.objects.filter(pk__in=set(season_ids))
+    topics = [league_topic(public_id) for public_id in seasons.values_list(_LEAGUE, flat=True)]
+    news = Frame(data={"k": {"table-news": rfc3339(now())}})
+    watched = watched_topics(topics)
+    publish_all([Publication(topic=topic, frames=[news]) for topic in topics if topic in watched])
 
 
 def publish_ages() -> None:

@@ -41,6 +41,7 @@ def refresh_pages(deliveries: Sequence[Delivery]) -> None:
 @subscribe("stat.update", group="tables", queue="default", gather_s=2.0)
 def refresh_tables(deliveries: Sequence[Delivery]) -> None:
     """Make each touched season's tables anew, once."""
-    touched = [d.event.season_id for d in deliveries if d.event.standing_changed]
-    for season_id in dict.fromkeys(touched):
+    touched = {d.event.season_id: None for d in deliveries if d.event.standing_changed}
+    for season_id in touched:
         tables.refresh_tables(season_id)
+    live.publish_tables(touched)

@@ -187,12 +187,14 @@ class ScoreRule:
     """What a unit of score is called.
 
     `column` names a team column that must equal the score (checked in vectors). `shootout_adds`
-    is what winning a shootout adds to the final score.
+    is what winning a shootout adds to the final score. `by_period` are the team columns that
+    stand below the score by period.
     """
 
     label: str = "Score"
     column: str = ""
     shootout_adds: int = 0
+    by_period: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

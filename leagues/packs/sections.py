@@ -124,8 +124,13 @@ def read_score(top: Table, columns: tuple[Column, ...]) -> ScoreRule:
         label=table.text("label", "Score"),
         column=table.text("column", ""),
         shootout_adds=table.whole("shootout_adds", 0, minimum=0),
+        by_period=tuple(table.texts("by_period", [])),
     )
     team_columns = [column.id for column in columns if column.for_team]
+    for index, name in enumerate(rule.by_period):
+        if name not in team_columns:
+            hint = suggestion(name, team_columns)
+            raise table.error(f"by_period[{index}]", f"'{name}' is not a team column; {hint}")
     if rule.column and rule.column not in team_columns:
         hint = suggestion(rule.column, team_columns)
         raise table.error("column", f"'{rule.column}' is not a team column; {hint}")

@@ -10,6 +10,7 @@ const ASK_AGAIN_MS = 60_000;
 const CALM_MS = 30_000;
 const SOON_MS = 1_000;
 const SPREAD_MS = 4_000;
+const TABLE_NEWS = "table-news";
 
 const root = document.documentElement;
 const clockSkewMs = Number(root.dataset.now || Date.now()) - Date.now();
@@ -121,8 +122,9 @@ const patch = (parts) => {
     offerJump(newest.parentElement);
     speaker.say(newest.querySelector("p")?.textContent ?? "", { isKey: false });
   }
-  const isKey = "say" in parts || fresh.some((item) => item.dataset.groups.startsWith("key"));
-  if (Object.keys(parts).some((key) => key !== "age" && key !== "banner")) keeper?.hear({ isKey });
+  const isKey =
+    "say" in parts || "ask" in parts || TABLE_NEWS in parts || fresh.some((item) => item.dataset.groups.startsWith("key"));
+  if (keeper?.isAbout(Object.keys(parts))) keeper.hear({ isKey });
 };
 
 const countLive = () => {
@@ -163,10 +165,16 @@ class RegionKeeper {
   #askedAt = performance.now();
   #isBusy = false;
 
-  constructor(url, onChange) {
-    this.url = url;
+  constructor({ regions, regionsBy }, onChange) {
+    this.url = regions;
+    this.by = regionsBy;
     this.onChange = onChange;
     document.addEventListener("visibilitychange", () => document.hidden || this.#plan(this.#dueAt));
+  }
+
+  // A league's page hears of every match there is, and asks when its own table is a new one.
+  isAbout(keys) {
+    return this.by ? keys.includes(this.by) : keys.some((key) => key !== "age" && key !== "banner");
   }
 
   hear({ isKey }) {
@@ -351,7 +359,7 @@ export const follow = async (place) => {
   const url = place.dataset.fragments;
   const poller = new Poller(url);
   if (place.dataset.regions) {
-    keeper = new RegionKeeper(place.dataset.regions, () => {
+    keeper = new RegionKeeper(place.dataset, () => {
       localise(document);
       tick();
     });

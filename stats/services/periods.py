@@ -21,8 +21,9 @@ from stats.services.documents import boxscore_document, etag_of
 from stats.services.kept import KeptFold, fold_and_events_up_to, name_players
 
 _KEPT_S: Final = 3600
-# A log that grows all the time is cut anew no more often than this.
-_FRESH_S: Final = 2.0
+# A log that grows all the time is cut anew no more often than this. Shorter than open pages wait
+# after news before they ask, so that their answer has the news.
+_FRESH_S: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class PeriodBoxes:
 def period_boxes(match: Match) -> PeriodBoxes:
     """Return the numbers by period of a match fetched with its sides.
 
-    They are those of its fold; while the log grows they may lag by two seconds, so that many
+    They are those of its fold; while the log grows they may lag by a second, so that many
     readers of a live match are no more work than one.
     """
     if not match.folded_seq:

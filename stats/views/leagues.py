@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from config.clock import now
@@ -18,16 +20,39 @@ from stats.selectors.tables import season_table
 
 _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4
+_REGIONS_FRESH_S = 2
+_REGIONS = {
+    "table": "stats/partials/league_standings.html",
+    "beside": "stats/partials/league_beside.html",
+}
 
 
 @require_safe
 def league(request: HttpRequest, slug: str) -> HttpResponse:
     """A league's table, all matches or those at home or away."""
+    return render(request, "stats/league_table.html", _table_context(request, slug))
+
+
+@require_safe
+def league_regions(request: HttpRequest, slug: str) -> JsonResponse:
+    """The parts of a league's table page; an open page asks when there is a newer table."""
+    context = _table_context(request, slug)
+    regions = {
+        name: render_to_string(template, context, request).strip()
+        for name, template in _REGIONS.items()
+    }
+    answer = JsonResponse({"regions": regions})
+    # What was asked a moment ago is new enough; another reader may see other things.
+    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
+    return answer
+
+
+def _table_context(request: HttpRequest, slug: str) -> dict[str, Any]:
     context = _league(request, slug)
     kind = request.GET.get("table", "")
     kind = kind if kind in TableKind.values else TableKind.TOTAL
     season = context["season"]
-    context |= {
+    return context | {
         "tab": "table",
         "kind": kind,
         "kinds": TableKind,
@@ -35,7 +60,6 @@ def league(request: HttpRequest, slug: str) -> HttpResponse:
         "next": next_matches(season=season, at=now(), limit=_MATCHES_BESIDE) if season else (),
         "last": last_matches(season=season, limit=_MATCHES_BESIDE) if season else (),
     }
-    return render(request, "stats/league_table.html", context)
 
 
 @require_safe

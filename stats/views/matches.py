@@ -31,6 +31,7 @@ from stats.models import BoxScore
 from stats.panels import panels
 from stats.selectors.bars import period_bars, stat_bars
 from stats.selectors.boxscores import player_tables
+from stats.selectors.period_counts import period_counts
 from stats.selectors.previews import preview
 from stats.selectors.tables import season_table
 from stats.services.film import Film, NothingToReplayError, film_of
@@ -66,7 +67,7 @@ def _match_page(request: HttpRequest, public_id: str, tab: str) -> HttpResponse:
     items = match_timeline(found)
     context = {"match": found, "tab": tab, "head": match_head(found, items)}
     context["follows"] = follows_of(request.user, request.COOKIES)
-    context |= _TABS[tab].context(request, found, items)
+    context |= _counts(found) | _TABS[tab].context(request, found, items)
     return render(request, f"stats/match_{tab}.html", context)
 
 
@@ -76,13 +77,17 @@ def match_regions(request: HttpRequest, public_id: str, tab: str) -> JsonRespons
     if tab not in _TABS:
         raise Http404
     found = _match(public_id)
-    context = {"match": found, **_TABS[tab].context(request, found, match_timeline(found))}
+    context = {"match": found, **_counts(found)}
+    context |= _TABS[tab].context(request, found, match_timeline(found))
+    templates = dict(_TABS[tab].regions)
+    if context["counts_by_period"]:
+        templates["counts"] = "stats/partials/period_counts.html"
     # What was asked a moment ago is new enough; another reader may see other things.
     answer = JsonResponse(
         {
             "regions": {
                 name: render_to_string(template, context, request).strip()
-                for name, template in _TABS[tab].regions.items()
+                for name, template in templates.items()
             }
         }
     )
@@ -204,6 +209,16 @@ def _stats_tab(
     group = request.GET.get("columns", "")
     context["tables"] = player_tables(found, pack, context["box"], group=group)
     return context
+
+
+def _counts(found: Match) -> dict[str, Any]:
+    """Return what stands below the score by period, in sports that count by period."""
+    pack = load_pack(found.season.league.sport)
+    if not pack.score.by_period:
+        return {"counts_by_period": False}
+    told = period_boxes(found)
+    parts = [(box.period, box.home, box.away) for box in told.boxes]
+    return {"counts_by_period": True, "period_counts": period_counts(pack, told.columns, parts)}
 
 
 def _of_period(found: Match, pack: SportPack, box: BoxScore | None, wish: str) -> dict[str, Any]:

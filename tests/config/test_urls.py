@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.views import APIView
 
 from accounts.enums import Role
@@ -17,6 +17,32 @@ PUBLIC_API = {
     "api/schema",
     "api/v1",
     "api/v1/changes",
+    # Leagues of entries: private ones are told to their members, and changed by their owners.
+    "api/v1/fantasy/cups/<slug:public_id>",
+    "api/v1/fantasy/entries/<slug:public_id>",
+    "api/v1/fantasy/entries/<slug:public_id>/history",
+    "api/v1/fantasy/entries/<slug:public_id>/rounds/<int:number>",
+    "api/v1/fantasy/entries/<slug:public_id>/rounds/<int:number>/proof",
+    "api/v1/fantasy/entries/<slug:public_id>/transfers",
+    "api/v1/fantasy/games",
+    "api/v1/fantasy/games/<slug:public_id>",
+    "api/v1/fantasy/games/<slug:public_id>/cups",
+    "api/v1/fantasy/games/<slug:public_id>/leagues",
+    "api/v1/fantasy/games/<slug:public_id>/players",
+    "api/v1/fantasy/games/<slug:public_id>/players/<slug:player_id>",
+    "api/v1/fantasy/games/<slug:public_id>/players/<slug:player_id>/rounds/<int:number>",
+    "api/v1/fantasy/games/<slug:public_id>/prices",
+    "api/v1/fantasy/games/<slug:public_id>/rounds",
+    "api/v1/fantasy/games/<slug:public_id>/rounds/<int:number>",
+    "api/v1/fantasy/games/<slug:public_id>/rules",
+    "api/v1/fantasy/games/<slug:public_id>/top",
+    "api/v1/fantasy/leagues/<slug:public_id>",
+    "api/v1/fantasy/leagues/<slug:public_id>/cups",
+    "api/v1/fantasy/leagues/<slug:public_id>/fixtures",
+    "api/v1/fantasy/leagues/<slug:public_id>/members/<slug:entry_id>",
+    "api/v1/fantasy/leagues/<slug:public_id>/table",
+    "api/v1/fantasy/receipts/keys",
+    "api/v1/fantasy/receipts/verify",
     "api/v1/leagues",
     "api/v1/leagues/<slug:public_id>",
     "api/v1/leagues/<slug:public_id>/coverage",
@@ -39,10 +65,39 @@ PUBLIC_API = {
     "api/v1/teams",
     "api/v1/teams/<slug:public_id>",
 }
+# Of the signed-in user, who has his own and nothing else.
+OWN_API = {
+    "api/v1/fantasy/teams",
+    "api/v1/fantasy/teams/<slug:public_id>",
+    "api/v1/fantasy/teams/<slug:public_id>/chips",
+    "api/v1/fantasy/teams/<slug:public_id>/leagues",
+    "api/v1/fantasy/teams/<slug:public_id>/leagues/<slug:league_id>",
+    "api/v1/fantasy/teams/<slug:public_id>/leagues/join",
+    "api/v1/fantasy/teams/<slug:public_id>/lineup",
+    "api/v1/fantasy/teams/<slug:public_id>/receipts",
+    "api/v1/fantasy/teams/<slug:public_id>/scoring/<int:number>",
+    "api/v1/fantasy/teams/<slug:public_id>/submit",
+    "api/v1/fantasy/teams/<slug:public_id>/transfers",
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/preview",
+}
 # Everybody has the replays that he began, and nothing else.
 WRITES = {
     "api/v1/replays": {"POST"},
     "api/v1/replays/<slug:replay_id>": {"PATCH", "DELETE"},
+    "api/v1/fantasy/leagues/<slug:public_id>": {"PATCH"},
+    "api/v1/fantasy/leagues/<slug:public_id>/cups": {"POST"},
+    "api/v1/fantasy/leagues/<slug:public_id>/members/<slug:entry_id>": {"DELETE"},
+    "api/v1/fantasy/receipts/verify": {"POST"},
+    "api/v1/fantasy/teams": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>": {"PATCH"},
+    "api/v1/fantasy/teams/<slug:public_id>/chips": {"POST", "DELETE"},
+    "api/v1/fantasy/teams/<slug:public_id>/leagues": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>/leagues/<slug:league_id>": {"DELETE"},
+    "api/v1/fantasy/teams/<slug:public_id>/leagues/join": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>/lineup": {"PUT"},
+    "api/v1/fantasy/teams/<slug:public_id>/submit": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>/transfers": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/preview": {"POST"},
 }
 PUBLIC_PLAIN = {"health", "ready", "metrics", "api/docs", "api/problems/<slug:code>"}
 PUBLIC_PAGES = {
@@ -50,6 +105,7 @@ PUBLIC_PAGES = {
     "leagues/",
     "leagues/<slug:slug>/",
     "leagues/<slug:slug>/fixtures/",
+    "leagues/<slug:slug>/regions/",
     "leagues/<slug:slug>/results/",
     "following/",
     "calendar/league/<str:public_id>.ics",
@@ -93,13 +149,14 @@ def routes(resolver=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
 def test_every_api_route_is_listed():
     found = {place for place, entry in routes() if hasattr(entry.callback, "cls")}
 
-    assert found == PUBLIC_API
+    assert found == PUBLIC_API | OWN_API
 
 
 def test_every_api_view_names_its_permission():
     for place, entry in routes():
         if view := getattr(entry.callback, "cls", None):
-            assert list(view.permission_classes) == [AllowAny], place
+            expected = [IsAuthenticated] if place in OWN_API else [AllowAny]
+            assert list(view.permission_classes) == expected, place
             writes = set(view().allowed_methods) - {"GET", "OPTIONS"}
             assert writes == WRITES.get(place, set()), place
 

@@ -124,3 +124,17 @@ def test_page_that_nobody_has_open_is_not_rendered(matchday: Matchday) -> None:
     live.publish_pages([unwatched.pk])
 
     assert frames(f"page:match:{unwatched.public_id}") == []
+
+
+def test_newer_table_is_told_where_a_page_shows_it(matchday: Matchday) -> None:
+    topic = f"page:league:{matchday.league.public_id}"
+
+    live.publish_tables([matchday.season.pk])
+    assert frames(topic) == []
+
+    with client().pubsub() as watcher:
+        watcher.subscribe(store.channel_of(topic))
+        watcher.get_message(timeout=5)
+        live.publish_tables([matchday.season.pk, matchday.season.pk])
+    (news,) = frames(topic)
+    assert list(news) == ["table-news"]

@@ -14,6 +14,7 @@ from matches.services.files import find_bundles, import_bundle
 from mlmodels.models import MatchForecast, ModelVersion
 from stats.live import page_fragments
 from stats.services.fold import fold_matches
+from stats.services.tables import refresh_tables
 from tests.factories.leagues import make_league, make_season
 from tests.factories.matchday import Log, Matchday, make_matchday
 
@@ -271,3 +272,31 @@ def test_pages_of_real_matches_stay_within_their_budget(
 
     for tail in ("", "?show=all", "stats/", "lineups/"):
         assert len(gzip.compress(page(client, match, tail).encode())) <= HTML_BUDGET, tail
+
+
+@pytest.mark.parametrize("query", ["", "?table=home"])
+def test_parts_of_a_league_are_those_of_its_page(client: Client, matchday: Matchday, query: str):
+    html = client.get(f"/leagues/premier-division/{query}").content.decode()
+
+    answer = client.get(f"/leagues/premier-division/regions/{query}")
+
+    found = answer.json()["regions"]
+    assert set(found) == set(re.findall(r'data-region="([\w-]+)"', html)) == {"table", "beside"}
+    for part in found.values():
+        assert part in html
+    assert f'data-regions="/leagues/premier-division/regions/{query or "?"}"' in html
+    assert f"page:league:{matchday.league.public_id}" in html
+    assert set(answer["Cache-Control"].split(", ")) == {"private", "max-age=2"}
+
+
+def test_table_of_an_open_league_page_follows_a_goal(client: Client, matchday: Matchday):
+    place = "/leagues/premier-division/regions/"
+    before = client.get(place).json()["regions"]["table"]
+    match = matchday.matches["break"]
+    log = Log(day=matchday, match=match, at=now(), seq=match.head_seq)
+    log.tell("period_start", "2H", 0)
+    log.tell("goal", "2H", 1, team=match.away, player="9")
+    log.fold()
+    refresh_tables(matchday.season.pk)
+
+    assert client.get(place).json()["regions"]["table"] != before

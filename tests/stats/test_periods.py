@@ -14,6 +14,7 @@ from matches.models import Match
 from matches.services.files import find_bundles, import_bundle
 from stats.models import BoxScore, TableRow
 from stats.rules.periods import period_parts, told_by_period
+from stats.selectors.period_counts import period_counts
 from stats.services.fold import fold_matches
 from stats.services.periods import period_boxes, period_boxes_as_of
 from stats.services.tables import rows_at_kickoff
@@ -252,3 +253,36 @@ def test_table_before_the_match_has_no_other_moment(client: Client, matchday: Ma
     html = page(client, matchday.matches["scheduled"], "table/?at=kickoff")
 
     assert "At kick-off" not in html
+
+
+def test_columns_below_the_score_by_period_come_from_the_pack() -> None:
+    hoops = load_pack("basketball")
+    parts = [("Q1", {"pf": 4, "timeouts": 1}, {"pf": 6, "timeouts": 0})]
+
+    found = period_counts(hoops, {"pf", "pts"}, parts)
+
+    assert found is not None
+    assert found.shorts == ("Q1", "Q2", "Q3", "Q4")
+    (fouls,) = found.rows
+    assert (fouls.column.id, fouls.home, fouls.away_total) == ("pf", (4, None, None, None), 6)
+    assert period_counts(hoops, {"pts"}, parts) is None
+    assert period_counts(FOOTBALL, {"goals"}, []) is None
+
+
+@pytest.mark.django_db
+def test_real_match_shows_fouls_by_period_below_its_score(
+    client: Client, shared_data: Path
+) -> None:
+    season = make_season(make_league(sport="basketball"))
+    folder = str(shared_data / "pbp/nba")
+    (bundle,) = [b for b in find_bundles("nba", folder) if b.key == "0022000001"]
+    report = import_bundle("nba", bundle, season=season)
+    fold_matches(report.match_ids)
+    box = BoxScore.objects.select_related("match").get(match_id=report.match_ids[0])
+
+    html = page(client, box.match)
+    regions = client.get(f"/matches/{box.match.public_id}/regions/timeline/").json()["regions"]
+
+    fouls = f"{box.home_totals['pf']}–{box.away_totals['pf']}"
+    assert f'Personal fouls <span class="ltr">{fouls}</span>' in html
+    assert regions["counts"] in html
