@@ -1,19 +1,32 @@
-"""Fetching vendors' documents over HTTP: bounded in time and size, conditional, no redirects."""
+"""Fetching vendors' documents over HTTP: bounded in time and size, conditional, no redirects.
+
+Unless the settings allow private hosts, a name is looked up once, all its addresses must be public,
+and the connection goes to one of these very addresses: a name that answers otherwise a moment later
+leads nowhere.
+"""
 
 import ipaddress
 import socket
 import time
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
 from matches.ingest.documents import Fetched
 
 _CHUNK_BYTES = 65_536
+# Of a name with many addresses, how many are tried.
+_MOST_ADDRESSES = 3
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -31,7 +44,7 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "", after: str = "")
 
     `after` asks for the part of the vendor's log behind a cursor, as `?after=`.
     """
-    _check_address(url)
+    _check_url(url)
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
     if etag:
         headers["If-None-Match"] = etag
@@ -66,7 +79,63 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = "VEZEPySports"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _CheckedAdapter())
     return session
+
+
+class _CheckedAddress:
+    """A connection that looks its host up itself and goes to an address that it has checked.
+
+    Certificates are still those of the host's name.
+    """
+
+    _dns_host: str
+    host: str
+    port: int
+
+    def _new_conn(self) -> socket.socket:
+        if settings.FEED_ALLOW_PRIVATE_HOSTS:
+            return self._connected()
+        name, failure = self._dns_host, None
+        try:
+            for address in public_addresses(name, self.port):
+                self._dns_host = address
+                try:
+                    return self._connected()
+                except NewConnectionError as error:
+                    failure = error
+        finally:
+            self._dns_host = name
+        raise failure or FetchError(f"{name} has no address", code="network")
+
+    def _connected(self) -> socket.socket:
+        return super()._new_conn()  # type: ignore[misc,no-any-return]
+
+
+class _CheckedHTTPConnection(_CheckedAddress, HTTPConnection):
+    pass
+
+
+class _CheckedHTTPSConnection(_CheckedAddress, HTTPSConnection):
+    pass
+
+
+class _CheckedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _CheckedHTTPConnection
+
+
+class _CheckedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedHTTPSConnection
+
+
+class _CheckedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _CheckedHTTPPool,
+            "https": _CheckedHTTPSPool,
+        }
 
 
 def _body(response: requests.Response, deadline: float) -> bytes | None:
@@ -103,19 +172,22 @@ def _body(response: requests.Response, deadline: float) -> bytes | None:
     return b"".join(parts)
 
 
-def _check_address(url: str) -> None:
+def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise FetchError("url: must start with http:// or https://", code="bad_url")
-    if settings.FEED_ALLOW_PRIVATE_HOSTS:
-        return
+
+
+def public_addresses(host: str, port: int) -> Sequence[str]:
+    """Look a host up and return its addresses. Raises FetchError unless all of them are public."""
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise FetchError(f"{parts.hostname} has no address", code="network") from error
-    for *_, address in found:
-        if not _is_public(str(address[0])):
-            raise FetchError(f"{parts.hostname} is not a public address", code="private_host")
+        raise FetchError(f"{host} has no address", code="network") from error
+    addresses = [str(address[0]) for *_, address in found]
+    if not all(_is_public(address) for address in addresses):
+        raise FetchError(f"{host} is not a public address", code="private_host")
+    return addresses[:_MOST_ADDRESSES]
 
 
 def _is_public(address: str) -> bool:

@@ -1,11 +1,13 @@
 """Fetching: conditional, bounded in time and size, and only one kind of error."""
 
 import gzip
+import socket
 import time
 import zlib
 
 import pytest
 
+from matches import clients
 from matches.clients import FetchError, fetch
 from tests.matches.rude_server import answer, dripping, serving, silent
 
@@ -207,3 +209,86 @@ def test_fetch_of_a_private_host_is_refused_where_the_settings_say_so(settings, 
         fetch(f"http://{host}:9/feed.json")
 
     assert caught.value.code == "private_host"
+
+
+@pytest.fixture
+def network(monkeypatch, settings):
+    """Names that mean what a list says, a new answer for every question, and nobody behind them.
+
+    `asked` are the names looked up, `reached` the addresses that were connected to.
+    """
+    settings.FEED_ALLOW_PRIVATE_HOSTS = False
+    clients._session.cache_clear()
+
+    class Network:
+        answers: list[list[str]] = []
+        asked: list[str] = []
+        reached: list[str] = []
+
+    def look_up(host, port, *_, **__):
+        Network.asked.append(host)
+        found = Network.answers[min(len(Network.asked), len(Network.answers)) - 1]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port)) for found in found]
+
+    def connect(address, *_, **__):
+        Network.reached.append(address[0])
+        raise OSError("nobody there")
+
+    Network.answers, Network.asked, Network.reached = [], [], []
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    yield Network
+    clients._session.cache_clear()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_address_that_was_checked_is_the_one_connected_to(network, scheme):
+    network.answers = [["93.184.216.34"], ["127.0.0.1"]]
+
+    with pytest.raises(FetchError) as caught:
+        fetch(f"{scheme}://rebound.example/feed.json")
+
+    assert caught.value.code == "network"
+    assert (network.asked, network.reached) == (["rebound.example"], ["93.184.216.34"])
+
+
+def test_name_that_turns_private_is_refused_at_the_next_connection(network):
+    network.answers = [["93.184.216.34"], ["169.254.169.254"]]
+
+    codes = []
+    for _ in range(2):
+        with pytest.raises(FetchError) as caught:
+            fetch("http://rebound.example/feed.json")
+        codes.append(caught.value.code)
+
+    assert codes == ["network", "private_host"]
+    assert network.reached == ["93.184.216.34"]
+
+
+def test_name_with_one_private_address_is_refused_whole(network):
+    network.answers = [["93.184.216.34", "10.0.0.7"]]
+
+    with pytest.raises(FetchError) as caught:
+        fetch("http://half.example/feed.json")
+
+    assert (caught.value.code, network.reached) == ("private_host", [])
+
+
+def test_next_address_of_a_name_is_tried(network):
+    network.answers = [[f"93.184.216.{n}" for n in range(9)]]
+
+    with pytest.raises(FetchError):
+        fetch("http://many.example/feed.json")
+
+    assert network.reached == ["93.184.216.0", "93.184.216.1", "93.184.216.2"]
+
+
+def test_without_the_check_the_name_is_looked_up_by_the_connection_itself(network, settings):
+    """The control: what is connected to is a name, which may mean anything by then."""
+    settings.FEED_ALLOW_PRIVATE_HOSTS = True
+    network.answers = [["127.0.0.1"]]
+
+    with pytest.raises(FetchError):
+        fetch("http://rebound.example/feed.json")
+
+    assert (network.asked, network.reached) == ([], ["rebound.example"])
