@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from config.clock import now
 from fantasy.enums import CaseState, RoundState
-from fantasy.models import CorrectionCase, PlayerScore, Round, ScoreAdjustment
+from fantasy.models import CorrectionCase, Entry, PlayerScore, Round, ScoreAdjustment
 from fantasy.selectors.ledger import Row, player_ledger
 from fantasy.services.adjustments import Decision, adjust_score, take_back
 from fantasy.services.cases import dismiss_case
@@ -149,14 +149,14 @@ class AdjustmentForm(forms.ModelForm):
             raise ValidationError({"round": "The entry plays another game."})
         if round_ and round_.state == RoundState.VOID:
             raise ValidationError({"round": "A void round has no points."})
-        is_settled = entry and round_ and round_.state == RoundState.SETTLED
-        if is_settled and not entry.results.filter(round=round_).exists():
+        if entry and round_ and _has_no_result(entry, round_):
             raise ValidationError({"round": "The entry had no line-up in this round."})
         return cleaned
 
-    def _get_validation_exclusions(self) -> set[str]:
-        # The game follows from the round.
-        return {*super()._get_validation_exclusions(), "game"}
+
+def _has_no_result(entry: Entry, round_: Round) -> bool:
+    is_settled = round_.state == RoundState.SETTLED
+    return is_settled and not entry.results.filter(round=round_).exists()
 
 
 class TakeBackForm(forms.ModelForm):

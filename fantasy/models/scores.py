@@ -134,8 +134,7 @@ class PlayerScore(models.Model):
         if sight() is not None and is_withheld(score.match_id):
             told = _scores_told(score.round_id, score.match_id).get(score.game_player_id)
             for name in _OF_PLAY:
-                blank = cls._meta.get_field(name).get_default()
-                setattr(score, name, getattr(told, name) if told else blank)
+                setattr(score, name, getattr(told or cls(), name))
         return score
 
 

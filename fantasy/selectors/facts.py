@@ -61,7 +61,8 @@ def match_facts(
         return {}
     matches = {match.pk: match for match in Match.objects.with_sides().filter(pk__in=seqs)}
     pack = load_pack(next(iter(matches.values())).season.league.sport)
-    merged = dict(Player.objects.filter(merged_into__in=players).values_list("pk", "merged_into"))
+    twins = Player.objects.filter(merged_into__in=players).values_list("pk", "merged_into")
+    merged = {pk: into for pk, into in twins if into is not None}
     rows: dict[int, list[PlayEvent]] = defaultdict(list)
     everyone = [*players, *merged]
     for row in _rows(pack, seqs, everyone, needs_all=_needs_all(pack, columns)):

@@ -4,7 +4,7 @@ Computed on demand from the same fold that the points were made of. The rows of 
 the points they explain.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Max
@@ -327,8 +327,7 @@ def _rankings(
 def _positions(rules: GameRules, round_: Round, players: Collection[int]) -> dict[int, str]:
     in_game = GamePlayer.objects.filter(game=round_.game_id, player__in=players)
     positions: dict[int, str] = dict(in_game.values_list("player", "position"))
-    strangers: Sequence[Player] = Player.objects.filter(pk__in=players - positions.keys())
-    for player in strangers:
+    for player in Player.objects.filter(pk__in=players - positions.keys()):
         position = rules.position_of(player.position)
         positions[player.pk] = position.id if position else ""
     return positions

@@ -114,10 +114,10 @@ def entry_round(entry: Entry, round_: Round) -> EntryRound | None:
     if lineup is None:
         return None
     rules = load_game(round_.game.rules)
-    named = slots_of(lineup.packed, captain_slot=None, vice_slot=None, positions={})
+    named = slots_of(bytes(lineup.packed), captain_slot=None, vice_slot=None, positions={})
     form = round_form(round_, [slot.player for slot in named])
     slots = slots_of(
-        lineup.packed,
+        bytes(lineup.packed),
         captain_slot=lineup.captain_slot,
         vice_slot=lineup.vice_slot,
         positions=form.positions,

@@ -91,7 +91,7 @@ def test_after_random_corrections_everything_equals_a_fresh_settlement(admin_use
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sport", "rules"), [("football", "fpl-2026-27"), ("basketball", "draftkings-nba")]
+    ("sport", "rules"), [("football", "fpl-2026-27"), ("basketball", "draftkings")]
 )
 def test_after_250_random_corrections_everything_equals_a_fresh_settlement(
     sport, rules, admin_user

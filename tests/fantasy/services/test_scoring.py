@@ -3,6 +3,7 @@
 import pytest
 
 from config.clock import now
+from config.sight import Wish, seeing
 from fantasy.enums import BonusBasis, RoundState, ScoreState
 from fantasy.models import PlayerScore, Round, RoundMatch
 from fantasy.services import scoring
@@ -172,7 +173,7 @@ def test_player_who_left_the_match_by_a_correction_loses_his_points(day):
 
 def test_each_game_scores_the_match_by_its_own_rules():
     told = play_season("basketball", rounds=1)
-    games = [game_on(told[0].season, name) for name in ("espn-points", "draftkings-nba")]
+    games = [game_on(told[0].season, name) for name in ("espn", "draftkings")]
 
     for game in games:
         score_all(game)
@@ -190,3 +191,32 @@ def test_scoring_costs_as_many_queries_for_many_players_as_for_few(
 
     with django_assert_max_num_queries(22):
         score_matches([placed.match_id])
+
+
+def test_a_late_reader_sees_the_points_of_that_moment(day):
+    placed = place(day, "live")
+    score_matches([placed.match_id])
+    scorer = points_of(day, "live", "home", "10")
+    goals = scorer.columns["goals"]
+    assert goals == 2
+
+    # Told a minute ago: a reader of three minutes' delay knows of no play yet.
+    with seeing(Wish(delay_s=180)):
+        late = PlayerScore.objects.get(pk=scorer.pk)
+    with seeing(Wish(hides_scores=True)):
+        hidden = PlayerScore.objects.get(pk=scorer.pk)
+
+    assert (late.points, late.columns) == (0, {})
+    assert (hidden.points, hidden.lines) == (0, [])
+    assert PlayerScore.objects.get(pk=scorer.pk).points == scorer.points
+
+
+def test_the_result_of_his_side_counts_once_the_match_is_over(day):
+    finished, live = day.matches["finished"], day.matches["live"]
+
+    over = scoring.folded_match(finished.pk).lines.values()
+    going_on = scoring.folded_match(live.pk).lines.values()
+
+    goals = sorted({line["match.goals_for"] for line in over})
+    assert goals == sorted({finished.home_score, finished.away_score})
+    assert not any("match.win" in line for line in going_on)
