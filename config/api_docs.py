@@ -11,7 +11,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-_LISTS = ("leagues", "seasons", "teams", "players", "matches", "standings", "changes", "stream")
+_LISTS = (
+    *("leagues", "seasons", "teams", "players", "matches", "standings", "changes", "stream"),
+    "fantasy-games",
+)
 
 
 class SchemaView(SpectacularAPIView):

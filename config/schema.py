@@ -82,6 +82,15 @@ _FIELDS: Final[dict[str, Any]] = {
     "description": "Names of the fields to return, separated by commas; all without it.",
 }
 
+_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "Of a signed-in client: sent again within a day, the request is answered as the"
+    " first time and done once.",
+}
+
 
 def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add to every operation its problems, the 304, the headers and the parameter `fields`."""
@@ -113,7 +122,11 @@ def _document(operation: dict[str, Any], *, has_key: bool, is_read: bool) -> Non
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     for status in responses.keys() & _BY_STATUS.keys():
         responses[status] = {"$ref": f"#/components/responses/{_BY_STATUS[status]}"}
-    writing = () if is_read else ("bad_request", "forbidden", "unsupported_media_type")
-    for code in (*_ALWAYS, *writing, *(("not_found",) if has_key else ())):
+    writing = () if is_read else ("bad_request", "forbidden", "conflict", "unsupported_media_type")
+    if not is_read:
+        operation.setdefault("parameters", []).append(_KEY)
+    needs_login = operation.get("security") and {} not in operation["security"]
+    closed = ("forbidden",) if is_read and needs_login else ()
+    for code in (*_ALWAYS, *writing, *closed, *(("not_found",) if has_key else ())):
         if code not in left_out:
             responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

@@ -275,7 +275,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "FantasyGameStateEnum": "fantasy.enums.GameState.choices",
+        "FantasyRoundStateEnum": "fantasy.enums.RoundState.choices",
+        "FantasyCupStateEnum": "fantasy.enums.CupState.choices",
+        "FantasyLeagueKindEnum": "fantasy.enums.LeagueKind.choices",
+        "FantasyAvailabilityEnum": "fantasy.enums.Availability.choices",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.schema.document_problems",

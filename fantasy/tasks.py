@@ -5,7 +5,7 @@ from celery import shared_task
 
 from config.clock import now
 from fantasy.enums import GameState
-from fantasy.models import Game
+from fantasy.models import Game, RoundMatch
 from fantasy.services import corrections, deadlines, games, live, scoring, settlement
 from streams.groups import lags
 
@@ -61,3 +61,11 @@ def settle_rounds() -> None:
 def publish_ranks() -> None:
     """Publish totals and ranks that a lost message or a lost Redis left behind."""
     live.refresh_live_rounds()
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def score_round(round_id: int) -> None:
+    """Score what a round lacks, and publish its totals and ranks: a manager asked for it."""
+    matches = set(RoundMatch.objects.filter(round=round_id).values_list("match", flat=True))
+    scoring.score_matches(matches.intersection(scoring.matches_behind()))
+    live.refresh_round(round_id)

@@ -11,7 +11,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as configured
 from hypothesis import strategies as st
 
+from fantasy.models import Cup
+from fantasy.services.leagues import NewLeague, create_league
 from stats.models import BoxScore, TableRow
+from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round
 from tests.factories.leagues import make_player
 from tests.factories.matches import make_event, make_live_match
 
@@ -46,7 +49,19 @@ def held() -> dict[str, str]:
     make_event(match, team=match.home, player=make_player(team=match.home))
     BoxScore.objects.create(match=match, document=b'{"folded_seq":1}', etag="x")
     TableRow.objects.create(season=match.season, team=match.home, rank=1)
+    game = make_game(match.season)
+    make_round(game)
+    entry = make_entry(game, squad=[make_game_player(game, match.home, "MID")])
+    league = create_league(entry.pk, NewLeague(name="All", is_public=True))
+    cup = Cup.objects.create(
+        game=game, league=league, name="Cup", start_round=league.start_round, seed="s"
+    )
     return {
+        "fantasy/games": game.public_id,
+        "fantasy/teams": entry.public_id,
+        "fantasy/entries": entry.public_id,
+        "fantasy/leagues": league.public_id,
+        "fantasy/cups": cup.public_id,
         "leagues": match.season.league.public_id,
         "seasons": match.season.public_id,
         "teams": match.home.public_id,
@@ -76,9 +91,11 @@ def stranger(settings) -> Client:
 def test_any_request_is_answered_as_described(
     held, stranger, route, strange_id, query, accept, tag
 ):
-    kind = route.split("/")[3]
+    parts = route.split("/")
+    kind = "/".join(parts[3:5]) if parts[3] == "fantasy" else parts[3]
     given_id = held.get(kind, "") if strange_id is None else encoded(strange_id)
-    path = route.replace("{public_id}", given_id)
+    path = route.replace("{public_id}", given_id).replace("{number}", "1")
+    path = path.replace("{player_id}", held["players"])
     address = path + "?" + "&".join(f"{encoded(name)}={encoded(value)}" for name, value in query)
     headers = {name: text for name, text in (("Accept", accept), ("If-None-Match", tag)) if text}
 

@@ -74,6 +74,7 @@ def test_index_leads_to_every_list(client: Client):
         "standings",
         "changes",
         "stream",
+        "fantasy-games",
         "schema",
         "docs",
     }

@@ -1,0 +1,161 @@
+"""What the doors of the fantasy API share: who may come in, and how refusals are told."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_cache_control
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from config.clock import now
+from fantasy.enums import GameState
+from fantasy.models import Entry, Game, GamePlayer, Round
+from fantasy.services import limits
+from fantasy.services.refusals import Refused, refuse
+from fantasy.services.squads import next_round
+
+_PLAYER: Final = "player:"
+# Lists in pages; the doors of one resource have none.
+PAGED: Final = api_settings.DEFAULT_PAGINATION_CLASS
+
+
+class FantasyDoor(GenericAPIView[Any]):
+    """Turns what the rules refuse into a problem that names the place in the request."""
+
+    pagination_class = None
+    queryset: QuerySet[Any] | None = Game.objects.none()
+
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        # Where in the request a player was named, by `GamePlayer` id.
+        self.places: dict[int, str] = {}
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, Refused):
+            exc = _refusal(exc, self.places)
+        return super().handle_exception(exc)
+
+    def check_parameters(self) -> None:
+        """Refuse parameters that this address does not know."""
+        self.filter_queryset(self.get_queryset())
+
+    def wanted(self, kind: type["StrictSerializer"]) -> Any:
+        """Return what the body says, checked."""
+        body = kind(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+
+def _refusal(refused: Refused, places: Mapping[int, str]) -> ValidationError:
+    details: dict[str, list[ErrorDetail]] = {}
+    for refusal in refused.refusals:
+        place = refusal.field
+        if place.startswith(_PLAYER):
+            place = places.get(int(place.removeprefix(_PLAYER)), "players")
+        detail = ErrorDetail(refusal.message, refusal.code)
+        details.setdefault(place, []).append(detail)
+    return ValidationError(details)
+
+
+class PublicDoor(FantasyDoor):
+    """Open to everybody, known or not."""
+
+    permission_classes = [AllowAny]
+    # No session is looked at, so that answers can be shared.
+    authentication_classes = ()
+
+    def open_game(self) -> Game:
+        """Return the game of the address; a draft is nobody's yet."""
+        games = Game.objects.exclude(state=GameState.DRAFT).select_related("season__league")
+        return get_object_or_404(games, public_id=self.kwargs["public_id"])
+
+    def round_of(self, game: Game, number: int) -> Round:
+        """Return a round of the game by its number."""
+        return get_object_or_404(Round.objects.select_related("game"), game=game, number=number)
+
+
+class OwnDoor(FantasyDoor):
+    """For the owner of an entry; somebody else's does not exist here."""
+
+    permission_classes = [IsAuthenticated]
+    rate_class = "read"
+
+    def entry(self) -> Entry:
+        """Return the signed-in user's entry of the address."""
+        rows = Entry.objects.select_related("game__season__league", "joined_round")
+        return get_object_or_404(
+            rows, public_id=self.kwargs["public_id"], owner=self.request.user.pk
+        )
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        response: Response = super().finalize_response(*args, **kwargs)
+        # Nobody else's cache may hold it.
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def spend(self, kind: str, entry: Entry) -> None:
+        """Count a save of the entry. Raises Throttled."""
+        round_ = next_round(entry.game_id)
+        deadline_at = round_.deadline_at if round_ else None
+        allowance = limits.spend(kind, entry.pk, deadline_at=deadline_at, at=now())
+        if allowance.is_over:
+            # The exception's own text says the seconds too.
+            raise Throttled(wait=allowance.retry_after_s)
+
+    def players(self, game: Game, named: Mapping[str, str]) -> dict[str, int]:
+        """Return ids of `GamePlayer` by the public ids of players; {place: id} is what was named.
+
+        Raises Refused for those who are not in the game.
+        """
+        rows = GamePlayer.objects.filter(game=game, player__public_id__in=set(named.values()))
+        found: dict[str, int] = dict(rows.values_list("player__public_id", "pk"))
+        for place, public_id in named.items():
+            if public_id not in found:
+                raise refuse("unknown_player", f"{public_id} is no player of this game.", place)
+            self.places.setdefault(found[public_id], place)
+        return found
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Takes known names only."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = list(self.fields)
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(known), key=str)):
+            raise serializers.ValidationError(
+                {
+                    str(name)[:60]: [ErrorDetail(_unknown(str(name), known), "unknown_field")]
+                    for name in unknown
+                }
+            )
+        return super().to_internal_value(data)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    fix = f"did you mean {close[0]!r}?" if close else f"use {', '.join(known)}."
+    return f"There is no field {name[:60]!r}; {fix}"
+
+
+def told_round(game: Game, text: str | None) -> Round | None:
+    """Return the round that a parameter names, None without one. Raises Http404."""
+    if text is None:
+        return None
+    round_ = Round.objects.filter(game=game, number=int(text)).select_related("game").first()
+    if round_ is None:
+        raise Http404
+    return round_
+
+
+def flag(request: Request, name: str) -> bool:
+    """Return whether a parameter says true."""
+    return request.query_params.get(name) == "true"

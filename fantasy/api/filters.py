@@ -1,0 +1,77 @@
+"""What lists of the fantasy API are chosen by."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django_filters import rest_framework as filters
+
+from fantasy.enums import Availability
+from fantasy.models import Game, GamePlayer
+from streams.ids import id_validator
+
+
+class WholeNumber(filters.NumberFilter):
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"min_value": 0, "max_value": 2**31 - 1, **options})
+
+
+class PlayerFilter(filters.FilterSet):
+    position = filters.CharFilter(help_text="A position of the game.")
+    team = filters.CharFilter(
+        field_name="team__public_id", validators=[id_validator("team")], help_text="Id of a team."
+    )
+    status = filters.ChoiceFilter(choices=Availability.choices)
+    max_price = WholeNumber(field_name="price", lookup_expr="lte", help_text="In tenths.")
+    min_price = WholeNumber(field_name="price", lookup_expr="gte", help_text="In tenths.")
+    q = filters.CharFilter(method="filter_name", help_text="A part of the name.")
+    order = filters.ChoiceFilter(
+        choices=[(name, name) for name in ("price", "-price", "number")],
+        method="keep_all",
+        help_text="Dearest first without it.",
+    )
+
+    class Meta:
+        model = GamePlayer
+        fields: list[str] = []
+
+    def filter_name(self, rows: QuerySet[GamePlayer], _: str, value: str) -> QuerySet[GamePlayer]:
+        return rows.filter(
+            Q(player__name__icontains=value) | Q(player__short_name__icontains=value)
+        )
+
+    def keep_all(self, rows: QuerySet[GamePlayer], _: str, __: object) -> QuerySet[GamePlayer]:
+        return rows
+
+
+class Asked(filters.FilterSet):
+    """Parameters that a view reads itself; its rows are none of a table."""
+
+    class Meta:
+        model = Game
+        fields: list[str] = []
+
+    def keep_all(self, rows: QuerySet[Game], _: str, __: object) -> QuerySet[Game]:
+        return rows
+
+
+class TopFilter(Asked):
+    country = filters.CharFilter(
+        method="keep_all",
+        max_length=2,
+        help_text="Two letters: the first of that country, with their ranks among all.",
+    )
+    count = WholeNumber(method="keep_all", min_value=1, max_value=1000, help_text="100.")
+
+
+class TableFilter(Asked):
+    page = WholeNumber(method="keep_all", min_value=1, help_text="From 1; 50 entries a page.")
+    phase = filters.CharFilter(
+        method="keep_all", max_length=60, help_text="A phase of the game, such as 2026-09."
+    )
+
+
+class RoundFilter(Asked):
+    round = WholeNumber(method="keep_all", min_value=1, help_text="Number of a round.")

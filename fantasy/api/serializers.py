@@ -1,0 +1,335 @@
+"""Games, players, teams and their points as JSON; what may not be told, or is unknown, is null."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from fantasy.models import Entry, Game, GamePlayer, PriceChange, Receipt, Round, Transfer
+from fantasy.rules.loading import load_game
+
+
+class Text(serializers.CharField):
+    """A text that our tables keep empty when it is unknown."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"read_only": True, "allow_null": True, **options})
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
+        return value or None
+
+
+class FantasyNamedSerializer(serializers.Serializer[Any]):
+    """A row that is only referred to."""
+
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+
+
+class FantasyGameSerializer(serializers.ModelSerializer[Game]):
+    id = serializers.CharField(source="public_id")
+    league = FantasyNamedSerializer(source="season.league")
+    season = FantasyNamedSerializer()
+    points_scale = serializers.SerializerMethodField(
+        help_text="Points are whole numbers of 1/points_scale: 1 for whole points."
+    )
+    next_round = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Game
+        fields = (
+            "id",
+            "slug",
+            "name",
+            "league",
+            "season",
+            "state",
+            "rules",
+            "rules_version",
+            "points_scale",
+            "time_zone",
+            "published_at",
+            "next_round",
+        )
+
+    def get_points_scale(self, game: Game) -> int:
+        return load_game(game.rules).points_scale
+
+    @extend_schema_field(
+        {
+            "type": ["object", "null"],
+            "required": ["number", "deadline_at"],
+            "properties": {
+                "number": {"type": "integer"},
+                "deadline_at": {"type": "string", "format": "date-time"},
+            },
+        }
+    )
+    def get_next_round(self, game: Game) -> dict[str, Any] | None:
+        ahead: list[Round] = game.ahead  # type: ignore[attr-defined]  # prefetched
+        if not ahead:
+            return None
+        return {"number": ahead[0].number, "deadline_at": ahead[0].deadline_at}
+
+
+class FantasyRoundSerializer(serializers.ModelSerializer[Round]):
+    merkle_root = Text(help_text="Over all line-ups, from the deadline on.")
+
+    class Meta:
+        model = Round
+        fields = (
+            "number",
+            "name",
+            "state",
+            "deadline_at",
+            "starts_at",
+            "locked_at",
+            "settled_at",
+            "corrections",
+            "merkle_root",
+        )
+
+
+class FantasyRoundMatchSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(source="match.public_id")
+    kickoff_at = serializers.DateTimeField(source="match.kickoff_at")
+    home = FantasyNamedSerializer(source="match.home")
+    away = FantasyNamedSerializer(source="match.away")
+    status = serializers.CharField(source="match.status")
+
+
+class FantasyRoundDetailSerializer(FantasyRoundSerializer):
+    matches = FantasyRoundMatchSerializer(many=True)
+    average_points = serializers.IntegerField(allow_null=True, help_text="After hits; once final.")
+    highest_points = serializers.IntegerField(allow_null=True, help_text="After hits; once final.")
+    entries = serializers.IntegerField(help_text="Line-ups that were locked.")
+
+    class Meta(FantasyRoundSerializer.Meta):
+        fields = (  # type: ignore[assignment]  # four more
+            *FantasyRoundSerializer.Meta.fields,
+            "matches",
+            "average_points",
+            "highest_points",
+            "entries",
+        )
+
+
+class FantasyPlayerSerializer(serializers.ModelSerializer[GamePlayer]):
+    id = serializers.CharField(source="player.public_id")
+    name = serializers.CharField(source="player.name")
+    short_name = serializers.CharField(source="player.display_name")
+    team = FantasyNamedSerializer()
+    number = serializers.IntegerField(help_text="In the game: line-ups are packed with it.")
+    price = serializers.IntegerField(help_text="In tenths.")
+    news = Text()
+    points = serializers.SerializerMethodField(help_text="In the season, provisional ones too.")
+    owned_permille = serializers.SerializerMethodField(help_text="Of all entries.")
+    transfers_in = serializers.SerializerMethodField(help_text="For the next round.")
+    transfers_out = serializers.SerializerMethodField()
+
+    class Meta:
+        model = GamePlayer
+        fields = (
+            "id",
+            "name",
+            "short_name",
+            "team",
+            "number",
+            "position",
+            "price",
+            "start_price",
+            "status",
+            "chance_percent",
+            "news",
+            "news_at",
+            "points",
+            "owned_permille",
+            "transfers_in",
+            "transfers_out",
+        )
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_points(self, player: GamePlayer) -> int | None:
+        points: int | None = self.context["figures"][player.pk].points
+        return points
+
+    def get_owned_permille(self, player: GamePlayer) -> int:
+        return int(self.context["figures"][player.pk].owned_permille)
+
+    def get_transfers_in(self, player: GamePlayer) -> int:
+        return int(self.context["figures"][player.pk].transfers_in)
+
+    def get_transfers_out(self, player: GamePlayer) -> int:
+        return int(self.context["figures"][player.pk].transfers_out)
+
+
+class FantasyPlayerRefSerializer(serializers.Serializer[Any]):
+    """A player who is only referred to."""
+
+    id = serializers.CharField(source="player.public_id")
+    name = serializers.CharField(source="player.display_name")
+    team = serializers.CharField(source="team.name")
+    position = serializers.CharField()
+
+
+class FantasyPriceChangeSerializer(serializers.ModelSerializer[PriceChange]):
+    player = FantasyPlayerRefSerializer(source="game_player")
+    round = serializers.IntegerField(source="round.number", allow_null=True)
+    inputs = serializers.DictField(help_text="Every number that the open formula used.")
+
+    class Meta:
+        model = PriceChange
+        fields = ("player", "round", "from_price", "to_price", "at", "reason", "inputs")
+
+
+class FantasyEntrySerializer(serializers.ModelSerializer[Entry]):
+    id = serializers.CharField(source="public_id")
+    game = serializers.CharField(source="game.public_id")
+    manager = serializers.SerializerMethodField()
+    country = Text()
+    joined_round = serializers.IntegerField(source="joined_round.number")
+    number = serializers.IntegerField(help_text="In the game; the order of draws and leaves.")
+
+    class Meta:
+        model = Entry
+        fields = ("id", "game", "name", "manager", "country", "number", "joined_round")
+
+    def get_manager(self, entry: Entry) -> str:
+        return entry.owner.display_name if entry.owner else ""
+
+
+class FantasyStandingSerializer(serializers.Serializer[Any]):
+    """Where an entry stands; live parts are null while no round is played."""
+
+    total_points = serializers.IntegerField(allow_null=True, help_text="Of settled rounds.")
+    rank = serializers.IntegerField(allow_null=True, help_text="After the last settled round.")
+    live_total = serializers.IntegerField(allow_null=True)
+    live_rank = serializers.IntegerField(allow_null=True)
+    country_rank = serializers.IntegerField(allow_null=True)
+    entries = serializers.IntegerField(allow_null=True)
+    live_round = serializers.IntegerField(allow_null=True)
+
+
+class FantasyEntryDetailSerializer(FantasyEntrySerializer):
+    standing = FantasyStandingSerializer()
+
+    class Meta(FantasyEntrySerializer.Meta):
+        fields = (*FantasyEntrySerializer.Meta.fields, "standing")  # type: ignore[assignment]  # one more
+
+
+class FantasyTopRowSerializer(serializers.Serializer[Any]):
+    rank = serializers.IntegerField()
+    total = serializers.IntegerField()
+    entry = FantasyEntrySerializer()
+
+
+class FantasyTopSerializer(serializers.Serializer[Any]):
+    round = serializers.IntegerField(allow_null=True)
+    is_live = serializers.BooleanField()
+    results = FantasyTopRowSerializer(many=True)
+
+
+class FantasyHeldSerializer(serializers.Serializer[Any]):
+    """A player of a squad in his slot; starters have the low ones."""
+
+    slot = serializers.IntegerField()
+    player = FantasyPlayerRefSerializer(source="game_player")
+    price = serializers.IntegerField(source="game_player.price")
+    bought_price = serializers.IntegerField()
+    selling_price = serializers.IntegerField()
+    is_captain = serializers.BooleanField()
+    is_vice = serializers.BooleanField()
+
+
+class FantasyChipOfferSerializer(serializers.Serializer[Any]):
+    chip = serializers.CharField(source="chip.id")
+    name = serializers.CharField(source="chip.label")
+    number = serializers.IntegerField(help_text="Which of its windows.")
+    from_round = serializers.IntegerField(source="window.start")
+    until_round = serializers.IntegerField(source="window.stop")
+    used_in = serializers.IntegerField(help_text="0 while it is unused.")
+    can_be_cancelled = serializers.BooleanField(source="chip.cancellable")
+
+
+class FantasyTeamSerializer(FantasyEntrySerializer):
+    """An own entry as it stands for the next deadline."""
+
+    round = serializers.IntegerField(allow_null=True, help_text="The next one.")
+    deadline_at = serializers.DateTimeField(allow_null=True)
+    bank = serializers.IntegerField(help_text="In tenths.")
+    value = serializers.IntegerField(help_text="Selling prices and bank, in tenths.")
+    free_transfers = serializers.IntegerField(help_text="Of the round, before any was made.")
+    transfers_made = serializers.IntegerField(help_text="In the round.")
+    hit = serializers.IntegerField(help_text="Points that they cost.")
+    chip = serializers.CharField(allow_null=True, help_text="Played in the round.")
+    squad = FantasyHeldSerializer(many=True)
+    standing = FantasyStandingSerializer()
+
+    class Meta(FantasyEntrySerializer.Meta):
+        fields = (  # type: ignore[assignment]  # more
+            *FantasyEntrySerializer.Meta.fields,
+            "round",
+            "deadline_at",
+            "bank",
+            "value",
+            "free_transfers",
+            "transfers_made",
+            "hit",
+            "chip",
+            "squad",
+            "standing",
+        )
+
+
+class FantasyReceiptSerializer(serializers.ModelSerializer[Receipt]):
+    """A signed receipt: keep `document` and `signature`, they prove what was saved when."""
+
+    round = serializers.IntegerField(source="round.number")
+    document = serializers.DictField()
+
+    class Meta:
+        model = Receipt
+        fields = ("sequence", "round", "saved_at", "document", "digest", "signature")
+
+
+class FantasySavedSerializer(serializers.Serializer[Any]):
+    """What a save left."""
+
+    round = serializers.IntegerField()
+    bank = serializers.IntegerField()
+    free_transfers = serializers.IntegerField()
+    transfers_made = serializers.IntegerField()
+    hit = serializers.IntegerField()
+    receipt = FantasyReceiptSerializer()
+
+
+class FantasyProblemSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    pointer = serializers.CharField()
+
+
+class FantasyDealSerializer(serializers.Serializer[Any]):
+    """What transfers would do; nothing was changed."""
+
+    sold_for = serializers.IntegerField()
+    bought_for = serializers.IntegerField()
+    bank = serializers.IntegerField(help_text="Afterwards; below 0 is refused.")
+    made = serializers.IntegerField(help_text="In the round, these included.")
+    free_left = serializers.IntegerField(
+        allow_null=True, help_text="null: transfers are free in this round."
+    )
+    hit = serializers.IntegerField()
+    is_allowed = serializers.BooleanField()
+    problems = FantasyProblemSerializer(many=True)
+
+
+class FantasyTransferSerializer(serializers.ModelSerializer[Transfer]):
+    round = serializers.IntegerField(source="round.number")
+    player_out = FantasyPlayerRefSerializer()
+    player_in = FantasyPlayerRefSerializer()
+    chip = Text(help_text="Under which it cost nothing.")
+
+    class Meta:
+        model = Transfer
+        fields = ("round", "player_out", "player_in", "sold_for", "bought_for", "chip", "made_at")

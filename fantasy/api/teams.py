@@ -1,0 +1,351 @@
+"""A manager's own teams: joining, squad, line-up, transfers and chips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.clock import now
+from fantasy.api.doors import PAGED, OwnDoor, StrictSerializer
+from fantasy.api.serializers import (
+    FantasyChipOfferSerializer,
+    FantasyDealSerializer,
+    FantasyEntrySerializer,
+    FantasyReceiptSerializer,
+    FantasySavedSerializer,
+    FantasyTeamSerializer,
+    FantasyTransferSerializer,
+)
+from fantasy.enums import GameState
+from fantasy.models import ChipPlay, Entry, Game, Holding, Round, Transfer
+from fantasy.rules.chips import Played, chip_offers
+from fantasy.selectors.standing import entry_standing
+from fantasy.services import chips, entries, limits, lineups, transfers
+from fantasy.services.games import rules_of
+from fantasy.services.refusals import refuse
+from fantasy.services.squads import (
+    OpenSquad,
+    Saved,
+    cost_of,
+    made_before,
+    next_round,
+    open_squad,
+)
+
+_ID = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
+_ROUND = {
+    "required": False,
+    "min_value": 1,
+    "help_text": "Number of the round you mean: refused once another one is next.",
+}
+
+
+class FantasyNewTeamSerializer(StrictSerializer):
+    game = serializers.CharField(max_length=40, help_text="Id of a game.")
+    name = serializers.CharField(max_length=60)
+    country = serializers.CharField(max_length=2, required=False, default="", allow_blank=True)
+    players = serializers.ListField(
+        child=serializers.CharField(**_ID), max_length=40, help_text="Ids of players."
+    )
+    is_ordered = serializers.BooleanField(
+        default=False, help_text="The players are in slot order; else the line-up is made for you."
+    )
+    captain = serializers.CharField(required=False, **_ID)
+    vice = serializers.CharField(required=False, **_ID)
+    round = serializers.IntegerField(**_ROUND)
+
+
+class FantasyTeamChangeSerializer(StrictSerializer):
+    name = serializers.CharField(max_length=60)
+    country = serializers.CharField(max_length=2, required=False, allow_blank=True)
+
+
+class FantasyLineupSerializer(StrictSerializer):
+    players = serializers.ListField(
+        child=serializers.CharField(**_ID), max_length=40, help_text="In slot order, all of them."
+    )
+    captain = serializers.CharField(required=False, **_ID)
+    vice = serializers.CharField(required=False, **_ID)
+    round = serializers.IntegerField(**_ROUND)
+
+
+class FantasyMoveSerializer(StrictSerializer):
+    def get_fields(self) -> dict[str, Any]:
+        # Keywords of the language cannot name attributes.
+        return {"out": serializers.CharField(**_ID), "in": serializers.CharField(**_ID)}
+
+
+class FantasyMovesSerializer(StrictSerializer):
+    transfers = FantasyMoveSerializer(many=True)
+    chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
+    round = serializers.IntegerField(**_ROUND)
+
+
+class FantasyChipSerializer(StrictSerializer):
+    chip = serializers.CharField(max_length=30)
+    round = serializers.IntegerField(**_ROUND)
+
+
+class Own(OwnDoor):
+    """Answers of a save, and the team they are about."""
+
+    serializer_class = FantasyTeamSerializer
+
+    def saved(self, saved: Saved, code: int = status.HTTP_200_OK) -> Response:
+        return Response(FantasySavedSerializer(saved).data, status=code)
+
+    def chosen(self, game: Game, wanted: Mapping[str, Any]) -> dict[str, int]:
+        """Return `GamePlayer` ids of all players that a body names."""
+        named = {f"players/{place}": who for place, who in enumerate(wanted["players"])}
+        named |= {name: wanted[name] for name in ("captain", "vice") if wanted.get(name)}
+        return self.players(game, named)
+
+
+def team_document(entry: Entry) -> dict[str, Any]:
+    """Return an own entry as it stands for the next deadline."""
+    rules, round_ = rules_of(entry.game), next_round(entry.game_id)
+    held = list(
+        Holding.objects.filter(entry=entry)
+        .select_related("game_player__player", "game_player__team")
+        .order_by("slot")
+    )
+    squad = [_held(holding, transfers.sale_price(rules, holding)) for holding in held]
+    open_ = _unlocked(entry, round_, held) if round_ else None
+    made = made_before(open_) if open_ else 0
+    return {
+        **FantasyEntrySerializer(entry).data,
+        "round": round_.number if round_ else None,
+        "deadline_at": round_.deadline_at if round_ else None,
+        "bank": entry.bank,
+        "value": entry.bank + sum(row["selling_price"] for row in squad),
+        "free_transfers": entry.free_transfers,
+        "transfers_made": made,
+        "hit": cost_of(open_, made) if open_ else 0,
+        "chip": open_.play.chip if open_ and open_.play else None,
+        "squad": squad,
+        "standing": asdict(entry_standing(entry)),
+    }
+
+
+def _held(holding: Holding, selling_price: int) -> dict[str, Any]:
+    player = holding.game_player
+    return {
+        "slot": holding.slot,
+        "player": {
+            "id": player.player.public_id,
+            "name": player.player.display_name,
+            "team": player.team.name,
+            "position": player.position,
+        },
+        "price": player.price,
+        "bought_price": holding.bought_price,
+        "selling_price": selling_price,
+        "is_captain": holding.is_captain,
+        "is_vice": holding.is_vice,
+    }
+
+
+def _unlocked(entry: Entry, round_: Round, held: list[Holding]) -> OpenSquad:
+    """Return the squad to look at; whoever changes one opens it with its locks."""
+    plays = ChipPlay.objects.filter(entry=entry, cancelled_at=None).select_related("round")
+    return OpenSquad(
+        entry=entry,
+        round=round_,
+        game=entry.game,
+        rules=rules_of(entry.game),
+        at=now(),
+        holdings=held,
+        plays=list(plays),
+    )
+
+
+class TeamList(Own):
+    """Your teams."""
+
+    @extend_schema(operation_id="fantasy_teams_list", responses=FantasyEntrySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Return your entries, one for each game that you joined."""
+        self.check_parameters()
+        rows = Entry.objects.filter(owner=request.user.pk).select_related(
+            "game", "joined_round", "owner"
+        )
+        return Response({"results": FantasyEntrySerializer(rows.order_by("pk"), many=True).data})
+
+    @extend_schema(
+        operation_id="fantasy_teams_create",
+        request=FantasyNewTeamSerializer,
+        responses={201: FantasyTeamSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Join a game with a squad."""
+        wanted = self.wanted(FantasyNewTeamSerializer)
+        game = Game.objects.filter(public_id=wanted["game"], state=GameState.PUBLISHED).first()
+        if game is None:
+            raise refuse("unknown_game", "There is no open game of that id.", "game")
+        ids = self.chosen(game, wanted)
+        new = entries.NewEntry(
+            name=wanted["name"],
+            country=wanted["country"],
+            players=[ids[who] for who in wanted["players"]],
+            is_ordered=wanted["is_ordered"],
+            captain=ids.get(wanted.get("captain", "")),
+            vice=ids.get(wanted.get("vice", "")),
+        )
+        entry, saved = entries.create_entry(
+            game.pk, new, owner_id=request.user.pk, for_round=wanted.get("round")
+        )
+        entry = Entry.objects.select_related("game", "joined_round", "owner").get(pk=entry.pk)
+        document = {**team_document(entry), "receipt": FantasyReceiptSerializer(saved.receipt).data}
+        place = reverse("api-fantasy-team", args=[entry.public_id])
+        return Response(document, status=status.HTTP_201_CREATED, headers={"Location": place})
+
+
+class TeamDetail(Own):
+    """One of your teams, as it stands for the next deadline."""
+
+    @extend_schema(operation_id="fantasy_teams_retrieve")
+    def get(self, request: Request, public_id: str) -> Response:
+        self.check_parameters()
+        return Response(team_document(self.entry()))
+
+    @extend_schema(operation_id="fantasy_teams_rename", request=FantasyTeamChangeSerializer)
+    def patch(self, request: Request, public_id: str) -> Response:
+        """Give the team another name, or a country."""
+        wanted, entry = self.wanted(FantasyTeamChangeSerializer), self.entry()
+        entries.rename_entry(entry.pk, name=wanted["name"], country=wanted.get("country"))
+        return Response(team_document(self.entry()))
+
+
+class TeamLineup(Own):
+    @extend_schema(
+        operation_id="fantasy_teams_save_lineup",
+        request=FantasyLineupSerializer,
+        responses={200: FantasySavedSerializer},
+    )
+    def put(self, request: Request, public_id: str) -> Response:
+        """Save who plays, the order of the bench, captain and vice-captain."""
+        wanted, entry = self.wanted(FantasyLineupSerializer), self.entry()
+        self.spend(limits.LINEUP, entry)
+        ids = self.chosen(entry.game, wanted)
+        choice = lineups.LineupChoice(
+            players=[ids[who] for who in wanted["players"]],
+            captain=ids.get(wanted.get("captain", "")),
+            vice=ids.get(wanted.get("vice", "")),
+        )
+        return self.saved(lineups.save_lineup(entry.pk, choice, for_round=wanted.get("round")))
+
+
+class Transferring(Own):
+    def moves(self, entry: Entry, wanted: Sequence[Mapping[str, str]]) -> list[transfers.Move]:
+        """Return moves by `GamePlayer` ids."""
+        named = {
+            f"transfers/{place}/{side}": move[side]
+            for place, move in enumerate(wanted)
+            for side in ("out", "in")
+        }
+        ids = self.players(entry.game, named)
+        return [transfers.Move(sold=ids[move["out"]], bought=ids[move["in"]]) for move in wanted]
+
+
+class TransferList(Transferring, ListAPIView[Transfer]):
+    """Your confirmed transfers, the newest first."""
+
+    pagination_class = PAGED
+    serializer_class = FantasyTransferSerializer
+    queryset = Transfer.objects.none()
+    filterset_class = None
+
+    def get_queryset(self) -> QuerySet[Transfer]:
+        return transfers_of(self.entry())
+
+    @extend_schema(operation_id="fantasy_teams_transfers_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="fantasy_teams_transfers_confirm",
+        request=FantasyMovesSerializer,
+        responses={200: FantasySavedSerializer},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Make transfers, all or none, playing a chip with them if one is named. Final."""
+        wanted, entry = self.wanted(FantasyMovesSerializer), self.entry()
+        self.spend(limits.TRANSFERS, entry)
+        moves = self.moves(entry, wanted["transfers"])
+        saved = transfers.confirm_transfers(
+            entry.pk, moves, chip=wanted["chip"], for_round=wanted.get("round")
+        )
+        return self.saved(saved)
+
+
+def transfers_of(entry: Entry) -> QuerySet[Transfer]:
+    """The confirmed transfers of an entry with their players."""
+    people = [f"player_{side}__{part}" for side in ("in", "out") for part in ("player", "team")]
+    rows = Transfer.objects.filter(entry=entry).select_related("round", *people)
+    return rows.order_by("-made_at")
+
+
+class TransferPreview(Transferring):
+    @extend_schema(
+        operation_id="fantasy_teams_transfers_preview",
+        request=FantasyMovesSerializer,
+        responses={200: FantasyDealSerializer},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say what transfers would do and what forbids them; nothing is changed."""
+        wanted, entry = self.wanted(FantasyMovesSerializer), self.entry()
+        moves = self.moves(entry, wanted["transfers"])
+        with transaction.atomic():
+            squad = open_squad(entry.pk, for_round=wanted.get("round"))
+            if wanted["chip"]:
+                chips.start_chip(squad, wanted["chip"])
+            deal = transfers.deal_of(squad, moves)
+            transaction.set_rollback(True)
+        problems = [
+            {"code": p.code, "detail": p.message, "pointer": f"/{p.field}"} for p in deal.problems
+        ]
+        told = {**asdict(deal), "is_allowed": not problems, "problems": problems}
+        return Response(FantasyDealSerializer(told).data)
+
+
+class TeamChips(Own):
+    @extend_schema(
+        operation_id="fantasy_teams_chips_list", responses=FantasyChipOfferSerializer(many=True)
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return every chip of the game, its window, and the round it was used in."""
+        self.check_parameters()
+        entry = self.entry()
+        plays = ChipPlay.objects.filter(entry=entry, cancelled_at=None).select_related("round")
+        played = [Played(chip=play.chip, round=play.round.number) for play in plays]
+        offers = chip_offers(rules_of(entry.game), played)
+        return Response({"results": FantasyChipOfferSerializer(offers, many=True).data})
+
+    @extend_schema(
+        operation_id="fantasy_teams_chips_play",
+        request=FantasyChipSerializer,
+        responses={200: FantasySavedSerializer},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Play a chip in the next round."""
+        wanted, entry = self.wanted(FantasyChipSerializer), self.entry()
+        self.spend(limits.LINEUP, entry)
+        saved = chips.play_chip(entry.pk, wanted["chip"], for_round=wanted.get("round"))
+        return self.saved(saved)
+
+    @extend_schema(
+        operation_id="fantasy_teams_chips_cancel", responses={200: FantasySavedSerializer}
+    )
+    def delete(self, request: Request, public_id: str) -> Response:
+        """Take back the chip of the next round, where the game allows it."""
+        entry = self.entry()
+        self.spend(limits.LINEUP, entry)
+        return self.saved(chips.cancel_chip(entry.pk))

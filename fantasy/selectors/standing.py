@@ -1,0 +1,91 @@
+"""Where an entry stands: as settled, and live as far as the reader may know."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import F, Q, QuerySet
+
+from fantasy.enums import RoundState
+from fantasy.models import Entry, LineupResult, Round, RoundMatch
+from fantasy.selectors.live_ranks import live_round_of, rank_card
+from fantasy.selectors.points import entry_round
+from fantasy.selectors.told import ranks_told, round_told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryStanding:
+    """Totals and ranks of an entry; what is not played, or may not be told, is None."""
+
+    total_points: int | None = None
+    rank: int | None = None
+    live_total: int | None = None
+    live_rank: int | None = None
+    country_rank: int | None = None
+    entries: int | None = None
+    live_round: int | None = None
+
+
+def entry_standing(entry: Entry) -> EntryStanding:
+    """Return where an entry stands; the game is fetched along."""
+    if not ranks_told(entry.game):
+        return EntryStanding()
+    last = results_of(entry).first()
+    live = live_round_of(entry.game_id)
+    card = rank_card(live.pk, entry.number) if live and round_told(live) else None
+    return EntryStanding(
+        total_points=entry.total_points,
+        rank=last.rank if last else None,
+        live_total=card.total if card else None,
+        live_rank=card.rank if card else None,
+        country_rank=card.country_rank if card else None,
+        entries=card.entries if card else None,
+        live_round=live.number if live and card else None,
+    )
+
+
+def results_of(entry: Entry) -> QuerySet[LineupResult]:
+    """The settled rounds of an entry, the newest first, with their line-ups' figures."""
+    rows = LineupResult.objects.filter(entry=entry, round__state=RoundState.SETTLED)
+    return rows.select_related("round__game").order_by("-round__number")
+
+
+class ScoringState(StrEnum):
+    """How far the scoring of a round is."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    SCORED = "scored"
+    SETTLED = "settled"
+
+
+def submitted_round(entry: Entry) -> Round | None:
+    """Return the round whose line-up is scored: the one under way, the next, or the last."""
+    rounds = Round.objects.filter(game=entry.game_id).exclude(state=RoundState.VOID)
+    rounds = rounds.select_related("game").order_by("number")
+    ahead = rounds.filter(state=RoundState.UPCOMING).first()
+    return live_round_of(entry.game_id) or ahead or rounds.last()
+
+
+def scoring_state(round_: Round) -> ScoringState:
+    """Return how far the scoring of a round is, up to the newest facts of its matches."""
+    if round_.state == RoundState.UPCOMING:
+        return ScoringState.WAITING
+    if round_.state == RoundState.SETTLED:
+        return ScoringState.SETTLED
+    behind = RoundMatch.objects.filter(
+        Q(scored_seq__isnull=True) | ~Q(scored_seq=F("match__folded_seq")),
+        round=round_,
+        match__folded_seq__gt=0,
+    )
+    return ScoringState.QUEUED if behind.exists() else ScoringState.SCORED
+
+
+def round_points(entry: Entry, round_: Round) -> int | None:
+    """Return what an entry has in a round, hits taken off; None where that may not be told."""
+    if not round_told(round_) or round_.state in {RoundState.UPCOMING, RoundState.VOID}:
+        return None
+    if round_.state == RoundState.SETTLED:
+        result = LineupResult.objects.filter(entry=entry, round=round_).first()
+        return None if result is None else result.points - result.hit + result.adjusted
+    held = entry_round(entry, round_)
+    return None if held is None else held.net

@@ -1,0 +1,184 @@
+"""Games over the API: rules, rounds, the market and top lists for everybody."""
+
+import pytest
+from django.test import Client
+
+from fantasy.enums import GameState
+from fantasy.models import Game, PlayerScore
+from fantasy.rules.loading import load_game
+from tests.factories.fantasy import make_entry, make_game, make_round_match
+from tests.fantasy.settled import lock, settle
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/fantasy"
+
+
+@pytest.fixture
+def path(game):
+    return f"{API}/games/{game.public_id}"
+
+
+def test_open_games_are_listed_and_drafts_are_not(client, game):
+    draft = make_game(state=GameState.DRAFT, published_at=None)
+
+    told = client.get(f"{API}/games").json()["results"]
+
+    assert [row["id"] for row in told] == [game.public_id]
+    assert told[0]["next_round"]["number"] == 1
+    assert client.get(f"{API}/games/{draft.public_id}").status_code == 404
+    assert client.get(f"{API}/games/{draft.public_id}/players").status_code == 404
+
+
+def test_rules_are_those_of_the_pack(client, game, path):
+    told = client.get(f"{path}/rules").json()
+
+    rules = load_game(game.rules)
+    assert told["squad"]["size"] == rules.squad.size
+    assert [chip["id"] for chip in told["chips"]] == [chip.id for chip in rules.chips]
+    assert "official" not in told
+
+
+def test_rounds_are_in_order_and_tell_their_results_once_settled(client, game, path):
+    entries = [make_entry(game) for _ in range(2)]
+    first = game.rounds.get(number=1)
+    lock(first, entries)
+    settle(first, {entries[0]: 50, entries[1]: 61}, hits={entries[1]: 4})
+
+    rounds = client.get(f"{path}/rounds").json()["results"]
+    one = client.get(f"{path}/rounds/1").json()
+
+    assert [row["number"] for row in rounds] == [1, 2, 3, 4]
+    assert (one["average_points"], one["highest_points"], one["entries"]) == (54, 57, 2)
+    assert client.get(f"{path}/rounds/9").status_code == 404
+
+
+def test_the_market_filters_and_orders(client, game, path):
+    dear = game.players.filter(position="FWD").first()
+    dear.price = 121
+    dear.save()
+
+    def ids(**query):
+        return [row["id"] for row in client.get(f"{path}/players", query).json()["results"]]
+
+    assert ids()[0] == dear.player.public_id
+    assert len(ids(position="GKP", limit=200)) == 16
+    assert dear.player.public_id not in ids(max_price=120, limit=200)
+    assert ids(q=dear.player.name) == [dear.player.public_id]
+    assert len(ids(team=dear.team.public_id, limit=200)) == 15
+    assert client.get(f"{path}/players?order=name").status_code == 422
+    assert client.get(f"{path}/players?nonsense=1").status_code == 422
+
+
+def test_the_market_tells_points_and_who_is_held(client, game, path, django_assert_num_queries):
+    make_entry(game)
+    entry = make_entry(game, squad=[])
+    held = game.players.get(number=0)
+    first = game.rounds.get(number=1)
+    match = make_round_match(first, held.team, game.players.last().team)
+    PlayerScore.objects.create(round=first, match=match, game_player=held, points=7)
+    assert entry.number == 1
+
+    told = client.get(f"{path}/players?limit=200").json()["results"]
+    row = next(row for row in told if row["id"] == held.player.public_id)
+
+    assert (row["points"], row["owned_permille"]) == (7, 500)
+    with django_assert_num_queries(8):
+        client.get(f"{path}/players?limit=1")
+    with django_assert_num_queries(8):
+        client.get(f"{path}/players?limit=3")
+
+
+def test_a_player_has_rounds_and_a_ledger(client, game, path):
+    player = game.players.get(number=0)
+    first = game.rounds.get(number=1)
+    match = make_round_match(first, player.team, game.players.last().team)
+    line = {"rule": "goals", "label": "Goals", "count": 1, "points": 6}
+    PlayerScore.objects.create(
+        round=first, match=match, game_player=player, points=6, lines=[line], minutes=90
+    )
+    place = f"{path}/players/{player.player.public_id}"
+
+    told = client.get(place).json()
+    why = client.get(f"{place}/rounds/1").json()
+
+    assert told["rounds"] == [{"round": 1, "points": 6}]
+    assert why["points"] == 6
+    assert why["matches"][0]["rows"][0]["points"] == 6
+    assert client.get(f"{path}/players/vz_player_x").status_code == 404
+
+
+def test_the_top_is_by_total_and_by_country(client, game, path):
+    entries = [make_entry(game, country=country) for country in ("NO", "SE", "NO")]
+    first = game.rounds.get(number=1)
+    lock(first, entries)
+    settle(first, {entries[0]: 50, entries[1]: 61, entries[2]: 70})
+    for rank, entry in enumerate(reversed(entries), start=1):
+        entry.results.update(rank=rank)
+
+    told = client.get(f"{path}/top").json()
+    country = client.get(f"{path}/top?country=no&count=1").json()
+
+    assert [row["total"] for row in told["results"]] == [70, 61, 50]
+    assert (told["round"], told["is_live"]) == (1, False)
+    assert [row["entry"]["id"] for row in country["results"]] == [entries[2].public_id]
+
+
+def test_answers_are_conditional(client, game, path):
+    first = client.get(f"{path}/rounds")
+
+    again = client.get(f"{path}/rounds", headers={"If-None-Match": first["ETag"]})
+
+    assert again.status_code == 304
+
+
+class TestSpared:
+    """Readers who are told late, or no scores."""
+
+    @pytest.fixture
+    def settled(self, game):
+        entries = [make_entry(game) for _ in range(2)]
+        first = game.rounds.get(number=1)
+        lock(first, entries)
+        settle(first, {entries[0]: 50, entries[1]: 61})
+        return entries
+
+    @pytest.mark.parametrize("cookie", [{"delay": "60"}, {"hide_scores": "1"}])
+    def test_what_is_newer_than_their_delay_or_a_score_is_not_told(
+        self, game, path, settled, cookie
+    ):
+        spared, plain = Client(), Client()
+        for name, value in cookie.items():
+            spared.cookies[name] = value
+        entry = f"{API}/entries/{settled[1].public_id}"
+
+        assert plain.get(f"{path}/top").json()["results"] != []
+        assert spared.get(f"{path}/top").json()["results"] == []
+        assert spared.get(f"{path}/rounds/1").json()["highest_points"] is None
+        assert spared.get(entry).json()["standing"]["total_points"] is None
+        assert plain.get(entry).json()["standing"]["total_points"] == 61
+        assert spared.get(f"{entry}/history").json()["results"] == []
+        told = spared.get(f"{entry}/rounds/1").json()
+        assert (told["points"], told["net"], told["rank"]) == (None, None, None)
+        assert {slot["points"] for slot in told["slots"]} == {None}
+
+    def test_once_the_delay_is_over_all_is_told(self, game, path, settled):
+        spared = Client()
+        spared.cookies["delay"] = "60"
+        first = game.rounds.get(number=1)
+        first.settled_at = first.settled_at.replace(year=2020)
+        first.save()
+
+        assert len(spared.get(f"{path}/top").json()["results"]) == 2
+
+    def test_who_hides_scores_sees_those_of_a_game_he_asked_for(self, game, path, settled):
+        spared = Client()
+        spared.cookies["hide_scores"] = "1"
+        spared.cookies["shown"] = game.public_id
+
+        assert len(spared.get(f"{path}/top").json()["results"]) == 2
+
+
+def test_a_game_of_a_test_league_is_not_listed(client, game):
+    Game.objects.get(pk=game.pk).season.league.__class__.objects.update(is_test=True)
+
+    assert client.get(f"{API}/games").json()["results"] == []
