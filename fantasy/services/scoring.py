@@ -12,6 +12,7 @@ from fantasy.enums import CaseState, RoundState, ScoreState
 from fantasy.models import CorrectionCase, GamePlayer, PlayerScore, Round, RoundMatch
 from fantasy.rules.game import GameRules
 from fantasy.rules.loading import load_game
+from fantasy.rules.points import match_columns
 from fantasy.rules.scoring import PROJECT_BONUS_FROM_MS, Played, Scored, score_match
 from fantasy.services.cases import note_correction
 from fantasy.topics import FantasyScoreUpdate
@@ -131,8 +132,17 @@ def folded_match(match_id: int) -> Folded:
     return Folded(
         match=match,
         pack=load_pack(match.season.league.sport),
-        lines={line.player_id: line.values for line in lines},
+        lines={line.player_id: {**line.values, **_result(match, line.team_id)} for line in lines},
     )
+
+
+def _result(match: Match, team_id: int) -> Mapping[str, int]:
+    """The columns of the result of a player's side, which it has once the match is over."""
+    if not match.is_over or match.home_score is None or match.away_score is None:
+        return {}
+    scores = match.home_score, match.away_score
+    own, other = scores if team_id == match.home_id else scores[::-1]
+    return match_columns(goals_for=own, goals_against=other)
 
 
 def fresh_scores(place: RoundMatch, folded: Folded) -> list[PlayerScore]:
