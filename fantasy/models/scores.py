@@ -68,12 +68,26 @@ class Lineup(models.Model):
 
 
 class LineupResult(models.Model):
-    """What a line-up brought; points in the game's unit, `total` the season's after this round."""
+    """What a line-up brought; points in the game's unit, `total` the season's after this round.
+
+    Rows are made from rows of entries in one transaction (`services.live.settle_rows`). Postgres
+    would look each key up again, a million times a round, so it is not told of them.
+    """
 
     entry = models.ForeignKey(
-        Entry, on_delete=models.CASCADE, related_name="results", db_index=False
+        Entry,
+        on_delete=models.CASCADE,
+        related_name="results",
+        db_index=False,
+        db_constraint=False,
     )
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="results")
+    round = models.ForeignKey(
+        Round,
+        on_delete=models.CASCADE,
+        related_name="results",
+        db_index=False,
+        db_constraint=False,
+    )
     points = models.IntegerField(help_text="Before hits.")
     hit = models.PositiveIntegerField(default=0)
     adjusted = models.IntegerField(default=0, help_text="Given or taken by hand.")

@@ -1,9 +1,10 @@
 """Line-ups out of, and results into, the binary form of Postgres' COPY, many rows at once.
 
-Every row of one kind has the same layout, so numpy reads and writes them as an array of records.
+Rows of one kind have the same layout, so numpy reads and writes them as an array of records.
 Layout: https://www.postgresql.org/docs/current/sql-copy.html, numbers have their high byte first.
 """
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ TRAILER = b"\xff\xff"
 # More countries than there are codes in a byte are counted as untold.
 _MOST_COUNTRIES = 255
 _LENGTH = "_length"
-_GATHERED_BYTES = 4_000_000
+_ROW_HEAD = struct.Struct(">hi")
 
 Records = npt.NDArray[np.void]
 
@@ -37,56 +38,37 @@ def layout(columns: Sequence[tuple[str, str]]) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-def lineup_layout(slots: int) -> np.dtype[np.void]:
-    """The row of a line-up: entry's number and id, packed slots, captain ... as in `fill`."""
-    return layout(
-        (
+def lineup_record(slots: int) -> np.dtype[np.void]:
+    """Return the record of a line-up as `records` finds them in a block."""
+    return np.dtype(
+        [
             ("number", ">i4"),
             ("entry", ">i8"),
-            ("packed", f"V{2 * slots}"),
             ("captain", ">i2"),
             ("vice", ">i2"),
             ("chip", ">i2"),
             ("hit", ">i4"),
             ("before", ">i4"),
             ("given", ">i4"),
-            ("country", ">i4"),
-        )
+            ("country", ">u2"),
+            ("packed", ">u2", (slots,)),
+        ]
     )
 
 
-def records(chunks: Iterable[bytes | memoryview], row: np.dtype[np.void]) -> Iterator[Records]:
-    """Cut what COPY TO STDOUT sends into arrays of rows. Raises ValueError on other layouts."""
-    rest, expected = b"", HEADER
-    for block in _blocks(chunks):
-        rest = (rest + block).removeprefix(expected)
-        expected = b""
-        whole = len(rest) // row.itemsize * row.itemsize
-        yield _checked(np.frombuffer(rest, row, whole // row.itemsize))
-        rest = rest[whole:]
-    if rest != TRAILER:
-        raise ValueError("the rows end within one")
+def records(chunks: Iterable[bytes | memoryview], record: np.dtype[np.void]) -> Iterator[Records]:
+    """Return the records of what COPY TO STDOUT sends: rows of one column, a block of records each.
 
-
-def _blocks(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    """Join chunks, of a row each, to blocks that are worth the work."""
-    gathered: list[bytes | memoryview] = []
-    size = 0
+    A row for each record would take several times as long. Raises ValueError on other rows.
+    """
     for chunk in chunks:
-        gathered.append(chunk)
-        size += len(chunk)
-        if size >= _GATHERED_BYTES:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    yield b"".join(gathered)
-
-
-def _checked(rows: Records) -> Records:
-    for name in rows.dtype.names or ():
-        column = name.removesuffix(_LENGTH)
-        if column != name and (rows[name] != rows.dtype[column].itemsize).any():
-            raise ValueError(f"{column} is not {rows.dtype[column].itemsize} bytes long")
-    return rows
+        row = bytes(chunk).removeprefix(HEADER)
+        if not row or row == TRAILER:
+            continue
+        columns, size = _ROW_HEAD.unpack_from(row)
+        if columns != 1 or size % record.itemsize or len(row) != size + _ROW_HEAD.size:
+            raise ValueError(f"{size} bytes are no records of {record.itemsize}")
+        yield np.frombuffer(row, record, offset=_ROW_HEAD.size)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -102,12 +84,10 @@ class Filling:
         self.codes = np.zeros(self.lineups.entries, np.int32)
 
     def add(self, rows: Records) -> None:
-        """Put rows of `lineup_layout` in place. A captain's slot of 0 is nobody's."""
+        """Put records of line-ups in place. A captain's slot of 0 is nobody's."""
         held, at = self.lineups, rows["number"]
-        slots = len(held.players)
-        packed = np.ascontiguousarray(rows["packed"]).view(">u2").reshape(-1, slots)
-        for slot in range(slots):
-            held.players[slot, at] = packed[:, slot]
+        for slot, players in enumerate(held.players):
+            players[at] = rows["packed"][:, slot]
         multiplier = np.array([effect.multiplier for effect in self.effects], np.uint8)
         boosts = np.array([effect.boosts for effect in self.effects], np.bool_)
         held.captain[at] = np.maximum(rows["captain"], 1) - 1
@@ -123,8 +103,8 @@ class Filling:
 
     def finish(self) -> Lineups:
         """Number the countries and return the line-ups."""
-        known = np.unique(self.codes)
-        known = known[known > 0][:_MOST_COUNTRIES]
+        known = np.flatnonzero(np.bincount(self.codes, minlength=1)[1:]) + 1
+        known = known[:_MOST_COUNTRIES]
         self.lineups.countries = ("", *(_letters(int(code)) for code in known))
         if len(known):
             places = np.minimum(np.searchsorted(known, self.codes), len(known) - 1)
