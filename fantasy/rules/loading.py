@@ -35,7 +35,7 @@ _held: dict[tuple[str, tuple[str, ...]], _Held] = {}
 
 
 def load_game(game_id: str, path: SearchPath = None) -> GameRules:
-    """Return the game of that id, "fpl-2026-27" or "football/fpl-2026-27".
+    """Return the game of that id, which may have its sport and a slash in front.
 
     Looks where sport packs are looked for. The same call gives the same object. Raises PackError.
     """

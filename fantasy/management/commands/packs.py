@@ -69,8 +69,9 @@ class Command(SportPacks):
             self.stdout.write(json.dumps(checks, ensure_ascii=False))
             return
         for check, told in checks.items():
+            within = f", {told['bounded']} of them within bounds" if "bounded" in told else ""
             note = f"  ({told['note']})" if "note" in told else ""
-            self.stdout.write(f"{check:24} {told['matched']:6} / {told['total']:6}{note}")
+            self.stdout.write(f"{check:24} {told['matched']:6} / {told['total']:6}{within}{note}")
             for miss in told["misses"]:
                 self.stdout.write(f"  {json.dumps(miss, ensure_ascii=False)}")
 

@@ -211,6 +211,7 @@ class Replay:
         possible = {
             selling_price(self.rules, bought=bought, now=now) for now in range(least, most + 1)
         }
+        self.checks["selling_prices"].bounded += len(possible) > 1
         self.checks["selling_prices"].count(
             transfer.out_tenths in possible,
             got=sorted(possible),
@@ -258,6 +259,7 @@ class Replay:
         least = self.bank + sum(low for low, _ in ranges)
         most = self.bank + sum(high for _, high in ranges)
         if least != most:
+            self.checks["team_value"].bounded += 1
             self.checks["team_value"].note(
                 "prices of players without a match are bounded by those before and after"
             )

@@ -8,10 +8,14 @@ SHOWN_MISSES = 50
 
 @dataclass(slots=True, kw_only=True)
 class Check:
-    """One kind of number. `note` says what was not compared, and why."""
+    """One kind of number. `notes` say what was not compared, and why.
+
+    `bounded` counts those whose exact value the data do not give: they had to lie within bounds.
+    """
 
     matched: int = 0
     total: int = 0
+    bounded: int = 0
     misses: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -40,4 +44,6 @@ class Check:
             "missed": self.total - self.matched,
             "misses": self.misses,
         }
+        if self.bounded:
+            told["bounded"] = self.bounded
         return told | ({"note": "; ".join(self.notes)} if self.notes else {})
