@@ -53,8 +53,16 @@ class Command(BaseCommand):
             ),
             stop_s=3,
         )
+        managers = Process(
+            name="managers",
+            argv=(sys.executable, "manage.py", "demo_managers"),
+            # They have played since the season began, each act at its own moment.
+            env={"VEZE_CLOCK": "config.demo_clock.now"},
+            stop_s=3,
+        )
         status = supervisor.run(
-            [vendor, worker(count=options["workers"]), beat(), web(host=host, port=port)],
+            # Pages first: the others' start would take the processor from it.
+            [web(host=host, port=port), vendor, worker(count=options["workers"]), beat(), managers],
             on_ready=lambda: self._greet(f"http://{_reachable(host)}:{port}"),
             every_second=start_servers,
             out=sys.stdout,
@@ -66,6 +74,7 @@ class Command(BaseCommand):
         lines = [
             "",
             f"  Scores     {url}/",
+            f"  Fantasy    {url}/fantasy/",
             f"  API        {url}/api/docs",
             f"  Admin      {url}/admin/",
             "",

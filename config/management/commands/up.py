@@ -30,7 +30,8 @@ class Command(BaseCommand):
         refuse_taken(host, port)
         call_command("migrate", interactive=False, verbosity=0)
         status = supervisor.run(
-            [worker(count=options["workers"]), beat(), web(host=host, port=port)],
+            # Pages first: the others' start would take the processor from it.
+            [web(host=host, port=port), worker(count=options["workers"]), beat()],
             on_ready=lambda: self.stdout.write(f"\nhttp://{host}:{port}  (Ctrl-C ends)\n"),
             every_second=start_servers,
             out=sys.stdout,
