@@ -26,6 +26,11 @@ from fantasy.selectors.told import ranks_told, round_told
 # Larger leagues are ranked when a round is settled; live totals are told of each page.
 LIVE_RANKED = 2_000
 PAGE_SIZE = 50
+# What is told of an entry wherever it is named.
+_ENTRY = ("entry__owner", "entry__game", "entry__joined_round")
+_SIDES = tuple(
+    f"{side}__{part}" for side in ("home", "away") for part in ("owner", "game", "joined_round")
+)
 MOST_IN_A_PHASE = 20_000
 
 
@@ -112,13 +117,13 @@ def _part(rows: Sequence[LeagueRow], page: int, size: int) -> Sequence[LeagueRow
 
 
 def _members(league: FantasyLeague, page: int, size: int) -> list[LeagueMember]:
-    rows = league.members.select_related("entry__owner").order_by("rank", "entry__number")
+    rows = league.members.select_related(*_ENTRY).order_by("rank", "entry__number")
     return list(rows[(page - 1) * size : page * size])
 
 
 def _untold(league: FantasyLeague, page: int, size: int) -> list[LeagueRow]:
     """Return members by name: an order by points would tell them."""
-    rows = league.members.select_related("entry__owner").order_by("entry__name", "entry__number")
+    rows = league.members.select_related(*_ENTRY).order_by("entry__name", "entry__number")
     return [
         LeagueRow(entry=member.entry, rank=None, last_rank=None, total=None)
         for member in rows[(page - 1) * size : page * size]
@@ -144,7 +149,7 @@ def _settled(
 
 
 def _live_ranked(league: FantasyLeague, live: Round, page: int, size: int) -> Sequence[LeagueRow]:
-    members = {m.entry_id: m for m in league.members.select_related("entry__owner")}
+    members = {m.entry_id: m for m in league.members.select_related(*_ENTRY)}
     entries = [member.entry for member in members.values()]
     brought = _live_points(live, entries)
     ranked = rank_members(
@@ -242,7 +247,7 @@ class FixtureRow:
 
 def fixtures_of(league: FantasyLeague, round_: Round) -> list[FixtureRow]:
     """Return a head-to-head league's matches of a round, live ones with what they stand at."""
-    rows = league.fixtures.filter(round=round_).select_related("home__owner", "away__owner")
+    rows = league.fixtures.filter(round=round_).select_related(*_SIDES)
     fixtures = list(rows.order_by("pk"))
     is_told = round_told(round_)
     is_played = round_.state in {RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL}
@@ -282,7 +287,7 @@ class TieRow:
 
 def cup_ties(cup: Cup, round_: Round) -> list[TieRow]:
     """Return a cup's ties of a round; its game is fetched along with the round."""
-    rows = cup.ties.filter(round=round_).select_related("home", "away", "winner")
+    rows = cup.ties.filter(round=round_).select_related(*_SIDES, "winner")
     is_told = round_told(round_)
     return [
         TieRow(
@@ -312,7 +317,7 @@ def phase_table(league: FantasyLeague, phase: Phase) -> Sequence[LeagueRow]:
     if not ranks_told(league.game):
         return _untold(league, 1, MOST_IN_A_PHASE)
     first = max(phase.first_round.number, league.start_round.number)
-    members = {m.entry_id: m for m in league.members.select_related("entry__owner")}
+    members = {m.entry_id: m for m in league.members.select_related(*_ENTRY)}
     results = LineupResult.objects.filter(
         entry__in=members,
         round__number__gte=first,

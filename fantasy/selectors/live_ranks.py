@@ -128,7 +128,9 @@ def top_entries(round_: Round, *, count: int = 100, country: str = "") -> Sequen
         return ()
     standings = snapshot.standings
     numbers = [int(number) for number in standings.top(count, country=country)]
-    rows = Entry.objects.filter(game=round_.game_id, number__in=numbers).select_related("owner")
+    rows = Entry.objects.filter(game=round_.game_id, number__in=numbers).select_related(
+        "owner", "game", "joined_round"
+    )
     entries = {row.number: row for row in rows}
     totals = {number: int(standings.totals[number]) for number in numbers}
     return tuple(
