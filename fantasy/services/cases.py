@@ -30,6 +30,8 @@ def note_correction(
         held = CorrectionCase(round_id=place.round_id, match_id=place.match_id, opened_at=at)
     if not moves:
         if held.pk is not None:
+            # It says nothing of the next time that the facts are changed so.
+            held.diff = {"players": []}
             _close(held, CaseState.DISMISSED, "The facts are as they were.", at=at)
         return False
     held.diff = {"players": moves}
@@ -91,4 +93,4 @@ def dismiss_case(case_id: int, *, reason: str, by_id: int | None, at: datetime) 
 
 def _close(case: CorrectionCase, state: CaseState, reason: str, *, at: datetime) -> None:
     case.state, case.reason, case.closed_at = state, reason[:200], at
-    case.save(update_fields=["state", "reason", "closed_at", "closed_by"])
+    case.save(update_fields=["state", "reason", "diff", "closed_at", "closed_by"])

@@ -149,6 +149,10 @@ def test_correction_taken_back_before_it_is_applied_closes_its_case(admin_user):
 
     assert CorrectionCase.objects.get().state == CaseState.DISMISSED
     assert derived(game) == before
+    log_corrections.retract_event(match.pk, goal.lineage_id, by=by)
+    fold_match(match.pk)
+    score_matches([match.pk])
+    assert len(cases_to_apply()) == 1
 
 
 def test_dismissed_case_leaves_points_and_is_not_opened_again_by_a_sweep(admin_user):
