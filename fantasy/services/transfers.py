@@ -158,7 +158,7 @@ def _deal(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlay
     return Deal(
         sold_for=sold_for,
         bought_for=bought_for,
-        bank=squad.entry.bank + sold_for - bought_for,
+        bank=squad.entry.bank + (sold_for - bought_for if rules.squad.budget_tenths else 0),
         made=made,
         free_left=free_transfers_left(
             made=made, free=squad.entry.free_transfers, unlimited=unlimited
