@@ -20,7 +20,7 @@ from accounts.services import spare_user, update_profile
 from config.sight import DELAY_COOKIE, HIDE_COOKIE, MOST_SHOWN, SHOWN_COOKIE, Wish, wish_of
 
 _YEAR_S = 31_536_000
-_ID: Final = re.compile(r"vz_(match|season)_[0-9A-Z]{26}", re.ASCII)
+_ID: Final = re.compile(r"vz_(match|season|game)_[0-9A-Z]{26}", re.ASCII)
 _LOOKS = frozenset(("light", "dark"))
 
 login = LoginView.as_view(

@@ -23,11 +23,15 @@ def begin_round(deliveries: Sequence[Delivery]) -> None:
 
 @subscribe("fantasy.score.update", group="ranks", queue="fantasy")
 def rank_scored(deliveries: Sequence[Delivery]) -> None:
-    """Bring each scored round's totals and ranks up to date once, and publish them."""
-    live.refresh_rounds({delivery.event.round_id for delivery in deliveries})
+    """Bring each scored round's totals and ranks up to date once, publish them, tell open pages."""
+    rounds = {delivery.event.round_id for delivery in deliveries}
+    live.refresh_rounds(rounds)
+    tell_pages(rounds)
 
 
 @subscribe("lineup.locked", group="ranks", queue="fantasy")
 def rank_locked(deliveries: Sequence[Delivery]) -> None:
-    """Load frozen line-ups before their matches begin."""
-    live.refresh_rounds({delivery.event.round_id for delivery in deliveries})
+    """Load frozen line-ups before their matches begin, and tell open pages of the lock."""
+    rounds = {delivery.event.round_id for delivery in deliveries}
+    live.refresh_rounds(rounds)
+    tell_pages(rounds)

@@ -149,6 +149,22 @@ def open_squad(entry_id: int, *, for_round: int | None = None) -> OpenSquad:
     )
 
 
+def look_at(entry: Entry, round_: Round) -> OpenSquad:
+    """Return an entry's squad without any lock, to be shown and asked about; never to be saved."""
+    holdings = Holding.objects.filter(entry=entry)
+    holdings = holdings.select_related("game_player__player", "game_player__team")
+    plays = ChipPlay.objects.filter(entry=entry, cancelled_at=None).select_related("round")
+    return OpenSquad(
+        entry=entry,
+        round=round_,
+        game=entry.game,
+        rules=rules_of(entry.game),
+        at=now(),
+        holdings=list(holdings.order_by("slot")),
+        plays=list(plays),
+    )
+
+
 def write_slots(squad: OpenSquad, slots: Sequence[Slot]) -> None:
     """Put the held players into these slots; who is held does not change."""
     before = {slot.player: slot for slot in squad.slots}

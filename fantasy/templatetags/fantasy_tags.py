@@ -1,0 +1,95 @@
+"""The game in templates: money, points, shirts, reasons."""
+
+import zlib
+from functools import lru_cache
+from html import escape
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from fantasy.models import GamePlayer
+from fantasy.rules.squads import tenths
+from leagues.templatetags.design import contrast, main_color, readable_on
+
+register = template.Library()
+
+_BODY = "M15 3 5 9l4 10 4-2v26h22V17l4 2 4-10-10-6c-2 5-16 5-18 0z"
+_SLEEVES = "M13 4.2 5 9l4 10 4-2zM35 4.2 43 9l-4 10-4-2z"
+_PATTERNS = (
+    "",
+    '<path d="M17.5 8v35M24 9v34M30.5 8v35" stroke="{0}" stroke-width="3.2"/>',
+    '<path d="M13 15h22M13 23.5h22M13 32h22M13 40h22" stroke="{0}" stroke-width="4"/>',
+    '<path d="M24 7c4 0 8-1 9-4l2 1.2V43H24z" fill="{0}"/>',
+    '<path d="M13 13l22 18v9L13 22z" fill="{0}"/>',
+    f'<path d="{_SLEEVES}" fill="{{0}}"/>',
+)
+
+
+@register.filter
+def money(amount: int | None) -> str:
+    """Return an amount of tenths as people read it."""
+    return "–" if amount is None else tenths(amount)
+
+
+@register.filter
+def points(value: int | None, scale: int = 1) -> str:
+    """Return points of the game's unit as people read them; a dash where there are none."""
+    if value is None:
+        return "–"
+    if scale == 1 or value % scale == 0:
+        return str(value // scale).replace("-", "−")
+    return f"{value / scale:.2f}".rstrip("0").replace("-", "−")
+
+
+@register.filter
+def signed(value: int, scale: int = 1) -> str:
+    """Return points with their sign."""
+    text = points(value, scale)
+    return f"+{text}" if value > 0 else text
+
+
+@register.filter
+def permille(value: int) -> str:
+    """Return thousandths as a percentage."""
+    return f"{value / 10:.1f}%"
+
+
+@register.simple_tag
+def shirt(player: GamePlayer, is_reversed: bool = False) -> SafeString:
+    """Draw a club's shirt in its two colours with a pattern of its own; decoration."""
+    team = player.team
+    main, other = main_color(team), team.color_alt
+    if is_reversed:
+        main, other = other, main
+    if contrast(main, other) < 1.3:
+        other = readable_on(main, other)
+    pattern = zlib.crc32(team.slug.encode()) % len(_PATTERNS)
+    return mark_safe(_drawn(main, other, pattern))  # noqa: S308 - colours are checked and escaped
+
+
+@lru_cache(maxsize=512)
+def _drawn(main: str, other: str, pattern: int) -> str:
+    return (
+        '<svg class="shirt" viewBox="0 0 48 46" aria-hidden="true" focusable="false">'
+        f'<path d="{_BODY}" fill="{escape(main)}"/>'
+        f"{_PATTERNS[pattern].format(escape(other))}"
+        f'<path d="{_BODY}" fill="none" stroke="#0b100e" stroke-opacity=".45"/></svg>'
+    )
+
+
+@register.simple_tag
+def reason_words(reason: str) -> str:
+    """Say what decided a tie."""
+    known = {
+        "points": _("on points"),
+        "coin": _("by the coin"),
+        "bye": _("bye"),
+    }
+    return known.get(reason, reason.replace("_", " "))
+
+
+@register.filter
+def at_key(values: dict[object, object], key: object) -> object:
+    """Return what a mapping holds under a key, None without it."""
+    return values.get(key)

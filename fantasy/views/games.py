@@ -1,0 +1,174 @@
+"""Pages of games for everybody: what is open, a game, its rules, its players."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from fantasy.models import Entry, Game, GamePlayer, PriceChange, Round
+from fantasy.selectors.leagues import leagues_of
+from fantasy.selectors.ledger import player_ledger
+from fantasy.selectors.live_ranks import top_entries
+from fantasy.selectors.market import market_figures
+from fantasy.selectors.opponents import opponents
+from fantasy.selectors.players import player_rounds_told
+from fantasy.selectors.round_view import round_view
+from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
+from fantasy.selectors.standing import entry_standing
+from fantasy.selectors.told import ranks_told, round_told, tells_points
+from fantasy.selectors.top import settled_top
+from fantasy.views.doors import Place, context_of, place_of, shown
+from fantasy.views.market import market_page
+
+_TOP = 5
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Which games there are, your teams, and how it works."""
+    games = list(shown_games())
+    mine: dict[int, Entry] = {}
+    if request.user.is_authenticated:
+        rows = Entry.objects.filter(owner=request.user.pk).select_related("game")
+        mine = {entry.game_id: entry for entry in rows}
+    cards = [
+        {
+            "game": game,
+            "ahead": ahead(game),
+            "entry": mine.get(game.pk),
+            "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
+            "entries": game.entries.count(),
+        }
+        for game in games
+    ]
+    context = {
+        "mine": [card for card in cards if card["entry"]],
+        "others": [card for card in cards if not card["entry"]],
+    }
+    return render(request, "fantasy/landing.html", context)
+
+
+@require_safe
+def game(request: HttpRequest, slug: str) -> HttpResponse:
+    """A game: the next deadline, the round under way, your team, the best."""
+    place = place_of(request, slug)
+    regions = {"home": "fantasy/partials/home.html"}
+    return shown(request, "fantasy/game.html", _home(place), regions=regions)
+
+
+def _home(place: Place) -> dict[str, Any]:
+    context = context_of(place, "home")
+    live, entry = context["live_round"], place.entry
+    locked = locked_rounds(place.game)
+    last = next((row for row in reversed(locked) if row.settled_at), None)
+    current = live or (locked[-1] if locked else None)
+    is_told = round_told(current) if current else False
+    return context | {
+        "standing": entry_standing(entry) if entry else None,
+        "current": current,
+        "is_told": is_told,
+        "view": round_view(entry, current, is_told=is_told) if entry and current else None,
+        "figures": round_figures(last),
+        "last": last,
+        "leagues": list(leagues_of(entry)[:4]) if entry else [],
+        "top": _top(place.game, live),
+        "entries": place.game.entries.count(),
+    }
+
+
+def _top(game_: Game, live: Round | None) -> list[dict[str, Any]]:
+    if not ranks_told(game_):
+        return []
+    if live is not None and round_told(live):
+        rows = [(row.rank, row.total, row.entry) for row in top_entries(live, count=_TOP)]
+        if rows:
+            return [{"rank": rank, "total": total, "entry": entry} for rank, total, entry in rows]
+    return settled_top(game_, count=_TOP)
+
+
+@require_safe
+def parts(request: HttpRequest, slug: str) -> JsonResponse:
+    """What a page hears whose socket fails: to ask for its parts again."""
+    place_of(request, slug)
+    return JsonResponse({"k": {"ask": ""}})
+
+
+@require_safe
+def rules(request: HttpRequest, slug: str) -> HttpResponse:
+    """All rules of a game, as its pack has them."""
+    place = place_of(request, slug)
+    playing = [position for position in place.rules.positions if position.play_max]
+    bonus = place.rules.bonus
+    context = context_of(place, "rules") | {
+        "positions": [p for p in place.rules.positions if p.squad_max],
+        "playing": playing,
+        "point_rows": [_rule_row(rule, playing) for rule in place.rules.points],
+        "bonus_rows": [_rule_row(rule, playing) for rule in bonus.components] if bonus else [],
+        "void": sorted(place.rules.rounds.void),
+    }
+    return render(request, "fantasy/rules.html", context)
+
+
+def _rule_row(rule: Any, positions: list[Any]) -> dict[str, Any]:
+    """A rule with what it gives each position, None where it gives nothing."""
+    steps = [(step.at, step.points) for step in rule.steps]
+    return {
+        "rule": rule,
+        "cells": [
+            (steps or rule.each[p.id]) if rule.for_position(p.id) else None for p in positions
+        ],
+        "steps": steps,
+    }
+
+
+@require_safe
+def players(request: HttpRequest, slug: str) -> HttpResponse:
+    """All who can be picked: prices, points, ownership; to be filtered and sorted."""
+    place = place_of(request, slug)
+    context = context_of(place, "players") | market_page(request, place.game, place.rules)
+    return shown(request, "fantasy/players.html", context)
+
+
+@require_safe
+def player(request: HttpRequest, slug: str, player_id: str) -> HttpResponse:
+    """A player in the game: points by round, prices, ownership, and why."""
+    place = place_of(request, slug)
+    found = game_player(place.game, player_id)
+    context = context_of(place, "players") | {
+        "player": found,
+        "position": place.rules.position(found.position),
+        "figures": market_figures(place.game, [found])[found.pk],
+        "rounds": player_rounds_told(found),
+        "prices": PriceChange.objects.filter(game_player=found).select_related("round")[:20],
+        "against": opponents(ahead(place.game)).get(found.team_id, ()),
+        "tells_points": tells_points(place.game),
+    }
+    return render(request, "fantasy/player.html", context)
+
+
+@require_safe
+def why(request: HttpRequest, slug: str, player_id: str, number: int) -> HttpResponse:
+    """Why a player has his points in a round: rule by rule, down to the moments."""
+    place = place_of(request, slug)
+    found = game_player(place.game, player_id)
+    rows = Round.objects.filter(game=place.game).select_related("game")
+    round_ = get_object_or_404(rows, number=number)
+    if round_ not in locked_rounds(place.game):
+        raise Http404
+    is_told = round_told(round_)
+    context = context_of(place, "players") | {
+        "player": found,
+        "position": place.rules.position(found.position),
+        "round": round_,
+        "is_told": is_told,
+        "ledger": player_ledger(found, round_) if is_told else None,
+    }
+    regions = {"why": "fantasy/partials/ledger.html"}
+    return shown(request, "fantasy/why.html", context, regions=regions)
+
+
+def game_player(game_: Game, player_id: str) -> GamePlayer:
+    """Return a player of a game by his public id. Raises Http404."""
+    rows = GamePlayer.objects.filter(game=game_).select_related("player", "team", "game")
+    return get_object_or_404(rows, player__public_id=player_id)
