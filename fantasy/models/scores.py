@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -14,6 +15,8 @@ from fantasy.models.entries import Entry
 from fantasy.models.games import Game, GamePlayer, Round
 from matches.models import Match, is_withheld
 
+# Ranks up to here have an index.
+TOP_RANKS = 1000
 # What of a score tells how the match went.
 _OF_PLAY = (
     *("lines", "points", "bonus", "bonus_basis", "columns", "minutes", "appeared"),
@@ -103,7 +106,16 @@ class LineupResult(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["entry", "round"], name="fantasy_result_once")
         ]
-        indexes = [models.Index(fields=["round", "rank"], name="fantasy_result_rank")]
+        indexes = [
+            # A round's rows lie together; an index of a million ranks a round would cost more than
+            # the rows. The best can be had by `rank__lte`.
+            BrinIndex(fields=["round"], name="fantasy_result_round"),
+            models.Index(
+                fields=["round", "rank"],
+                condition=Q(rank__lte=TOP_RANKS),
+                name="fantasy_result_top",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entry_id} in {self.round_id}: {self.points}"

@@ -188,6 +188,9 @@ def build(held: Ownership, entries: int, rng: np.random.Generator) -> Round:
     _copy_entries(round_, entries, rng)
     _copy_lineups(round_, squads(held, entries, rng), rng)
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('fantasy_entry', 'id'), %s)", [entries]
+        )
         cursor.execute("VACUUM ANALYZE fantasy_entry")
         cursor.execute("VACUUM ANALYZE fantasy_lineup")
     return round_
