@@ -164,12 +164,18 @@ def query(context: dict[str, Any], **changes: object) -> str:
 
 
 @register.inclusion_tag("components/follow.html", takes_context=True)
-def follow_button(context: dict[str, Any], thing: Team | League) -> dict[str, Any]:
-    """Draw the star that follows a team or a league; the page gives `follows` and the request."""
+def follow_button(
+    context: dict[str, Any], thing: Team | League, *, named: bool = False
+) -> dict[str, Any]:
+    """Draw the star that follows a team or a league, `named` where the page is not about it.
+
+    The page gives `follows` and the request.
+    """
     follows = context.get("follows")
     return {
         "public_id": thing.public_id,
         "name": getattr(thing, "display_name", "") or thing.name,
+        "is_named": named,
         "is_followed": bool(follows) and thing.public_id in follows,
         "request": context.get("request"),
         "csrf_token": context.get("csrf_token"),

@@ -18,6 +18,7 @@ from accounts.models import User
 from config.clock import now
 from matches.models import Match
 from stats import live
+from stats.services.tables import refresh_tables
 from tests.factories.matchday import Log, Matchday
 
 pytestmark = pytest.mark.e2e
@@ -370,3 +371,54 @@ def test_search_finds_while_one_types(page: Page, matchday: Matchday) -> None:
         page.locator("#found").get_by_role("link", name=re.compile("Greyport City"))
     ).to_be_visible()
     expect(page).to_have_url(re.compile("q=greyp"))
+
+
+def test_star_follows_in_place_and_comes_first_in_the_scores(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["finished"]
+    page.goto(f"/matches/{match.public_id}/")
+    page.evaluate("window.stayed = true")
+    star = page.get_by_role("button", name=f"Follow {match.away.display_name}")
+
+    star.click()
+
+    expect(star).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.stayed")
+    page.goto("/")
+    expect(page.locator(".league-block").first).to_contain_text("Following")
+    expect(page.locator(".league-block").first).to_contain_text(match.away.name)
+
+
+def test_page_is_shared_by_its_link_where_nothing_else_shares(
+    phone: BrowserContext, page: Page, matchday: Matchday
+) -> None:
+    phone.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.add_init_script("delete Navigator.prototype.share")
+    page.goto(f"/matches/{matchday.matches['finished'].public_id}/stats/")
+
+    page.get_by_role("button", name="Share").click()
+
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_table_of_an_open_league_page_follows_without_reload(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["break"]
+    open_live(page, "/leagues/premier-division/")
+    page.evaluate("window.stayed = true")
+    row = page.locator(".standings tr", has_text=match.away.display_name)
+    points = row.locator("td.strong")
+    expect(points).to_have_text("5")
+
+    log = go_on(matchday, match)
+    log.tell("period_start", "2H", 0)
+    log.tell("goal", "2H", 1, team=match.away, player="9")
+    log.fold()
+    refresh_tables(matchday.season.pk)
+    live.publish_tables([matchday.season.pk])
+
+    expect(points).to_have_text("7", timeout=SOON_MS)
+    assert page.evaluate("window.stayed")
