@@ -72,7 +72,8 @@ class GameAdmin(admin.ModelAdmin):
     actions = ("publish", "sync", "finish")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Game]:
-        return super().get_queryset(request).annotate(entry_count=Count("entries"))
+        rows: QuerySet[Game] = super().get_queryset(request)
+        return rows.annotate(entry_count=Count("entries"))
 
     def get_form(
         self, request: HttpRequest, obj: Game | None = None, change: bool = False, **kwargs: Any

@@ -7,6 +7,7 @@ After it squads stand for the next round: a Free Hit has been given back, free t
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -179,7 +180,7 @@ def _close(round_: Round, *, root: str, at: datetime) -> None:
 def _freeze(game: Game, round_: Round) -> int:
     """Write the line-ups, roll free transfers over, give Free Hits back; return how many."""
     rules = rules_of(game)
-    values = {
+    values: dict[str, Any] = {
         "game": game.pk,
         "round": round_.pk,
         "line": LINE,
