@@ -64,7 +64,7 @@ _GATHER_S = 0.04
 
 
 def publish_matches(folded: Sequence[Folded]) -> None:
-    """Send the new events of matches to their topics and their headers to leagues and teams.
+    """Send the new events of matches to their topics.
 
     Starts where a topic stands, not where the fold did: another worker may have folded earlier
     events and not come round to sending them yet. Frames sent twice are dropped by the topic.
@@ -78,7 +78,7 @@ def publish_matches(folded: Sequence[Folded]) -> None:
         documents = news.events
         if after < news.from_seq - 1 or len(documents) != news.to_seq - news.from_seq + 1:
             documents = event_documents(news.match, after_seq=after, to_seq=news.to_seq)
-        publications += _match_news(news.match, documents, news.document)
+        publications.append(_match_news(news.match, documents, news.document))
     publish_all(publications)
 
 
@@ -95,7 +95,7 @@ def catch_up(match_ids: Iterable[int]) -> None:
         match = box.match
         if head is not None and head < match.folded_seq == box.folded_seq:
             documents = event_documents(match, after_seq=head, to_seq=match.folded_seq)
-            publications += _match_news(match, documents, bytes(box.document))
+            publications.append(_match_news(match, documents, bytes(box.document)))
     publish_all(publications)
 
 
@@ -107,10 +107,8 @@ def _heads(matches: Sequence[Match]) -> list[int | None]:
     ]
 
 
-def _match_news(
-    match: Match, documents: Sequence[dict[str, Any]], boxscore: bytes
-) -> list[Publication]:
-    """Return the frames of the events, the state after the last, and the header for the lists."""
+def _match_news(match: Match, documents: Sequence[dict[str, Any]], boxscore: bytes) -> Publication:
+    """Return the frames of the events and the state after the last."""
     header, epoch = match_header(match), str(match.epoch)
     frames = [
         Frame(seq=document["seq"], data={"event": document, "match": header})
@@ -118,17 +116,31 @@ def _match_news(
     ]
     # The boxscore is canonical JSON already, so it is passed on as it is.
     snapshot = Snapshot(epoch=epoch, seq=match.folded_seq, state=orjson.Fragment(boxscore))
-    others = (
+    topic = f"match:{match.public_id}"
+    return Publication(topic=topic, epoch=epoch, frames=frames, snapshot=snapshot)
+
+
+def publish_headers(match_ids: Sequence[int]) -> None:
+    """Tell leagues and teams where their matches stand; what came in between is left out.
+
+    Two workers may tell of one match: whoever has told looks whether it was the newest.
+    """
+    waiting = list(match_ids)
+    while waiting:
+        matches = list(Match.objects.with_sides().filter(pk__in=waiting))
+        publish_all([news for match in matches if _is_news(match) for news in _header_news(match)])
+        now_at = dict(Match.objects.filter(pk__in=waiting).values_list("pk", "folded_seq"))
+        waiting = [match.pk for match in matches if now_at.get(match.pk, 0) > match.folded_seq]
+
+
+def _header_news(match: Match) -> list[Publication]:
+    frame = Frame(data={"match": match_header(match)})
+    topics = (
         f"league:{match.season.league.public_id}",
         f"team:{match.home.public_id}",
         f"team:{match.away.public_id}",
     )
-    return [
-        Publication(
-            topic=f"match:{match.public_id}", epoch=epoch, frames=frames, snapshot=snapshot
-        ),
-        *(Publication(topic=name, frames=[Frame(data={"match": header})]) for name in others),
-    ]
+    return [Publication(topic=topic, frames=[frame]) for topic in topics]
 
 
 def publish_pages(match_ids: Sequence[int]) -> None:

@@ -34,8 +34,10 @@ def follow_names(deliveries: Sequence[Delivery]) -> None:
 
 @subscribe("stat.update", group="pages", queue="default", gather_s=0.25)
 def refresh_pages(deliveries: Sequence[Delivery]) -> None:
-    """Render the pages of each folded match once."""
-    live.publish_pages(list(dict.fromkeys(delivery.event.match_id for delivery in deliveries)))
+    """Render the pages of each folded match once, and tell its league and teams of it."""
+    folded = list(dict.fromkeys(delivery.event.match_id for delivery in deliveries))
+    live.publish_headers(folded)
+    live.publish_pages(folded)
 
 
 @subscribe("stat.update", group="tables", queue="default", gather_s=2.0)

@@ -95,6 +95,20 @@ def test_typical_frame_stays_small(matchday: Matchday) -> None:
     assert len(json.dumps(frames(f"page:match:{match.public_id}")[-1])) < 4096
 
 
+def test_leagues_and_teams_are_told_where_their_matches_stand(matchday: Matchday) -> None:
+    live_one, old = matchday.matches["live"], matchday.matches["finished"]
+    Match.objects.filter(pk=old.pk).update(kickoff_at=now() - timedelta(days=3))
+
+    live.publish_headers([live_one.pk, old.pk])
+
+    league = f"league:{live_one.season.league.public_id}"
+    teams = [f"team:{team.public_id}" for team in (live_one.home, live_one.away)]
+    for topic in (league, *teams):
+        stored = client().xrange(store.keys_of(topic)[1])
+        (told,) = [json.loads(body)["match"] for _, body in store.parse_frames(stored)]
+        assert told == live.match_header(live_one)
+
+
 def test_ages_are_told_of_live_matches_only(matchday: Matchday) -> None:
     match = matchday.matches["live"]
     Match.objects.live().exclude(pk=match.pk).update(status="finished")
