@@ -72,6 +72,7 @@ def _home(place: Place) -> dict[str, Any]:
         "figures": round_figures(last),
         "last": last,
         "leagues": list(leagues_of(entry)[:4]) if entry else [],
+        "tells_ranks": ranks_told(place.game),
         "top": _top(place.game, live),
         "entries": place.game.entries.count(),
     }

@@ -23,6 +23,7 @@ from fantasy.selectors.leagues import (
     phase_table,
     public_leagues,
 )
+from fantasy.selectors.told import ranks_told
 from fantasy.services import cups
 from fantasy.services import leagues as services
 from fantasy.services.refusals import Refused
@@ -82,6 +83,7 @@ def _list(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResponse:
     context = context_of(place, "leagues") | {
         "mine": mine,
         "public": open_[:_PUBLIC_SHOWN],
+        "tells_ranks": ranks_told(place.game),
         "kinds": LeagueKind.choices,
         "cups": Cup.objects.filter(game=place.game, league=None).select_related("start_round"),
         "refusals": outcome.refusals,

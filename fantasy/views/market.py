@@ -32,7 +32,7 @@ def market_page(
     figures = market_figures(game, found)
     return {
         "page": page,
-        "wish": wish,
+        "sought": wish,
         "max_price": request.GET.get("max_price", "")[:6],
         "market": [
             {

@@ -1,0 +1,153 @@
+"""Fantasy in a real browser: a squad picked, swapped by the keyboard, saved with a receipt."""
+
+import gzip
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+
+from accounts.models import User
+from fantasy.models import Entry, Game, Holding, Receipt
+from fantasy.rules.loading import load_game
+from leagues.models import RosterSpot
+from tests.factories.fantasy import make_game, make_game_player, make_round
+from tests.factories.matchday import Matchday
+
+pytestmark = pytest.mark.e2e
+
+BUDGET = {"document": 40_000, "stylesheet": 20_000, "script": 35_000, "image": 60_000}
+RULES = "fpl-2026-27"
+
+
+@pytest.fixture
+def game(matchday: Matchday) -> Game:
+    rules = load_game(RULES)
+    made = make_game(matchday.season, rules=RULES, slug="premier", name="Premier Fantasy")
+    make_round(made, 1)
+    for spot in RosterSpot.objects.select_related("player", "team").order_by("pk"):
+        position = rules.position_of(spot.player.position)
+        assert position is not None
+        make_game_player(made, spot.team, position.id, player=spot.player)
+    return made
+
+
+def log_in(context: BrowserContext, site: str) -> User:
+    user = User.objects.create_user("alice@example.org", "correct horse battery")
+    client = Client()
+    client.force_login(user)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": site}])
+    return user
+
+
+def join(page: Page) -> Entry:
+    page.goto("/fantasy/premier/join/")
+    page.get_by_role("button", name="Auto-pick the rest").click()
+    expect(page.get_by_text("15 / 15")).to_be_visible()
+    page.get_by_label("Name of your team").fill("Alice's Eleven")
+    page.get_by_role("button", name="Join with this squad").click()
+    expect(page.get_by_role("heading", name="Alice's Eleven")).to_be_visible()
+    return Entry.objects.get()
+
+
+def shirt(page: Page, holding: Holding) -> str:
+    return f'.spot[data-player="{holding.game_player_id}"] .spot__button'
+
+
+def test_squad_is_picked_swapped_by_keyboard_and_saved(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    held = Holding.objects.filter(entry=entry).select_related("game_player")
+    on = held.filter(slot__gt=12).first()
+    assert on is not None
+    off = held.filter(slot__gt=1, slot__lte=11, game_player__position=on.game_player.position)[0]
+
+    page.locator(shirt(page, off)).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(shirt(page, off))).to_have_attribute("aria-pressed", "true")
+    other_keeper = held.get(slot=12)
+    refused = page.locator(shirt(page, other_keeper))
+    expect(refused).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator(shirt(page, off))).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Enter")
+    page.locator(shirt(page, on)).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#say")).to_contain_text("comes on for")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    page.get_by_role("button", name="Save line-up").first.click()
+
+    expect(page.locator("#saved")).to_contain_text(re.compile(r"Saved \d\d:\d\d:\d\d"))
+    on.refresh_from_db()
+    assert on.slot <= 11
+    page.get_by_role("link", name="receipt").click()
+    expect(page.get_by_text(Receipt.objects.latest("sequence").digest)).to_be_visible()
+
+
+def test_arrow_keys_walk_and_captain_changes(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    third = Holding.objects.get(entry=entry, slot=4)
+
+    page.locator(".spot__button").first.focus()
+    page.keyboard.press("ArrowDown")
+    row = page.locator(".spot__button:focus").locator("xpath=ancestor::ul")
+    expect(row).to_have_attribute("data-row", "DEF")
+    page.locator(shirt(page, third)).click()
+    page.get_by_role("button", name="Captain", exact=True).click()
+    page.get_by_role("button", name="Save line-up").first.click()
+
+    expect(page.locator("#saved")).to_be_visible()
+    third.refresh_from_db()
+    assert third.is_captain
+
+
+def test_team_is_changed_without_javascript(
+    browser: Browser, page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    user = log_in(phone, site)
+    entry = join(page)
+    plain = browser.new_context(base_url=site, java_script_enabled=False)
+    client = Client()
+    client.force_login(user)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    plain.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": site}])
+    vice = Holding.objects.select_related("game_player__player").get(entry=entry, slot=6)
+
+    opened = plain.new_page()
+    opened.goto("/fantasy/premier/team/")
+    opened.locator(f'[name="vice"][value="{vice.game_player_id}"]').check()
+    opened.get_by_role("button", name="Save line-up").first.click()
+
+    expect(opened.locator("#saved")).to_be_visible()
+    vice.refresh_from_db()
+    assert vice.is_vice
+    plain.close()
+
+
+@pytest.mark.parametrize("name", ["team", "transfers", "players", "rules", "leagues"])
+def test_first_view_of_fantasy_stays_within_its_budget(
+    page: Page, phone: BrowserContext, site: str, game: Game, name: str
+) -> None:
+    log_in(phone, site)
+    join(page)
+    answers: list[Response] = []
+    page.on("response", lambda answer: "favicon" in answer.url or answers.append(answer))
+
+    page.goto(f"/fantasy/premier/{name}/")
+    page.wait_for_load_state("networkidle")
+
+    weights: dict[str, int] = dict.fromkeys(BUDGET, 0)
+    for answer in answers:
+        kind = answer.request.resource_type
+        weights[kind] = weights.get(kind, 0) + len(gzip.compress(answer.body()))
+    assert len(answers) <= 12, [answer.url for answer in answers]
+    assert {kind: weights[kind] for kind in BUDGET if weights[kind] > BUDGET[kind]} == {}
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(width) == 0

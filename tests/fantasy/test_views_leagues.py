@@ -1,0 +1,90 @@
+"""The pages of leagues: made, joined, seen, left."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from fantasy.models import FantasyLeague, LeagueMember
+from fantasy.services.leagues import NewLeague, create_league
+from tests.factories.fantasy import make_entry
+
+pytestmark = pytest.mark.django_db
+
+
+def log_in(name):
+    client = Client()
+    client.force_login(User.objects.create_user(f"{name}@example.org", "x"))
+    return client
+
+
+@pytest.fixture
+def browser(db):
+    return log_in("alice")
+
+
+@pytest.fixture
+def entry(game, browser):
+    return make_entry(game, owner=User.objects.get(email="alice@example.org"))
+
+
+@pytest.fixture
+def path(game):
+    return reverse("fantasy:leagues", args=[game.slug])
+
+
+def test_league_is_made_and_shows_its_code_to_members(browser, entry, path):
+    form = {"act": "create", "name": "The Office", "kind": "classic"}
+
+    page = browser.post(path, form, follow=True).content.decode()
+
+    league = FantasyLeague.objects.get(name="The Office")
+    assert league.code in page
+
+
+def test_private_league_does_not_exist_for_strangers(browser, entry, path):
+    browser.post(path, {"act": "create", "name": "The Office", "kind": "classic"})
+    league = FantasyLeague.objects.get()
+
+    address = reverse("fantasy:league", args=[league.public_id])
+    assert log_in("bob").get(address).status_code == 404
+    assert Client().get(address).status_code == 404
+
+
+def test_public_league_is_everybodys_to_read_without_its_code(browser, entry, path):
+    browser.post(path, {"act": "create", "name": "All", "kind": "classic", "is_public": "on"})
+    league = FantasyLeague.objects.get()
+
+    page = Client().get(reverse("fantasy:league", args=[league.public_id]))
+
+    assert page.status_code == 200
+    assert league.code not in page.content.decode()
+
+
+def test_wrong_code_is_refused_with_its_reason(browser, entry, path):
+    response = browser.post(path, {"act": "join", "code": "NOTHING"})
+
+    assert response.status_code == 422
+    assert b'data-code="unknown_code"' in response.content
+
+
+def test_league_is_joined_by_code_and_left(browser, entry, game, path):
+    league = create_league(make_entry(game, [], number=7).pk, NewLeague(name="Theirs"))
+
+    browser.post(path, {"act": "join", "code": league.code.lower()})
+    assert LeagueMember.objects.filter(league=league, entry=entry).exists()
+    browser.post(reverse("fantasy:change_league", args=[league.public_id]), {"act": "leave"})
+    assert not LeagueMember.objects.filter(league=league, entry=entry).exists()
+
+
+def test_only_the_owner_changes_the_name(browser, entry, game, path):
+    league = create_league(make_entry(game, [], number=7).pk, NewLeague(name="Theirs"))
+    browser.post(path, {"act": "join", "code": league.code})
+
+    browser.post(
+        reverse("fantasy:change_league", args=[league.public_id]),
+        {"act": "rename", "name": "Mine"},
+    )
+
+    league.refresh_from_db()
+    assert league.name == "Theirs"

@@ -1,0 +1,131 @@
+"""The transfer pages: a basket, its undoing, its confirmation."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from fantasy.models import Holding, Transfer, TransferDraft
+from tests.factories.fantasy import make_entry, make_round
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(db):
+    return User.objects.create_user("alice@example.org", "x")
+
+
+@pytest.fixture
+def browser(owner):
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def entry(game, owner):
+    """An entry whose first deadline has passed."""
+    before = make_round(game, 6)
+    return make_entry(game, owner=owner, joined_round=before)
+
+
+@pytest.fixture
+def path(game):
+    return reverse("fantasy:transfers", args=[game.slug])
+
+
+def move(entry, slot=8):
+    """Somebody held and somebody of his position and of a club that has room."""
+    held = Holding.objects.select_related("game_player").filter(entry=entry)
+    out = held.get(slot=slot).game_player
+    taken = [row.game_player_id for row in held]
+    clubs = [row.game_player.team_id for row in held]
+    rows = entry.game.players.filter(position=out.position).exclude(pk__in=taken)
+    bought = next(row for row in rows if clubs.count(row.team_id) < 3)
+    return out, bought
+
+
+def add(browser, path, out, bought):
+    form = {"act": "add", "out": str(out.pk), "in": str(bought.pk), "round": "1"}
+    return browser.post(path, form)
+
+
+def test_basket_changes_nothing_before_it_is_confirmed(browser, entry, path):
+    out, bought = move(entry)
+
+    add(browser, path, out, bought)
+
+    assert Holding.objects.filter(entry=entry, game_player=out).exists()
+    page = browser.get(path).content.decode()
+    assert bought.player.display_name in page
+    assert "Go to confirmation" in page
+
+
+def test_undo_takes_a_move_out_of_the_basket(browser, entry, path):
+    out, bought = move(entry)
+    add(browser, path, out, bought)
+
+    browser.post(path, {"act": "drop", "out": str(out.pk), "round": "1"})
+
+    assert TransferDraft.objects.get(entry=entry).moves == []
+
+
+def test_confirmation_shows_the_cost_and_makes_the_transfers(browser, entry, path):
+    first, second = move(entry, 8), move(entry, 5)
+    add(browser, path, *first)
+    add(browser, path, *second)
+
+    look = browser.get(path, {"confirm": "1"}).content.decode()
+    assert "Cost in points" in look
+    assert "−4" in look
+    response = browser.post(path, {"act": "confirm", "round": "1"})
+
+    assert response["Location"].startswith(reverse("fantasy:team", args=[entry.game.slug]))
+    assert Transfer.objects.filter(entry=entry).count() == 2
+    assert Holding.objects.filter(entry=entry, game_player=first[1]).exists()
+
+
+def test_chip_makes_the_transfers_free(browser, entry, path):
+    entry.game.rounds.filter(number=1).delete()
+    out, bought = move(entry, 8)
+    browser.post(path, {"act": "add", "out": out.pk, "in": bought.pk, "round": "2"})
+
+    page = browser.get(path, {"confirm": "1", "chip": "wildcard"}).content.decode()
+    browser.post(path, {"act": "confirm", "chip": "wildcard", "round": "2"})
+
+    assert "∞" in page
+    assert Transfer.objects.get(entry=entry).chip == "wildcard"
+
+
+def test_too_dear_player_is_told_on_his_row_and_refused(browser, entry, path):
+    out, bought = move(entry)
+    bought.price = 2000
+    bought.save()
+
+    page = browser.get(path, {"out": str(out.pk), "q": bought.player.name}).content.decode()
+    add(browser, path, out, bought)
+    refused = browser.post(path, {"act": "confirm", "round": "1"})
+
+    assert "too dear" in page
+    assert refused.status_code == 422
+    assert b'data-code="over_budget"' in refused.content
+    assert not Transfer.objects.exists()
+
+
+def test_empty_basket_cannot_be_confirmed(browser, entry, path):
+    response = browser.post(path, {"act": "confirm", "round": "1"})
+
+    assert response.status_code == 422
+    assert b'data-code="no_transfers"' in response.content
+
+
+def test_draft_of_somebody_else_is_out_of_reach(browser, entry, path):
+    add(browser, path, *move(entry))
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("bob@example.org", "x"))
+
+    response = stranger.post(path, {"act": "confirm", "round": "1"})
+
+    assert response["Location"] == reverse("fantasy:join", args=[entry.game.slug])
+    assert not Transfer.objects.exists()
