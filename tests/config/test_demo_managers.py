@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from django.core.management import call_command
 
 from config import demo, demo_clock, demo_managers
 from config.demo_managers import DemoGame
 from fantasy.enums import RoundState
-from fantasy.models import Entry, LineupResult, Receipt, Transfer
+from fantasy.models import Entry, Game, LineupResult, Receipt, Transfer
 from fantasy.services.receipts import verify_receipt
 from leagues.models import Season
 from leagues.packs.loader import load_pack
@@ -97,6 +98,14 @@ def test_season_whose_past_has_not_come_yet_waits():
     Match.objects.update(folded_seq=0)
 
     assert not demo_managers.is_ready(season, at=KICKOFF)
+
+
+def test_games_wait_for_what_the_vendor_tells():
+    demo.seed(vendor_url="http://127.0.0.1:1")
+
+    call_command("demo_managers", once=True)
+
+    assert not Game.objects.exists()
 
 
 def test_both_leagues_of_the_demo_have_a_game():

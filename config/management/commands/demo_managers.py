@@ -30,8 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed, then play on until stopped."""
-        # Pages and folds come first.
-        os.nice(10)
+        if not options["once"]:
+            # Pages and folds come first.
+            os.nice(10)
         while not self._seed() and not options["once"]:
             close_old_connections()
             time.sleep(_WAIT_S)
