@@ -111,3 +111,16 @@ def test_bench_points_are_those_that_did_not_count(data):
     reserves = [slot.player for slot in squad.slots if slot.slot > rules.lineup.size]
     left = np.sum([form.points[player] for player in reserves if player not in counting])
     assert live.bench_points()[0] == left
+
+
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_players_of_many_and_of_few_count_alike(data):
+    rules = load_game("fpl-2026-27")
+    popular, rare = data.draw(squads(rules)), data.draw(squads(rules))
+    held = [popular] * 40 + [rare]
+    steps = data.draw(st.lists(forms(rules), min_size=2, max_size=3))
+    live = live_round(rules, held)
+    for form in steps:
+        live.apply(form)
+    assert live.totals.tolist() == [expected_total(rules, squad, steps[-1]) for squad in held]

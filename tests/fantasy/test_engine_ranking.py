@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
 
@@ -12,6 +12,7 @@ from fantasy.rules.engine.ranking import Ladder, Standings, ranks_by_group, rank
 
 NEAR = st.integers(-30, 30)
 FAR = st.integers(-(2**30), 2**30)
+unhurried = settings(deadline=None)
 
 
 def arrays_of(elements):
@@ -24,6 +25,7 @@ def by_hand(totals):
     return [0 if t == ABSENT else 1 + sum(other > t for other in held) for t in totals]
 
 
+@unhurried
 @given(st.one_of(*(arrays_of(st.one_of(values, st.just(ABSENT))) for values in (NEAR, FAR))))
 def test_ranks_of_any_totals(totals):
     ladder = Ladder.of(totals)
@@ -33,12 +35,14 @@ def test_ranks_of_any_totals(totals):
         assert ladder.rank(total) == 1 + sum(other > total for other in held)
 
 
+@unhurried
 @given(st.one_of(arrays_of(NEAR), arrays_of(FAR)), st.integers(1, 50))
 def test_top_is_by_total_then_number(totals, count):
     wanted = sorted(range(len(totals)), key=lambda n: (-int(totals[n]), n))[:count]
     assert top(totals, Ladder.of(totals), count).tolist() == wanted
 
 
+@unhurried
 @given(arrays_of(st.one_of(NEAR, st.just(ABSENT))), st.data())
 def test_ranks_and_top_of_a_country(totals, data):
     codes = data.draw(np_st.arrays(np.uint8, len(totals), elements=st.integers(0, 2)))
@@ -55,6 +59,7 @@ def test_ranks_and_top_of_a_country(totals, data):
     assert not len(standings.top(5, country="XX"))
 
 
+@unhurried
 @given(arrays_of(NEAR), st.data())
 def test_league_ranks_break_ties_by_fewer_transfers(points, data):
     ties = data.draw(np_st.arrays(np.int32, len(points), elements=st.integers(0, 3)))
@@ -62,6 +67,7 @@ def test_league_ranks_break_ties_by_fewer_transfers(points, data):
     assert ranks_within(points, ties).tolist() == [1 + sum(k < key for k in keys) for key in keys]
 
 
+@unhurried
 @given(arrays_of(st.one_of(NEAR, FAR)), st.data())
 def test_ranks_of_all_leagues_at_once_equal_each_alone(points, data):
     groups = data.draw(np_st.arrays(np.int32, len(points), elements=st.integers(0, 4)))
@@ -72,6 +78,7 @@ def test_ranks_of_all_leagues_at_once_equal_each_alone(points, data):
         assert ranks[own].tolist() == ranks_within(points[own], ties[own]).tolist()
 
 
+@unhurried
 @given(st.one_of(*(arrays_of(st.one_of(values, st.just(ABSENT))) for values in (NEAR, FAR))))
 def test_snapshot_comes_back_as_it_was_packed(totals):
     codes = np.arange(len(totals), dtype=np.uint8) % 3

@@ -11,6 +11,8 @@ from fantasy.rules.engine.weights import count
 
 # So many entries are worked on at once where a round is counted anew.
 _CHUNK = 65_536
+# One in so many has a player in the same slot: that is a crowd.
+_CROWD = 12
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -77,7 +79,12 @@ class LiveRound:
     def _add(self, player: int, points: int) -> None:
         for slot in range(self.shape.slots):
             holders = self.holders.of_player(player, slot)
-            if len(holders):
+            if len(holders) * _CROWD > self.lineups.entries:
+                # To go through everybody in order is quicker than to pick so many out.
+                counted = (self.lineups.players[slot] == player).view(np.uint8)
+                counted *= self.weights[slot]
+                self.totals += np.multiply(counted, points, dtype=np.int32)
+            elif len(holders):
                 counted = np.multiply(self.weights[slot][holders], points, dtype=np.int32)
                 self.totals[holders] += counted
 

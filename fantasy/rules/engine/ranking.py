@@ -1,7 +1,7 @@
 """Exact ranks out of totals: equal totals share a rank, the ranks after them are left out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -129,6 +129,8 @@ class Standings:
     ladder: Ladder
     country: npt.NDArray[np.uint8]
     countries: tuple[str, ...]
+    # Made when first asked for.
+    ladders: dict[int, Ladder] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -157,10 +159,12 @@ class Standings:
     def rank_in_country(self, number: int) -> int | None:
         """Return an entry's rank among those of its country, None where it told none."""
         total = self.total(number)
-        if total is None or not self.country[number]:
+        code = 0 if total is None else self.country.item(number)
+        if total is None or not code:
             return None
-        is_above = (self.country == self.country[number]) & (self.totals > total)
-        return int(np.count_nonzero(is_above)) + 1
+        if code not in self.ladders:
+            self.ladders[code] = Ladder.of(self.totals[self.country == code])
+        return self.ladders[code].rank(total)
 
     def top(self, count: int, *, country: str = "") -> Places:
         """Return the numbers of the first `count`, of all or of a country."""
