@@ -47,6 +47,13 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "fantasy.playerscore": _VIEW,
     "fantasy.correctioncase": _VIEW,
     "fantasy.scoreadjustment": _VIEW,
+    "fantasy.fantasyleague": _VIEW,
+    "fantasy.leaguemember": _VIEW,
+    "fantasy.headtohead": _VIEW,
+    "fantasy.cup": _VIEW,
+    "fantasy.cuptie": _VIEW,
+    "fantasy.phase": _VIEW,
+    "fantasy.pricechange": _VIEW,
 }
 _ADMIN: Mapping[str, tuple[str, ...]] = {
     **_ANALYST,
@@ -73,6 +80,9 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     # Decided about once each, never taken away.
     "fantasy.correctioncase": ("view", "change"),
     "fantasy.scoreadjustment": _CURATE,
+    "fantasy.fantasyleague": ("view", "change"),
+    "fantasy.cup": ("view", "add"),
+    "fantasy.phase": _ALL,
     "streams.outboxevent": _VIEW,
     "streams.deadletter": ("view", "change"),
     "accounts.user": _CURATE,

@@ -85,7 +85,7 @@ def _keep(
     request: HttpRequest, response: HttpResponse, *, route: str, key: str, asked: str
 ) -> None:
     IdempotentAnswer.objects.create(
-        user_id=request.user.pk,
+        user_id=int(request.user.pk or 0),
         route=route,
         key=key,
         fingerprint=asked,

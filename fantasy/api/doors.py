@@ -25,13 +25,14 @@ from fantasy.services.squads import next_round
 
 _PLAYER: Final = "player:"
 # Lists in pages; the doors of one resource have none.
-PAGED: Final = api_settings.DEFAULT_PAGINATION_CLASS
+PAGED: Final[Any] = api_settings.DEFAULT_PAGINATION_CLASS
 
 
 class FantasyDoor(GenericAPIView[Any]):
     """Turns what the rules refuse into a problem that names the place in the request."""
 
-    pagination_class = None
+    pagination_class: Any = None
+    serializer_class: Any = None
     queryset: QuerySet[Any] | None = Game.objects.none()
 
     def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:

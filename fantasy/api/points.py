@@ -7,13 +7,20 @@ from django.db.models import QuerySet, Sum
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.sight import sight
 from fantasy.api.doors import PAGED, PublicDoor
+from fantasy.api.point_serializers import (
+    FantasyAdjustmentSerializer,
+    FantasyEntryRoundSerializer,
+    FantasyHistorySerializer,
+    FantasyPlayerDetailSerializer,
+    FantasyPlayerLedgerSerializer,
+    FantasyProofSerializer,
+)
 from fantasy.api.serializers import (
     FantasyEntryDetailSerializer,
     FantasyEntrySerializer,
@@ -54,88 +61,6 @@ def public_entry(public_id: str) -> Entry:
     """Return an entry of a game that fans may see. Raises Http404."""
     rows = Entry.objects.select_related("game__season__league", "owner", "joined_round")
     return get_object_or_404(rows.exclude(game__state=GameState.DRAFT), public_id=public_id)
-
-
-class FantasyFactSerializer(serializers.Serializer[Any]):
-    """A fact of a match behind points."""
-
-    event_id = serializers.CharField()
-    sentence = serializers.CharField()
-    clock = serializers.CharField()
-    amount = serializers.FloatField(allow_null=True, help_text="What it moved the column by.")
-    points = serializers.IntegerField(allow_null=True, help_text="What it gave by itself.")
-    is_stated = serializers.BooleanField(help_text="The vendor's own total, not counted by us.")
-    is_corrected = serializers.BooleanField()
-    link = serializers.CharField(help_text="The moment in the match.")
-
-
-class FantasyLedgerRowSerializer(serializers.Serializer[Any]):
-    """Points by one rule of the game."""
-
-    rule = serializers.CharField()
-    label = serializers.CharField()
-    count = serializers.FloatField()
-    points = serializers.IntegerField()
-    facts = FantasyFactSerializer(many=True)
-
-
-class FantasyMatchLedgerSerializer(serializers.Serializer[Any]):
-    match = serializers.CharField()
-    state = serializers.CharField(help_text="live, provisional, settled or corrected.")
-    points = serializers.IntegerField()
-    minutes = serializers.IntegerField()
-    revision = serializers.IntegerField(help_text="Place in the match's log.")
-    bonus_basis = serializers.CharField()
-    bonus_value = serializers.IntegerField(allow_null=True)
-    bonus_rank = serializers.IntegerField(allow_null=True)
-    coverage = serializers.CharField()
-    rows = FantasyLedgerRowSerializer(many=True)
-
-
-class FantasyPlayerLedgerSerializer(serializers.Serializer[Any]):
-    """Why a player has his points in a round; null points may not be told."""
-
-    player = serializers.CharField()
-    name = serializers.CharField()
-    position = serializers.CharField()
-    round = serializers.IntegerField()
-    points = serializers.IntegerField(allow_null=True)
-    appeared = serializers.BooleanField(allow_null=True)
-    matches = FantasyMatchLedgerSerializer(many=True)
-
-
-class FantasySlotSerializer(serializers.Serializer[Any]):
-    slot = serializers.IntegerField()
-    player = FantasyPlayerLedgerSerializer()
-    is_captain = serializers.BooleanField()
-    is_vice = serializers.BooleanField()
-    multiplier = serializers.IntegerField(allow_null=True, help_text="0: does not count.")
-    why = serializers.CharField(help_text="plays, substitute, bench, absent, chip; or unknown.")
-    points = serializers.IntegerField(allow_null=True)
-
-
-class FantasyAdjustmentSerializer(serializers.Serializer[Any]):
-    points = serializers.IntegerField()
-    reason = serializers.CharField()
-    made_at = serializers.DateTimeField()
-
-
-class FantasyEntryRoundSerializer(serializers.Serializer[Any]):
-    """An entry's round: who counts, why, and each row of points down to the facts."""
-
-    entry = serializers.CharField()
-    round = serializers.IntegerField()
-    state = serializers.CharField(help_text="Of the round; before settled points are provisional.")
-    chip = serializers.CharField(allow_null=True)
-    points = serializers.IntegerField(allow_null=True, help_text="Before hits.")
-    hit = serializers.IntegerField()
-    net = serializers.IntegerField(allow_null=True, help_text="After hits and adjustments.")
-    captain_points = serializers.IntegerField(allow_null=True)
-    is_final = serializers.BooleanField()
-    rank = serializers.IntegerField(allow_null=True)
-    total = serializers.IntegerField(allow_null=True)
-    adjustments = FantasyAdjustmentSerializer(many=True)
-    slots = FantasySlotSerializer(many=True)
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -250,25 +175,6 @@ class EntryRoundDetail(PublicDoor):
         return Response(entry_document(ledger, is_told=round_told(round_)))
 
 
-class FantasyHistoryRowSerializer(serializers.Serializer[Any]):
-    round = serializers.IntegerField()
-    points = serializers.IntegerField(help_text="Before hits.")
-    hit = serializers.IntegerField()
-    adjusted = serializers.IntegerField()
-    total = serializers.IntegerField(help_text="Of the season, after this round.")
-    rank = serializers.IntegerField()
-    round_rank = serializers.IntegerField()
-    bench_points = serializers.IntegerField()
-    transfers_made = serializers.IntegerField()
-    chip = serializers.CharField(allow_null=True)
-    bank = serializers.IntegerField()
-    value = serializers.IntegerField()
-
-
-class FantasyHistorySerializer(serializers.Serializer[Any]):
-    results = FantasyHistoryRowSerializer(many=True)
-
-
 class EntryHistory(PublicDoor):
     """The settled rounds of an entry, the newest first."""
 
@@ -315,20 +221,6 @@ class EntryTransfers(PublicDoor, ListAPIView[Transfer]):
         return rows.select_related("round", *people).order_by("-made_at")
 
 
-class FantasyStepSerializer(serializers.Serializer[Any]):
-    digest = serializers.CharField()
-    is_left = serializers.BooleanField(help_text="The neighbour stands to the left.")
-
-
-class FantasyProofSerializer(serializers.Serializer[Any]):
-    """That a line-up is in the root that was published at the deadline."""
-
-    line = serializers.CharField(help_text="The leaf is sha256(00 line).")
-    leaf = serializers.CharField()
-    path = FantasyStepSerializer(many=True)
-    root = serializers.CharField()
-
-
 class EntryProof(PublicDoor):
     """The way from an entry's frozen line-up up to the round's published root."""
 
@@ -357,26 +249,6 @@ class EntryProof(PublicDoor):
 def _game_player(game: Game, player_id: str) -> GamePlayer:
     rows = GamePlayer.objects.filter(game=game).select_related("player", "team", "game")
     return get_object_or_404(rows, player__public_id=player_id)
-
-
-class FantasyPlayerRoundSerializer(serializers.Serializer[Any]):
-    round = serializers.IntegerField()
-    points = serializers.IntegerField()
-
-
-class FantasyPriceStepSerializer(serializers.Serializer[Any]):
-    round = serializers.IntegerField(allow_null=True)
-    from_price = serializers.IntegerField()
-    to_price = serializers.IntegerField()
-    at = serializers.DateTimeField()
-
-
-class FantasyPlayerDetailSerializer(FantasyPlayerSerializer):
-    rounds = FantasyPlayerRoundSerializer(many=True)
-    prices = FantasyPriceStepSerializer(many=True)
-
-    class Meta(FantasyPlayerSerializer.Meta):
-        fields = (*FantasyPlayerSerializer.Meta.fields, "rounds", "prices")  # type: ignore[assignment]
 
 
 class PlayerDetail(PublicDoor):

@@ -47,7 +47,7 @@ class FantasyVerdictSerializer(serializers.Serializer[Any]):
     lineup_counts = serializers.BooleanField(
         allow_null=True, help_text="Its line-up is in the published root; null before the deadline."
     )
-    root = serializers.CharField()
+    root = serializers.CharField()  # type: ignore[assignment]  # the metaclass takes it
     message = serializers.CharField()
 
 

@@ -40,8 +40,8 @@ from fantasy.services.squads import (
     open_squad,
 )
 
-_ID = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
-_ROUND = {
+_ID: dict[str, Any] = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
+_ROUND: dict[str, Any] = {
     "required": False,
     "min_value": 1,
     "help_text": "Number of the round you mean: refused once another one is next.",
@@ -97,7 +97,7 @@ class FantasyChipSerializer(StrictSerializer):
 class Own(OwnDoor):
     """Answers of a save, and the team they are about."""
 
-    serializer_class = FantasyTeamSerializer
+    serializer_class: Any = FantasyTeamSerializer
 
     def saved(self, saved: Saved, code: int = status.HTTP_200_OK) -> Response:
         return Response(FantasySavedSerializer(saved).data, status=code)

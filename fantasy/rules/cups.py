@@ -1,7 +1,7 @@
 """Knock-out cups: the draw, byes and who goes through, all open to be checked.
 
 The draw and the last resort, a coin, follow from the cup's published seed (`lots`).
-Source: docs/rules/fantasy.md.
+Source: docs/rules/fantasy-leagues.md.
 """
 
 from collections.abc import Mapping, Sequence

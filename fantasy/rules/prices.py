@@ -1,7 +1,7 @@
 """Prices by an open formula: what a round's transfers do to a price, with every number it used.
 
 Prices are tenths; everything is an integer, so that anybody's pocket calculator agrees.
-Source: docs/rules/fantasy.md.
+Source: docs/rules/fantasy-leagues.md.
 """
 
 from dataclasses import dataclass

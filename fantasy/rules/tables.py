@@ -1,7 +1,7 @@
 """Order of fantasy leagues: by points, and head to head. Equals share a rank.
 
 Points are integers in the game's units. What parts the level is told by the game as "+name" for
-more of it and "-name" for less. Source: docs/rules/fantasy.md.
+more of it and "-name" for less. Source: docs/rules/fantasy-leagues.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -208,6 +208,7 @@ def _head_to_head(
         for home, away, own, other in played.values_list(
             "home", "away", "home_points", "away_points"
         )
+        if own is not None and other is not None
     ]
     rules = load_game(league.game.rules).leagues
     seasons = head_to_head_rows([m.entry_id for m in members], meetings, rules)

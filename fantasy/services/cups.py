@@ -40,6 +40,17 @@ def start_game_cup(game_id: int, *, name: str, start_round: int | None = None) -
 
 
 def _start(game: Game, league: FantasyLeague | None, name: str, start_round: int | None) -> Cup:
+    return Cup.objects.create(
+        game=game,
+        league=league,
+        name=name[:60],
+        start_round=first_round_of_cup(game, league, start_round),
+        seed=secrets.token_hex(16),
+    )
+
+
+def first_round_of_cup(game: Game, league: FantasyLeague | None, start_round: int | None) -> Round:
+    """Return the round that a cup would begin with. Raises Refused where it would not fit."""
     ahead = Round.objects.filter(game=game, state=RoundState.UPCOMING).order_by("number")
     first = ahead.first() if start_round is None else ahead.filter(number=start_round).first()
     if first is None:
@@ -56,13 +67,7 @@ def _start(game: Game, league: FantasyLeague | None, name: str, start_round: int
             f"{entrants} entries need {rounds_needed(entrants)} rounds, {stages} are left.",
             "start_round",
         )
-    return Cup.objects.create(
-        game=game,
-        league=league,
-        name=name[:60],
-        start_round=first,
-        seed=secrets.token_hex(16),
-    )
+    return first
 
 
 def _rounds_from(game: Game, number: int) -> QuerySet[Round]:
@@ -171,7 +176,7 @@ def _decide(cup: Cup, round_: Round, ties: Sequence[CupTie]) -> None:
             tie_id=tie_id(cup, round_.number, tie.number),
             ties=rules.leagues.cup_ties,
         )
-        tie.home_points, tie.away_points = home.points, away and away.points
+        tie.home_points, tie.away_points = home.points, away.points if away else None
         tie.winner_id = tie.home_id if verdict.is_home else tie.away_id
         tie.reason = verdict.reason
     fields = ["home_points", "away_points", "winner", "reason"]

@@ -90,8 +90,8 @@ def rank_leagues(game: Game, league_ids: Collection[int] | None = None) -> None:
             {
                 "game": game.pk,
                 "leagues": None if league_ids is None else list(league_ids),
-                "latest": latest and latest.pk,
-                "previous": previous and previous.pk,
+                "latest": latest.pk if latest else None,
+                "previous": previous.pk if previous else None,
                 "latest_number": latest.number if latest else 0,
                 "previous_number": previous.number if previous else 0,
                 "by_transfers": "-transfers" in rules.leagues.classic_ties,
