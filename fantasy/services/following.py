@@ -63,6 +63,7 @@ def follow_season(
 def _sync_players(
     game: Game, rules: GameRules, *, at: datetime, prices: Mapping[int, int]
 ) -> tuple[int, int]:
+    _follow_merges(game)
     spots = _spots(game.season, at)
     held = {row.player_id: row for row in game.players.all()}
     fresh = _new_players(
@@ -74,6 +75,16 @@ def _sync_players(
         changed, ["team", "status", "chance_percent", "news", "news_at"], batch_size=500
     )
     return len(fresh), len(changed)
+
+
+def _follow_merges(game: Game) -> None:
+    """Let a row whose player turned out to be another one stand for him; squads keep it."""
+    merged = game.players.filter(player__merged_into__isnull=False).select_related("player")
+    for row in merged.order_by("number"):
+        keep = row.player.merged_into_id
+        if not game.players.filter(player=keep).exists():
+            row.player_id = keep
+            row.save(update_fields=["player"])
 
 
 def _spots(season: Season, at: datetime) -> dict[int, RosterSpot]:

@@ -17,6 +17,7 @@ from fantasy.services.games import (
 )
 from fantasy.services.refusals import Refused
 from leagues.models import RosterSpot
+from leagues.services import merge_players
 from matches.enums import MatchStatus
 from matches.models import Match
 from tests.factories.fantasy import CLUB
@@ -195,6 +196,18 @@ def test_player_who_changes_clubs_takes_his_new_club_along(season):
     assert sync_game(game.pk).players_changed == 1
 
     assert game.players.get(player=spot.player_id).team == other
+
+
+def test_player_who_turned_out_to_be_another_one_stays_in_squads(season):
+    game = make(season)
+    drop = game.players.first()
+    keep = make_player(sport="football", position=drop.position)
+    merge_players(keep=keep, drop=drop.player)
+
+    assert sync_game(game.pk).players_added == 0
+
+    drop.refresh_from_db()
+    assert (drop.player, drop.status) == (keep, Availability.AVAILABLE)
 
 
 def test_moved_kickoff_moves_the_deadline(season):
