@@ -1,5 +1,6 @@
 """Every route of the site, and who may use it. A new route fails here until it is listed."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -126,6 +127,23 @@ PUBLIC_PAGES = {
     "search",
     "teams/<slug:slug>/",
     "login/",
+    "fantasy/",
+    "fantasy/<slug:slug>/",
+    "fantasy/<slug:slug>/parts/",
+    "fantasy/<slug:slug>/players/",
+    "fantasy/<slug:slug>/players/<str:player_id>/",
+    "fantasy/<slug:slug>/players/<str:player_id>/rounds/<int:number>/",
+    "fantasy/<slug:slug>/points/",
+    "fantasy/<slug:slug>/rules/",
+    "fantasy/cups/<str:public_id>/",
+    "fantasy/entries/<str:public_id>/",
+    "fantasy/entries/<str:public_id>/history/",
+    "fantasy/entries/<str:public_id>/rounds/<int:number>/",
+    "fantasy/entries/<str:public_id>/rounds/<int:number>/proof/",
+    "matches/<str:public_id>/fantasy/",
+    # Private leagues for members; what is made there is the reader's own.
+    "fantasy/<slug:slug>/leagues/",
+    "fantasy/leagues/<str:public_id>/",
     # Of the account, else of the browser.
     "preferences/follow/",
     # Of the browser, not of an account.
@@ -133,7 +151,16 @@ PUBLIC_PAGES = {
     "preferences/spoilers/",
     "preferences/theme/",
 }
-SIGNED_IN_PAGES = {"profile/", "logout/"}
+SIGNED_IN_PAGES = {
+    "profile/",
+    "logout/",
+    "fantasy/<slug:slug>/join/",
+    "fantasy/<slug:slug>/team/",
+    "fantasy/<slug:slug>/team/chip/",
+    "fantasy/<slug:slug>/team/receipts/<int:sequence>/",
+    "fantasy/<slug:slug>/transfers/",
+    "fantasy/leagues/<str:public_id>/change/",
+}
 CATCH_ALL = {"^api(?:/.*)?$"}
 
 
@@ -187,7 +214,8 @@ def test_every_other_route_outside_the_admin_is_listed():
 
 @pytest.mark.django_db
 def test_pages_of_an_account_send_strangers_to_the_login(client: Client):
-    for place in SIGNED_IN_PAGES - {"logout/"}:
+    for route in SIGNED_IN_PAGES - {"logout/"}:
+        place = re.sub(r"<\w+:\w+>", "1", route)
         response = client.get(f"/{place}")
         assert (response.status_code, response["Location"]) == (302, f"/login/?next=/{place}")
 
