@@ -167,11 +167,14 @@ def settle_rows(round_id: int) -> int:
     live.apply(final_form(round_, live.players))
     columns = ", ".join(f'"{name}"' for name in results.COLUMNS)
     query = f"COPY fantasy_lineupresult ({columns}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.write(HEADER)
-        for rows in results.rows_of(live, round_id):
-            copy.write(rows)
-        copy.write(TRAILER)
+    with connection.cursor() as cursor:
+        # One statement writes all rows, on a slow disk, too.
+        cursor.execute("SET LOCAL statement_timeout = '280s'")
+        with cursor.copy(query) as copy:
+            copy.write(HEADER)
+            for rows in results.rows_of(live, round_id):
+                copy.write(rows)
+            copy.write(TRAILER)
     _held.pop(round_id, None)
     _store_final(round_id, live, at=now())
     return int(live.lineups.present.sum())
