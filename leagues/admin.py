@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from leagues.enums import ExternalKind, UnmatchedStatus
 from leagues.models import (
     ExternalId,
+    Follow,
     League,
     Player,
     RosterSpot,
@@ -31,6 +32,7 @@ from leagues.services import (
     save_external_id,
     tell_changed,
 )
+from streams.read_only import ReadOnlyAdmin
 
 
 class SportChoiceMixin:
@@ -378,3 +380,13 @@ class UnmatchedNameAdmin(admin.ModelAdmin):
         for question in questions.filter(status=UnmatchedStatus.OPEN):
             resolve_unmatched(question, status=status)
         self.message_user(request, "Closed.", messages.SUCCESS)
+
+
+@admin.register(Follow)
+class FollowAdmin(ReadOnlyAdmin):
+    """Whom users follow; they alone change it."""
+
+    list_display = ("user", "team", "league", "followed_at")
+    list_select_related = ("user", "team", "league")
+    search_fields = ("user__email", "team__name", "league__name")
+    date_hierarchy = "followed_at"

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.clock import now
+from config.sight import told_now
 from leagues.models import League, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.selectors import follows_of
@@ -138,8 +139,18 @@ def h2h(request: HttpRequest, public_id: str) -> HttpResponse:
             "away": winners[match.away_id],
             "draws": winners[None],
         },
+        "goals": _goals(match, meetings),
     }
     return render(request, "matches/match_h2h.html", context)
+
+
+def _goals(match: Match, meetings: Sequence[Match]) -> tuple[int, int]:
+    """Return what both teams have scored against each other, the home side's first."""
+    goals: Counter[int] = Counter()
+    for meeting in meetings:
+        goals[meeting.home_id] += meeting.home_score or 0
+        goals[meeting.away_id] += meeting.away_score or 0
+    return goals[match.home_id], goals[match.away_id]
 
 
 def _winner_id(match: Match) -> int | None:
@@ -194,7 +205,7 @@ def league_calendar(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def _calendar(request: HttpRequest, name: str, rows: Sequence[Match]) -> HttpResponseBase:
     events = [_calendar_event(request, match) for match in rows]
     response = HttpResponse(
-        calendar_text(name, events, at=now()), content_type="text/calendar; charset=utf-8"
+        calendar_text(name, events, at=told_now()), content_type="text/calendar; charset=utf-8"
     )
     response["Content-Disposition"] = 'inline; filename="matches.ics"'
     # Of what it says, not of when it was asked.

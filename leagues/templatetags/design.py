@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from config.clock import now
 from config.sight import told_now
 from leagues.models import League, Team
+from leagues.rules.follows import NOBODY, Follows
 
 register = template.Library()
 
@@ -134,6 +135,7 @@ def readable_on(background: str, wish: str) -> str:
     return max(("#ffffff", "#0b100e"), key=lambda ink: contrast(background, ink))
 
 
+@register.filter
 @lru_cache(maxsize=2048)
 def shape_color(color: str) -> str:
     """Return the colour moved to where it has 3:1 against the page, light and dark alike."""
@@ -171,12 +173,12 @@ def follow_button(
 
     The page gives `follows` and the request.
     """
-    follows = context.get("follows")
+    follows: Follows = context.get("follows") or NOBODY
     return {
         "public_id": thing.public_id,
         "name": getattr(thing, "display_name", "") or thing.name,
         "is_named": named,
-        "is_followed": bool(follows) and thing.public_id in follows,
+        "is_followed": thing.public_id in follows,
         "request": context.get("request"),
         "csrf_token": context.get("csrf_token"),
     }
