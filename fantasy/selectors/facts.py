@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from leagues.models import Player
@@ -85,16 +85,17 @@ def _rows(
     upto = Q()
     for match, seq in seqs.items():
         upto |= Q(match=match, seq__lte=seq)
-    newest = (
-        PlayEvent.objects.filter(upto)
-        .order_by("match_id", "lineage_id", "-rev")
-        .distinct("match_id", "lineage_id")
-    )
-    rows = PlayEvent.objects.filter(pk__in=newest.values("pk")).exclude(op=EventOp.RETRACT)
-    if needs_all:
-        return rows
     frame = Q(type__in=_frame(compiled(pack)))
-    return rows.filter(frame | Q(player__in=players) | Q(related_player__in=players))
+    wanted = Q() if needs_all else frame | Q(player__in=players) | Q(related_player__in=players)
+    # Asked of the few wanted rows alone: most of a log is about other players.
+    later = PlayEvent.objects.filter(
+        upto,
+        match=OuterRef("match"),
+        lineage_id=OuterRef("lineage_id"),
+        rev__gt=OuterRef("rev"),
+    )
+    rows = PlayEvent.objects.filter(upto, wanted).exclude(op=EventOp.RETRACT)
+    return rows.filter(~Exists(later)).order_by("match_id", "seq")
 
 
 def _frame(pack: CompiledPack) -> list[str]:

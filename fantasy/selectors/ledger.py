@@ -168,7 +168,7 @@ def player_ledgers(round_: Round, numbers: Collection[int]) -> dict[int, PlayerL
     facts = match_facts(
         seqs,
         players={one.player.player_id for one in found.values()},
-        columns=rules.columns,
+        columns=_explained(rules),
     )
     rankings = _rankings(rules, round_, found.values(), seqs)
     return {
@@ -183,6 +183,13 @@ def player_ledgers(round_: Round, numbers: Collection[int]) -> dict[int, PlayerL
         )
         for number, one in found.items()
     }
+
+
+def _explained(rules: GameRules) -> set[str]:
+    """Return the columns that rows are about; who took part is asked of other ones."""
+    every = [*rules.points, *(rules.bonus.components if rules.bonus else ())]
+    names = {rule.column for rule in every}
+    return names | {bound.column for rule in every for bound in rule.when}
 
 
 def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:

@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import connection
+
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Game, GamePlayer, Lineup, PlayerScore, Round, RoundMatch
 from fantasy.rules.loading import load_game
@@ -91,14 +93,18 @@ def random_lineup(
     pool: dict[str, list[int]] = {}
     for player in players:
         pool.setdefault(player.position, []).append(player.number)
-    squad = {p.id: dice.sample(pool[p.id], p.squad_max) for p in rules.positions if p.squad_max}
-    starters = [squad[p.id].pop() for p in rules.positions for _ in range(p.play_min)]
-    held = [p.bench_slot for p in rules.positions if p.bench_slot]
-    keeper = [number for p in rules.positions if p.bench_slot for number in squad.pop(p.id)]
-    rest = [number for numbers in squad.values() for number in numbers]
-    dice.shuffle(rest)
-    missing = rules.lineup.size - len(starters)
-    numbers = [*starters, *rest[:missing], *(keeper if held else []), *rest[missing:]]
+    left = {key: dice.sample(numbers, len(numbers)) for key, numbers in pool.items()}
+    starters = _fill(
+        rules.lineup.size, {p.id: (p.play_min, p.play_max) for p in rules.positions}, dice
+    )
+    squad = {p.id: (max(p.squad_min, starters[p.id]), p.squad_max) for p in rules.positions}
+    whole = _fill(rules.squad.size, squad, dice)
+    numbers = [left[key].pop() for key, count in starters.items() for _ in range(count)]
+    bench = [key for key, count in whole.items() for _ in range(count - starters[key])]
+    dice.shuffle(bench)
+    # A reserve with a place of his own sits first.
+    bench.sort(key=lambda key: not rules.position(key).bench_slot)
+    numbers += [left[key].pop() for key in bench]
     captain, vice = dice.sample(range(1, rules.lineup.size + 1), 2)
     chip = dice.choice(CHIPS) if rules.chips else ""
     return Lineup(
@@ -113,9 +119,21 @@ def random_lineup(
     )
 
 
+def _fill(size: int, bounds: dict[str, tuple[int, int]], dice: random.Random) -> dict[str, int]:
+    """Return how many of each position, within their bounds, make up the size."""
+    counts = {key: least for key, (least, _) in bounds.items()}
+    while sum(counts.values()) < size:
+        key = dice.choice([key for key, (_, most) in bounds.items() if counts[key] < most])
+        counts[key] += 1
+    return counts
+
+
 def score_all(game: Game) -> None:
     """Score all matches of a game's rounds."""
     score_matches(RoundMatch.objects.filter(game=game).values_list("match", flat=True))
+    # What a database does by itself in time: plans for empty tables take minutes.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def settle_all(game: Game) -> list[Round]:

@@ -96,11 +96,11 @@ def test_after_random_corrections_everything_equals_a_fresh_settlement(admin_use
 def test_after_250_random_corrections_everything_equals_a_fresh_settlement(
     sport, rules, admin_user
 ):
-    game, told = make(sport, rules, rounds=6, entries=60)
+    game, told = make(sport, rules, rounds=4, entries=60)
     correct(told, 250, seed=sport, actor=admin_user.pk)
 
     followed = derived(game)
-    assert CorrectionCase.objects.filter(state=CaseState.APPLIED).count() > 50
+    assert CorrectionCase.objects.filter(state=CaseState.APPLIED).count() >= 15
     settle_freshly(game)
 
     assert derived(game) == followed
