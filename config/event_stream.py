@@ -152,8 +152,8 @@ class _Reading:
             await self._answer(problem(self._request, "forbidden", detail="You may not see this."))
             return
         who = who_of(self._scope)
-        address = None if who else limits.address_of(self._scope)
-        if self._hub.is_draining or not await limits.admit(self._hub, address):
+        holder = limits.holder_of(self._scope)
+        if self._hub.is_draining or not await limits.admit(self._hub, holder):
             await self._turn_away()
             return
         outlet = self._hub.open_stream(self._scope, self._send, resumes, delay_s=self._wish.delay_s)
@@ -164,7 +164,7 @@ class _Reading:
         finally:
             hung_up.cancel()
             self._hub.forget(outlet)
-            await limits.release(self._hub, address)
+            await limits.release(self._hub, holder)
 
     async def _may_see(self, topics: list[str]) -> bool:
         user = self._scope.get("user")
@@ -175,7 +175,8 @@ class _Reading:
             wait = {"Retry-After": "1"}
             await self._answer(problem(self._request, "unavailable", headers=wait))
             return
-        told = "This address has too many open streams and sockets."
+        told = "You have" if who_of(self._scope) else "This address has"
+        told = f"{told} too many open streams and sockets."
         await self._answer(doors.rate_limited(self._request, _BUSY_FOR_S, told))
 
     async def _begin(self, outlet: EventOutlet, hung_up: "asyncio.Future[None]") -> None:

@@ -7,12 +7,15 @@ page or a log told anew, is asked of Django, whose answers have the same body.
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecoder
 from typing import Any, Final
 
 import orjson
+from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
@@ -27,6 +30,7 @@ from matches.models import Match
 from matches.selectors.fixtures import public_match
 from streams.changes import public_topics
 from streams.live.hub import AWAY, hub
+from streams.live.limits import address_of
 from streams.live.polls import Growth, PollOutlet
 
 _EVENTS: Final = re.compile(
@@ -46,6 +50,8 @@ _EVENT_MARK: Final = '"data":{"event":'
 # Nobody sees an age that is wrong by more, and a thousand who wait cost one query.
 _HELD_FOR_S: Final = 1.0
 _MOST_HELD: Final = 10_000
+# When somebody who has too many waiting requests may come again.
+_BUSY_FOR_S: Final = 5
 _decode = JSONDecoder().raw_decode
 
 
@@ -115,9 +121,36 @@ class LongPoll:
     def __init__(self, django: doors.App) -> None:
         self._django = django
         self._held: dict[str, tuple[float, asyncio.Future[Match | None]]] = {}
+        self._waiting: Counter[str] = Counter()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         request = doors.request_of(scope)
+        with self._place(address_of(scope)) as has_place:
+            if request is None or has_place:
+                await self._serve(request, scope, receive, send)
+                return
+        told = "This address has too many requests that wait."
+        await doors.answer(send, request, doors.rate_limited(request, _BUSY_FOR_S, told))
+
+    @contextmanager
+    def _place(self, address: str | None) -> Iterator[bool]:
+        """Count a request while it waits; False where its address has too many already."""
+        if address is None:
+            yield True
+        elif self._waiting[address] >= settings.LIVE_WAITS_PER_ADDRESS:
+            yield False
+        else:
+            self._waiting[address] += 1
+            try:
+                yield True
+            finally:
+                self._waiting[address] -= 1
+                if not self._waiting[address]:
+                    del self._waiting[address]
+
+    async def _serve(
+        self, request: ASGIRequest | None, scope: Mapping[str, Any], receive: Any, send: Any
+    ) -> None:
         if request is not None and scope["path"] == _CHANGES:
             await self._changes(request, scope, receive, send)
             return

@@ -30,14 +30,20 @@ from django.utils.module_loading import import_string
 from twisted.internet import defer, reactor, task
 from twisted.web import http
 
+from streams.live.allowance import Allowance
 from streams.live.outlets import EXTENSION, TOO_SLOW
 from streams.stopping import note_stopping
 
 GOING_AWAY: Final = 1001
+TOO_MANY: Final = 4429
 DRAIN_S: Final = 20.0
 _BACKLOG: Final = 2_048
 # The consumer answers what is a little too large; this bound protects the memory.
 _MAX_MESSAGE_BYTES: Final = 65_536
+# Pings, pongs and pieces of messages, which no application ever sees.
+_FRAMES_BURST: Final = 1_000
+_FRAMES_PER_S: Final = 50.0
+_REQUEST_WITHIN_S: Final = 20.0
 _CLOSES_PER_TURN: Final = 200
 # How long the end of a stream may take to reach its reader.
 _FAREWELL_S: Final = 5.0
@@ -119,10 +125,16 @@ class FrameProtocol(DirectWriter, ws_protocol.WebSocketProtocol):
     _held_back = b""
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        self._frames = Allowance(burst=_FRAMES_BURST, per_s=_FRAMES_PER_S)
         super().onOpen()
         self.take_over()
         # Thousands who came together, after a restart, are not pinged together for ever.
         self.last_ping = time.time() - random.random() * self.server.ping_interval
+
+    def onFrameBegin(self) -> None:  # noqa: N802 - autobahn's name
+        super().onFrameBegin()
+        if not self._frames.take() and self.state == self.STATE_OPEN:
+            self.close_with(TOO_MANY)
 
     def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
         """Send finished frames; False when some wait, whose end `on_drained` reports."""
@@ -204,8 +216,45 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
             self.transport.abortConnection()
 
 
+class RequestChannel(http.HTTPChannel):
+    """A connection whose requests have to be sent within a time, however steadily they drip.
+
+    Twisted begins to wait anew with every byte.
+    """
+
+    _is_amid = False
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__()
+        self._within_s = within_s
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        self._idle_s = self.timeOut
+        super().connectionMade()
+        self.setTimeout(self._within_s)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        if not self._is_amid and not self._handlingRequest:
+            self._is_amid = True
+            self.setTimeout(self._within_s)
+        super().dataReceived(data)
+
+    def resetTimeout(self) -> None:  # noqa: N802 - Twisted's name
+        """Leave the time as it is."""
+
+    def allContentReceived(self) -> None:  # noqa: N802 - Twisted's name
+        # What this sets is what the connection may be idle for afterwards.
+        self._is_amid = False
+        self.setTimeout(self._idle_s)
+        super().allContentReceived()
+
+
 class StreamFactory(http_protocol.HTTPFactory):
     """Makes `StreamRequest`s."""
+
+    def protocol(self) -> Any:
+        """Return a connection."""
+        return http._GenericHTTPChannelProtocol(RequestChannel(self.server.request_within_s))
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
         protocol = super().buildProtocol(addr)
@@ -217,6 +266,7 @@ class FrameServer(Server):
     """daphne's server with finished bytes, and with a drain instead of a hard stop."""
 
     is_draining = False
+    request_within_s = _REQUEST_WITHIN_S
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As daphne, offering the protocol to the application as an extension of the scope."""
@@ -322,6 +372,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--proxy-headers", action="store_true", help="believe X-Forwarded-For: behind nginx only"
     )
+    parser.add_argument(
+        "--request-within",
+        type=float,
+        default=_REQUEST_WITHIN_S,
+        help=f"seconds in which a request has to be sent ({_REQUEST_WITHIN_S:g})",
+    )
     return parser.parse_args(arguments)
 
 
@@ -355,6 +411,7 @@ def main(arguments: list[str] | None = None) -> None:
         verbosity=0,
         server_name="vezepysports",
     )
+    server.request_within_s = chosen.request_within
     _use_factories()
     # What is loaded by now lives as long as the process: no need to look at it again and again.
     gc.collect()

@@ -373,6 +373,10 @@ FEED_ALLOW_PRIVATE_HOSTS = _flag("FEED_ALLOW_PRIVATE_HOSTS", default=not PRODUCT
 
 # Open sockets that one address may have without signing in.
 LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1)
+# And that one user may have, wherever he is.
+LIVE_SOCKETS_PER_USER = _whole("LIVE_SOCKETS_PER_USER", default=20, least=1)
+# Requests of one address that may wait at the same time, in each process.
+LIVE_WAITS_PER_ADDRESS = _whole("LIVE_WAITS_PER_ADDRESS", default=100, least=1)
 # How long partners can read what changed, and a group catch up, from the log of domain events.
 OUTBOX_KEEP_DAYS = _whole("OUTBOX_KEEP_DAYS", default=30, least=1)
 

@@ -5,6 +5,7 @@ visits Django's one database thread for every message, and this consumer needs n
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,42 +65,47 @@ class LiveConsumer:
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._allowance = limits.Allowance()
+        self._messages, self._topics = limits.of_messages(), limits.of_topics()
         self._hub: Hub = hub()
         self._wish = wish_in(scope)
 
     async def run(self) -> None:
         """Serve the socket until it is closed."""
         await self._receive()
-        who = who_of(self._scope)
-        address = None if who else limits.address_of(self._scope)
-        if not await limits.admit(self._hub, address):
+        holder = limits.holder_of(self._scope)
+        if not await limits.admit(self._hub, holder):
             await self._turn_away()
             return
         await self._send({"type": "websocket.accept"})
         outlet = self._hub.open(self._scope, self._send)
-        outlet.who, outlet.delay_s = who, self._wish.delay_s
+        outlet.who, outlet.delay_s = who_of(self._scope), self._wish.delay_s
         outlet.answer(_hello())
-        idle = asyncio.get_running_loop().call_later(
-            limits.SUBSCRIBE_WITHIN_S, self._close_idle, outlet
-        )
+        watching = asyncio.create_task(self._close_idle(outlet))
         try:
             await self._listen(outlet)
         finally:
-            idle.cancel()
+            watching.cancel()
             self._hub.forget(outlet)
-            await limits.release(self._hub, address)
+            await limits.release(self._hub, holder)
 
     async def _turn_away(self) -> None:
         """Say why before closing: a page cannot see why a handshake was refused."""
         await self._send({"type": "websocket.accept"})
-        text = error_text("too_many_sockets", "This address has too many open sockets.")
+        told = "You have" if who_of(self._scope) else "This address has"
+        text = error_text("too_many_sockets", f"{told} too many open sockets.")
         await self._send({"type": "websocket.send", "text": text.decode()})
         await self._send({"type": "websocket.close", "code": limits.TOO_MANY})
 
-    def _close_idle(self, outlet: Outlet) -> None:
-        if not outlet.topics:
-            self._hub.close_outlet(outlet, limits.IDLE)
+    async def _close_idle(self, outlet: Outlet) -> None:
+        """Close the socket once it watches nothing for long: from the start, or ever after."""
+        idle_since: float | None = time.monotonic()
+        while idle_since is None or time.monotonic() - idle_since < limits.SUBSCRIBE_WITHIN_S:
+            await asyncio.sleep(limits.SUBSCRIBE_WITHIN_S / 4)
+            if outlet.topics:
+                idle_since = None
+            elif idle_since is None:
+                idle_since = time.monotonic()
+        self._hub.close_outlet(outlet, limits.IDLE)
 
     async def _listen(self, outlet: Outlet) -> None:
         while True:
@@ -118,7 +124,7 @@ class LiveConsumer:
             raise BadMessageError(
                 "frame_too_large", "A message has at most 16 KiB.", close_code=limits.TOO_LARGE
             )
-        if not self._allowance.take():
+        if not self._messages.take():
             raise BadMessageError(
                 "too_many_messages", "Too many messages.", close_code=limits.TOO_MANY
             )
@@ -137,6 +143,13 @@ class LiveConsumer:
             )
 
     async def _subscribe(self, outlet: Outlet, wanted: Subscribe) -> None:
+        if not self._topics.take(len(wanted.topics)):
+            raise BadMessageError(
+                "too_many_subscriptions",
+                "Too many subscriptions.",
+                "topics",
+                close_code=limits.TOO_MANY,
+            )
         user = self._scope.get("user")
         for place, (topic, resume) in enumerate(wanted.topics.items()):
             field = f"topics[{place}]"

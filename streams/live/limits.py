@@ -1,20 +1,25 @@
-"""Bounds of one socket's demands, and how many an address may have."""
+"""Bounds of one socket's demands, and how many an address or a user may have."""
 
 import ipaddress
-import time
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
 
 from streams.live import census
+from streams.live.allowance import Allowance
 from streams.live.hub import AWAY, Hub
+from streams.live.rights import who_of
 
 MAX_TOPICS: Final = 50
 MAX_INBOUND_BYTES: Final = 16_384
 # A page asks once; a client that asks this much is broken or hostile.
 MESSAGES_BURST: Final = 60
 MESSAGES_PER_S: Final = 5.0
-SUBSCRIBE_WITHIN_S: Final = 60.0
+# Each topic that nobody watched costs a look into Redis, and maybe one into the database.
+TOPICS_BURST: Final = 200
+TOPICS_PER_S: Final = 5.0
+SUBSCRIBE_WITHIN_S = 60.0
 
 IDLE: Final = 4408
 TOO_LARGE: Final = 4413
@@ -28,27 +33,37 @@ def as_document() -> dict[str, int]:
         "frame_bytes": MAX_INBOUND_BYTES,
         "messages_per_s": int(MESSAGES_PER_S),
         "sockets_per_address": settings.LIVE_SOCKETS_PER_ADDRESS,
+        "sockets_per_user": settings.LIVE_SOCKETS_PER_USER,
     }
 
 
-class Allowance:
-    """A token bucket of one socket's messages."""
+def of_messages() -> Allowance:
+    """Return what a new socket may send."""
+    return Allowance(burst=MESSAGES_BURST, per_s=MESSAGES_PER_S)
 
-    __slots__ = ("_at", "_left")
 
-    def __init__(self) -> None:
-        self._left = float(MESSAGES_BURST)
-        self._at = time.monotonic()
+def of_topics() -> Allowance:
+    """Return how many topics a new socket may subscribe to over its life."""
+    return Allowance(burst=TOPICS_BURST, per_s=TOPICS_PER_S)
 
-    def take(self) -> bool:
-        """Use one message; False when there is none left."""
-        now = time.monotonic()
-        self._left = min(MESSAGES_BURST, self._left + (now - self._at) * MESSAGES_PER_S)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whom sockets and streams are counted for, and how many there may be."""
+
+    key: str
+    most: int
+
+
+def holder_of(scope: Any) -> Holder | None:
+    """Return whom a connection is counted for: its user, else its address; None: neither."""
+    who = who_of(scope)
+    if who is not None:
+        return Holder(key=f"user:{who.user_id}", most=settings.LIVE_SOCKETS_PER_USER)
+    address = address_of(scope)
+    if address is None:
+        return None
+    return Holder(key=address, most=settings.LIVE_SOCKETS_PER_ADDRESS)
 
 
 def address_of(scope: Any) -> str | None:
@@ -65,23 +80,21 @@ def address_of(scope: Any) -> str | None:
     return str(address)
 
 
-async def admit(hub: Hub, address: str | None) -> bool:
-    """Count an anonymous socket over all processes; without Redis every one is let in."""
-    if address is None:
+async def admit(hub: Hub, holder: Holder | None) -> bool:
+    """Count a socket over all processes; without Redis every one is let in."""
+    if holder is None:
         return True
     try:
-        return await census.admit(
-            hub.reader.redis, hub.name, address, settings.LIVE_SOCKETS_PER_ADDRESS
-        )
+        return await census.admit(hub.reader.redis, hub.name, holder.key, holder.most)
     except AWAY:
         return True
 
 
-async def release(hub: Hub, address: str | None) -> None:
+async def release(hub: Hub, holder: Holder | None) -> None:
     """Take back `admit`."""
-    if address is None:
+    if holder is None:
         return
     try:
-        await census.release(hub.reader.redis, hub.name, address)
+        await census.release(hub.reader.redis, hub.name, holder.key)
     except AWAY:
-        hub.unreleased.append(address)
+        hub.unreleased.append(holder.key)

@@ -83,7 +83,7 @@ def _free_port():
 class Server:
     """A process of `config.server`, or of plain daphne."""
 
-    def __init__(self, valkey, *, plain=False, port=0, app=APP, **environment):
+    def __init__(self, valkey, *, plain=False, port=0, app=APP, options=(), **environment):
         # Both are closed by `close`.
         self.truth = tempfile.NamedTemporaryFile("w+", suffix=".json")  # noqa: SIM115
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
@@ -91,7 +91,7 @@ class Server:
             port = _free_port()
             command = ["daphne", "-v", "1", "-b", "127.0.0.1", "-p", str(port), app]
         else:
-            command = ["config.server", "-p", str(port), "--app", app]
+            command = ["config.server", "-p", str(port), "--app", app, *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
