@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 # Two, for the first matches of a round may begin before the one before it is settled.
 _MOST_HELD = 2
+# Larger pieces are copied about and are slower.
+_WRITE_BYTES = 65_536
 _KEPT_IN_REDIS_S = 7 * 86_400
 # Redis has every version; Postgres has what is left when Redis forgets.
 _STORE_EVERY = timedelta(seconds=30)
@@ -173,7 +175,8 @@ def settle_rows(round_id: int) -> int:
         with cursor.copy(query) as copy:
             copy.write(HEADER)
             for rows in results.rows_of(live, round_id):
-                copy.write(rows)
+                for start in range(0, len(rows), _WRITE_BYTES):
+                    copy.write(rows[start : start + _WRITE_BYTES])
             copy.write(TRAILER)
     _held.pop(round_id, None)
     _store_final(round_id, live, at=now())
