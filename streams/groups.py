@@ -13,7 +13,7 @@ import orjson
 import redis
 import structlog
 from celery import current_app
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Min
 
 from config.clock import now
@@ -200,7 +200,11 @@ def create_groups() -> None:
 def _handle(subscription: Subscription, entries: list[Any]) -> int:
     try:
         subscription.handler([_delivery(subscription.topic, *entry) for entry in entries])
-    except Exception:
+    except Exception as error:
+        if _is_away(error):
+            # Each entry alone would wait for the same server: all stay pending for `reclaim`.
+            log.warning("server_away", topic=subscription.topic, group=subscription.group)
+            return 0
         if len(entries) == 1:
             log.exception("handler_failed", topic=subscription.topic, group=subscription.group)
             return 0
@@ -209,6 +213,15 @@ def _handle(subscription: Subscription, entries: list[Any]) -> int:
     handled = [entry_id for entry_id, _ in entries]
     client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, *handled)
     return len(handled)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether Redis or the database was not there, for which no entry is to blame."""
+    if not isinstance(error, OperationalError):
+        return isinstance(error, redis.ConnectionError | redis.TimeoutError | InterfaceError)
+    # A refused lock or a deadlock has a code of its own, and goes better at the next try.
+    code = getattr(error.__cause__, "sqlstate", None)
+    return code is None or code.startswith(("08", "57P"))
 
 
 def _delivery(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Delivery:

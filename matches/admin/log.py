@@ -1,5 +1,8 @@
 """The event log as it is: a wrong fact is corrected by a new revision, never edited."""
 
+from collections.abc import Callable
+from uuid import UUID
+
 import orjson
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -111,15 +114,11 @@ class PlayEventAdmin(ReadOnlyAdmin):
             back=_page_of(event),
         )
 
-        def work(by: corrections.By) -> None:
+        def work(match_id: int, lineage: UUID, *, by: corrections.By) -> None:
             seen = form.cleaned_data["rev"]
-            corrections.amend_event(
-                event.match_id, event.lineage_id, form.said(), by=by, seen_rev=seen
-            )
+            corrections.amend_event(match_id, lineage, form.said(), by=by, seen_rev=seen)
 
-        return act_page(
-            self, request, event.match, act=act, form=form, work=work, history=self.history(event)
-        )
+        return self._act(request, event, act, form, work)
 
     def retract_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask why, then take the fact back by a curator's word."""
@@ -131,15 +130,8 @@ class PlayEventAdmin(ReadOnlyAdmin):
             done="Taken back.",
             back=_page_of(event),
         )
-        return act_page(
-            self,
-            request,
-            event.match,
-            act=act,
-            form=PinnedForm(request.POST or None),
-            work=lambda by: corrections.retract_event(event.match_id, event.lineage_id, by=by),
-            history=self.history(event),
-        )
+        form = PinnedForm(request.POST or None)
+        return self._act(request, event, act, form, corrections.retract_event)
 
     def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask why, then give the fact back to the source."""
@@ -151,15 +143,29 @@ class PlayEventAdmin(ReadOnlyAdmin):
             done="The pin is off; the source's word counts.",
             back=_page_of(event),
         )
+        form = ReasonForm(request.POST or None)
+        says = self.source_says(event)
+        return self._act(request, event, act, form, corrections.release_event, source_says=says)
+
+    def _act(
+        self,
+        request: HttpRequest,
+        event: PlayEvent,
+        act: Act,
+        form: ReasonForm,
+        work: Callable[..., object],
+        **context: object,
+    ) -> HttpResponse:
+        """Ask for what a service needs that acts upon one fact, then call it."""
         return act_page(
             self,
             request,
             event.match,
             act=act,
-            form=ReasonForm(request.POST or None),
-            work=lambda by: corrections.release_event(event.match_id, event.lineage_id, by=by),
+            form=form,
+            work=lambda by: work(event.match_id, event.lineage_id, by=by),
             history=self.history(event),
-            source_says=self.source_says(event),
+            **context,
         )
 
 

@@ -1,8 +1,10 @@
 """Consumer groups: everything is handled, poison is given up on, nothing is trimmed away."""
 
+import psycopg
 import pytest
+import redis
 from django.core.cache import cache
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from config.clock import now
 from leagues.topics import RosterChanged
@@ -428,3 +430,48 @@ def test_worker_killed_under_way_leaves_nothing_undone(impatient):
 
     assert client().scard(handled) == 1000
     assert DeadLetter.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.ConnectionError("away"),
+        redis.TimeoutError("frozen"),
+        InterfaceError("the connection is closed"),
+        OperationalError("server closed the connection unexpectedly"),
+    ],
+    ids=lambda error: f"{type(error).__name__}",
+)
+def test_batch_whose_server_is_away_is_tried_once_and_not_entry_by_entry(impatient, error):
+    probe = Failing(error)
+    tell(*range(20))
+
+    handled = groups.drain("probe")
+
+    assert (handled, probe.tries, pending()) == (0, [20], 20)
+    probe.error = None
+    assert reclaim() == 20
+    assert pending() == 0
+
+
+def test_batch_that_lost_a_deadlock_is_tried_again_at_once():
+    error = OperationalError("deadlock detected")
+    error.__cause__ = psycopg.errors.DeadlockDetected()
+    probe = Failing(error, times=1)
+    tell(*range(3))
+
+    assert groups.drain("probe") == 3
+    assert probe.tries == [3, 1, 1, 1]
+
+
+class Failing:
+    """A group whose handler fails with one error, so often or until it is told otherwise."""
+
+    def __init__(self, error, *, times=1_000):
+        self.error, self.times, self.tries = error, times, []
+        groups.subscribe(TOPIC, group="probe", queue="queue-probe")(self.handle)
+
+    def handle(self, deliveries):
+        self.tries.append(len(deliveries))
+        if self.error is not None and len(self.tries) <= self.times:
+            raise self.error
