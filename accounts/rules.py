@@ -44,6 +44,7 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "fantasy.chipplay": _VIEW,
     "fantasy.receipt": _VIEW,
     "fantasy.lineup": _VIEW,
+    "fantasy.lineupresult": _VIEW,
     "fantasy.playerscore": _VIEW,
     "fantasy.correctioncase": _VIEW,
     "fantasy.scoreadjustment": _VIEW,

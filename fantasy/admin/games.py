@@ -19,6 +19,7 @@ from fantasy.models import (
     GamePlayer,
     Holding,
     Lineup,
+    LineupResult,
     Receipt,
     Round,
     RoundMatch,
@@ -298,3 +299,12 @@ class LineupAdmin(ReadOnlyAdmin):
     @admin.display(description="Leaf")
     def leaf_digest(self, lineup: Lineup) -> str:
         return bytes(lineup.leaf).hex()
+
+
+@admin.register(LineupResult)
+class LineupResultAdmin(ReadOnlyAdmin):
+    list_display = ("entry", "round", "points", "hit", "total", "rank", "bench_points")
+    list_filter = ("round__game",)
+    list_select_related = ("entry", "round__game")
+    search_fields = ("entry__name", "entry__public_id")
+    ordering = ("-round", "rank")

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.enums import Role
 from accounts.services import grant_role
 from fantasy.enums import Availability, GameState
-from fantasy.models import ChipPlay, Game, Transfer
+from fantasy.models import ChipPlay, Game, LineupResult, Transfer
 from fantasy.services.chips import play_chip
 from fantasy.services.lineups import LineupChoice, save_lineup
 from tests.admin_lists import assert_no_query_for_a_row
@@ -135,7 +135,18 @@ def test_receipt_says_what_it_proves(curator, game):
 
 
 @pytest.mark.parametrize(
-    "model", ["game", "round", "gameplayer", "entry", "transfer", "chipplay", "receipt", "lineup"]
+    "model",
+    [
+        "game",
+        "round",
+        "gameplayer",
+        "entry",
+        "transfer",
+        "chipplay",
+        "receipt",
+        "lineup",
+        "lineupresult",
+    ],
 )
 def test_list_needs_as_many_queries_for_five_rows_as_for_one(curator, game, clock, model):
     def add() -> None:
@@ -154,6 +165,7 @@ def test_list_needs_as_many_queries_for_five_rows_as_for_one(curator, game, cloc
             sold_for=50,
             bought_for=50,
         )
+        LineupResult.objects.create(entry=entry, round=round_, points=50, total=50, rank=1)
         assert ChipPlay.objects.exists()
 
     assert_no_query_for_a_row(curator, reverse(f"admin:fantasy_{model}_changelist"), add)
