@@ -82,7 +82,7 @@ def _follow_merges(game: Game) -> None:
     merged = game.players.filter(player__merged_into__isnull=False).select_related("player")
     for row in merged.order_by("number"):
         keep = row.player.merged_into_id
-        if not game.players.filter(player=keep).exists():
+        if keep is not None and not game.players.filter(player=keep).exists():
             row.player_id = keep
             row.save(update_fields=["player"])
 
