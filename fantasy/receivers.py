@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fantasy.live import tell_pages
 from fantasy.services import leagues, live, prices, scoring, timing
 from streams.groups import Delivery, subscribe
 

@@ -1,4 +1,4 @@
-"""A first line-up for a squad, and one again after a transfer: the order given is kept if it can be."""
+"""A first line-up for a squad, and one again after a transfer, in the order given if it can be."""
 
 from collections import Counter
 from collections.abc import Sequence

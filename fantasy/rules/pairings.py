@@ -1,7 +1,8 @@
 """Who plays whom in a head-to-head league: the circle method, drawn from a published seed.
 
 With an odd number of members one of them plays the league's average in each round. After each
-has met each the list starts again with home and away exchanged. Source: docs/rules/fantasy-leagues.md.
+has met each the list starts again with home and away exchanged.
+Source: docs/rules/fantasy-leagues.md.
 """
 
 from collections.abc import Sequence
