@@ -225,19 +225,19 @@ class RequestChannel(http.HTTPChannel):
     _is_amid = False
 
     def __init__(self, within_s: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._within_s = within_s
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         self._idle_s = self.timeOut
-        super().connectionMade()
-        self.setTimeout(self._within_s)
+        super().connectionMade()  # type: ignore[no-untyped-call]
+        self.setTimeout(self._within_s)  # type: ignore[no-untyped-call]
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         if not self._is_amid and not self._handlingRequest:
             self._is_amid = True
-            self.setTimeout(self._within_s)
-        super().dataReceived(data)
+            self.setTimeout(self._within_s)  # type: ignore[no-untyped-call]
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def resetTimeout(self) -> None:  # noqa: N802 - Twisted's name
         """Leave the time as it is."""
@@ -245,8 +245,8 @@ class RequestChannel(http.HTTPChannel):
     def allContentReceived(self) -> None:  # noqa: N802 - Twisted's name
         # What this sets is what the connection may be idle for afterwards.
         self._is_amid = False
-        self.setTimeout(self._idle_s)
-        super().allContentReceived()
+        self.setTimeout(self._idle_s)  # type: ignore[no-untyped-call]
+        super().allContentReceived()  # type: ignore[no-untyped-call]
 
 
 class StreamFactory(http_protocol.HTTPFactory):

@@ -62,7 +62,7 @@ def changes_by(
 
 def _kept_players() -> Mapping[Hashable, int]:
     merged = Player.objects.filter(merged_into__isnull=False)
-    return dict(merged.values_list("pk", "merged_into"))
+    return {pk: kept for pk, kept in merged.values_list("pk", "merged_into") if kept is not None}
 
 
 def _sheet(match: Match, kept: Mapping[Hashable, int]) -> Sheet:
@@ -82,7 +82,9 @@ def _sheet(match: Match, kept: Mapping[Hashable, int]) -> Sheet:
 def _differences(match: Match, pack: SportPack, before: Fold, after: Fold) -> list[Change]:
     players = {*before.home.players, *after.home.players}
     players |= {*before.away.players, *after.away.players}
-    names = dict(Player.objects.filter(pk__in=players).values_list("pk", "name"))
+    known = [player for player in players if isinstance(player, int)]
+    rows = Player.objects.filter(pk__in=known).values_list("pk", "name")
+    names: dict[Hashable, str] = dict(rows.iterator())
     changes: list[Change] = []
     for team, old, new in (
         (match.home, before.home, after.home),
