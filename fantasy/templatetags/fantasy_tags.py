@@ -74,7 +74,7 @@ def _drawn(main: str, other: str, pattern: int) -> str:
         '<svg class="shirt" viewBox="0 0 48 46" aria-hidden="true" focusable="false">'
         f'<path d="{_BODY}" fill="{escape(main)}"/>'
         f"{_PATTERNS[pattern].format(escape(other))}"
-        f'<path d="{_BODY}" fill="none" stroke="#0b100e" stroke-opacity=".45"/></svg>'
+        f'<path d="{_BODY}" fill="none" stroke="#808b85" stroke-opacity=".75"/></svg>'
     )
 
 
@@ -87,6 +87,13 @@ def reason_words(reason: str) -> str:
         "bye": _("bye"),
     }
     return known.get(reason, reason.replace("_", " "))
+
+
+@register.filter
+def ties(names: tuple[str, ...]) -> str:
+    """Return what parts the level as people read it, in order."""
+    words = {"+": _("more %(what)s"), "-": _("fewer %(what)s")}
+    return ", ".join(words[name[0]] % {"what": name[1:].replace("_", " ")} for name in names)
 
 
 @register.filter

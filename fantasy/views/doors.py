@@ -68,6 +68,7 @@ def context_of(place: Place, tab: str) -> dict[str, Any]:
         "scale": place.rules.points_scale,
         "entry": place.entry,
         "tab": tab,
+        "labels_of": {p.id: p.label.lower() for p in place.rules.positions},
         "ahead": ahead(place.game),
         "live_round": live_round_of(place.game.pk),
         "topic": game_topic(place.game),

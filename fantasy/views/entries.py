@@ -114,6 +114,7 @@ def rounds_of_entry_query(entry: Entry) -> Any:
     return rows.select_related("game")
 
 
+@require_safe
 def own_points(request: HttpRequest, slug: str) -> HttpResponse:
     """Lead to the reader's own points in a game, else to the game."""
     entries = Entry.objects.filter(game__slug=slug, owner=request.user.pk)

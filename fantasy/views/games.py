@@ -17,7 +17,8 @@ from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
 from fantasy.selectors.standing import entry_standing
 from fantasy.selectors.told import ranks_told, round_told, tells_points
-from fantasy.selectors.top import settled_top
+from fantasy.selectors.top import TopRow, settled_top
+from fantasy.services.games import rules_of
 from fantasy.views.doors import Place, context_of, place_of, shown
 from fantasy.views.market import market_page
 
@@ -39,6 +40,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             "entry": mine.get(game.pk),
             "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
             "entries": game.entries.count(),
+            "scale": rules_of(game).points_scale,
         }
         for game in games
     ]
@@ -78,13 +80,13 @@ def _home(place: Place) -> dict[str, Any]:
     }
 
 
-def _top(game_: Game, live: Round | None) -> list[dict[str, Any]]:
+def _top(game_: Game, live: Round | None) -> list[TopRow]:
     if not ranks_told(game_):
         return []
     if live is not None and round_told(live):
         rows = [(row.rank, row.total, row.entry) for row in top_entries(live, count=_TOP)]
         if rows:
-            return [{"rank": rank, "total": total, "entry": entry} for rank, total, entry in rows]
+            return [TopRow(rank=rank, total=total, entry=entry) for rank, total, entry in rows]
     return settled_top(game_, count=_TOP)
 
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from fantasy.enums import GameState, LeagueKind
 from fantasy.models import Cup, FantasyLeague, Phase, Round
@@ -43,6 +43,7 @@ _PHASE_SHOWN = 200
 
 
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def leagues(request: HttpRequest, slug: str) -> HttpResponse:
     """The leagues of your team, public ones, and forms to make or join one."""
     place = place_of(request, slug)
@@ -155,7 +156,7 @@ def change_league(request: HttpRequest, public_id: str) -> HttpResponse:
     """Leave a league, or as its owner rename it, change its code, start its cup."""
     found = league_of(request, public_id)
     place, act = at_game(request, found.game), request.POST.get("act", "")
-    user_id = request.user.pk
+    user_id = int(request.user.pk or 0)
     try:
         if act == "leave" and place.entry is not None:
             services.leave_league(found.pk, place.entry.pk)

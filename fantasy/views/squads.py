@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
@@ -39,6 +39,7 @@ from fantasy.views.doors import (
 from fantasy.views.market import market_page
 
 _PLAYS = "plays"
+_FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 # The first squad -----------------------------------------------------------------------------
@@ -46,6 +47,7 @@ _PLAYS = "plays"
 
 @never_cache
 @login_required
+@require_http_methods(_FORM_METHODS)
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose a first squad: player by player, or all that is missing at once; then join."""
     place = place_of(request, slug)
@@ -106,7 +108,6 @@ def _join_page(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResp
         "refusals": outcome.refusals,
         "typed": request.POST.get("name", ""),
         "country": request.POST.get("country", ""),
-        "regions": True,
     }
     response = render(request, "fantasy/join.html", context, status=outcome.status)
     return outcome.signed(response)
@@ -167,6 +168,7 @@ def _keep(request: HttpRequest, place: Place, held: list[GamePlayer]) -> None:
 
 @never_cache
 @login_required
+@require_http_methods(_FORM_METHODS)
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """The own squad for the next deadline, as a pitch and as a form; saved, with a receipt."""
     place = place_of(request, slug)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from fantasy.models import ChipPlay, Entry, GamePlayer, Holding
 from fantasy.rules.chips import chip_offers, chip_problems
@@ -42,6 +43,7 @@ from fantasy.views.market import market_page
 
 @never_cache
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def transfers(request: HttpRequest, slug: str) -> HttpResponse:
     """Sell and buy: nothing happens before it is confirmed."""
     place = place_of(request, slug)

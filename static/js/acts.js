@@ -34,20 +34,20 @@ const refocus = (key, within) => {
   (same ?? document.querySelector(`[data-part="${within}"] h2`))?.focus({ preventScroll: true });
 };
 
-const load = async (url, options, push) => {
+const load = async (url, options) => {
   const active = document.activeElement;
   const [key, within] = [keyOf(active), active?.closest("[data-part]")?.dataset.part];
   const answer = await fetch(url, { headers: { Accept: "text/html" }, ...options });
   const fresh = parse(await answer.text());
   if (!fresh.querySelector("[data-part]")) throw new Error("another page");
   swap(fresh);
-  if (push) history.replaceState(null, "", answer.url.split("#")[0]);
+  history.replaceState(null, "", answer.url.split("#")[0]);
   refocus(key, within);
 };
 
 const act = (form, submitter) => {
   const body = new FormData(form, submitter);
-  load(form.action || location.href, { method: "POST", body }, false).catch(() => {
+  load(form.action || location.href, { method: "POST", body }).catch(() => {
     form.dataset.plain = "";
     form.requestSubmit(submitter);
   });
@@ -56,7 +56,7 @@ const act = (form, submitter) => {
 const filter = (form) => {
   const query = new URLSearchParams(new FormData(form));
   for (const [name, value] of [...query]) if (!value) query.delete(name);
-  load(`${location.pathname}?${query}`, {}, true).catch(() => form.submit());
+  load(`${location.pathname}?${query}`, {}).catch(() => form.submit());
 };
 
 const openSheet = async (link) => {
@@ -107,7 +107,7 @@ document.addEventListener("click", (event) => {
     openSheet(link).catch(leave);
     return;
   }
-  load(link.href, {}, true)
+  load(link.href, {})
     .then(() => {
       const market = link.hash && document.querySelector(link.hash);
       const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -147,3 +147,8 @@ def test_round_states_that_are_open_have_no_pages(entry, round_):
     Round.objects.filter(pk=round_.pk).update(state=RoundState.VOID)
 
     assert Client().get(address(entry)).status_code == 404
+
+
+def test_points_page_asks_no_more_for_more_players(entry, round_, django_assert_max_num_queries):
+    with django_assert_max_num_queries(40):
+        Client().get(address(entry))
