@@ -9,9 +9,10 @@ class FantasyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from fantasy import live, receivers, topics  # noqa: F401 - registers topics, subscriptions
+        from fantasy import live, panels, receivers, topics  # noqa: F401 - registers topics
 
         live.register()
+        panels.register()
         from fantasy.models import score_past_by
         from fantasy.services.past import scores_told
 

@@ -14,6 +14,8 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import Period, SportPack
 from matches.enums import MatchStatus
 from matches.models import Match
+from matches.panels import Tab
+from matches.panels import added_tabs as tabs_of
 from matches.rules.clock import clock_now_ms, is_half_way
 from matches.selectors.fixtures import winning_side_of
 
@@ -194,3 +196,9 @@ def winner_class(match: Match, side: str) -> str:
     if not winner:
         return ""
     return "is-winner" if winner == side else "is-loser"
+
+
+@register.simple_tag
+def added_tabs(match: Match) -> list[Tab]:
+    """Return the tabs that other apps have for the match."""
+    return tabs_of(match)

@@ -223,6 +223,7 @@ def test_charts_are_drawn_once_a_fold(
     client: Client, matchday: Matchday, django_assert_num_queries
 ):
     match = matchday.matches["live"]
+    page(client, matchday.matches["scheduled"])  # what is asked once a minute
     with django_assert_num_queries(12):
         page(client, match)
     with django_assert_num_queries(6):
