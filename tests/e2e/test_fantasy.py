@@ -1,6 +1,7 @@
 """Fantasy in a real browser: a squad picked, swapped by the keyboard, saved with a receipt."""
 
 import gzip
+import random
 import re
 
 import pytest
@@ -9,11 +10,13 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from accounts.models import User
-from fantasy.models import Entry, Game, Holding, Receipt
+from fantasy.live import tell_pages
+from fantasy.models import Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from leagues.models import RosterSpot
 from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday
+from tests.fantasy.live_rounds import make_live_round, play
 
 pytestmark = pytest.mark.e2e
 
@@ -129,6 +132,41 @@ def test_team_is_changed_without_javascript(
     vice.refresh_from_db()
     assert vice.is_vice
     plain.close()
+
+
+def test_player_is_dragged_from_the_bench(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    held = Holding.objects.filter(entry=entry).select_related("game_player")
+    on = held.filter(slot__gt=12).first()
+    assert on is not None
+    off = held.filter(slot__gt=1, slot__lte=11, game_player__position=on.game_player.position)[0]
+
+    page.drag_and_drop(shirt(page, on), shirt(page, off))
+
+    bench = page.locator("[data-bench]")
+    expect(bench.locator(f'[data-player="{off.game_player_id}"]')).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+
+def test_points_move_on_an_open_page_without_reload(page: Page) -> None:
+    dice = random.Random(3)
+    round_ = make_live_round(dice, entries=2, plain=True, rules=RULES)
+    play(dice, round_, share=1.0)
+    entry = round_.game.entries.first()
+    assert entry is not None
+    with page.expect_websocket() as opened:
+        page.goto(f"/fantasy/entries/{entry.public_id}/")
+    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    page.evaluate("window.stayed = true")
+
+    PlayerScore.objects.update(points=100)
+    tell_pages([round_.pk])
+
+    expect(page.locator(".score-card__value")).to_have_text("1200", timeout=15_000)
+    assert page.evaluate("window.stayed")
 
 
 @pytest.mark.parametrize("name", ["team", "transfers", "players", "rules", "leagues"])
