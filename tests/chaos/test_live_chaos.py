@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 # Another order of blows for whoever wants one.
 SEED = os.environ.get("VEZE_CHAOS_SEED", "storm")
-SIZE = Size(clients=100, seconds=45, pause_s=4.0, seed=SEED)
+SIZE = Size(clients=100, seconds=60, pause_s=4.0, seed=SEED)
 
 
 def test_every_client_ends_with_the_servers_state(tmp_path_factory, capsys):

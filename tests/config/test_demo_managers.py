@@ -57,6 +57,7 @@ def _demo_clock(settings):
     demo_clock.run_again()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sport", "rules"), [("football", "fpl-2026-27"), ("basketball", "espn")])
 def test_game_is_seeded_with_a_past(sport, rules):
     season = told_season(sport, KICKOFF)

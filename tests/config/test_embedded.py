@@ -337,6 +337,7 @@ def test_ensure_when_running_takes_under_five_milliseconds(checkout: Checkout) -
     assert best_s < 0.005
 
 
+@pytest.mark.slow
 def test_twenty_processes_starting_at_once_share_one_keeper(any_checkout: Checkout) -> None:
     assert any_checkout.command("stop").returncode == 0
 
@@ -393,6 +394,7 @@ class Writers:
         return len(set(self.rows) - rows), len(set(self.entries) - entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["keeper", "both servers", "client"])
 def test_kill_nine_loses_nothing_acknowledged_and_orphans_nothing(
     any_checkout: Checkout, victim: str

@@ -196,6 +196,7 @@ def test_a_reader_with_a_delay_is_told_everywhere_what_all_were_told_then(day, r
     } <= changed
 
 
+@pytest.mark.slow
 def test_what_happened_comes_once_the_delay_is_over(day, reader):
     match = day.matches["live"]
     go_on(day)

@@ -181,6 +181,7 @@ def test_second_signal_does_not_wait(drive) -> None:
     assert driver.finish() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["print('no such table'); raise SystemExit(3)", None])
 def test_crash_loop_ends_with_the_last_lines(
     monkeypatch: pytest.MonkeyPatch, code: str | None

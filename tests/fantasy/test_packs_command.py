@@ -162,6 +162,7 @@ def test_packs_check_plays_the_vectors_of_games(tmp_path: Path):
     assert "Ice hockey points" in packs("list")
 
 
+@pytest.mark.slow
 def test_a_game_can_be_verified_from_its_file(shared_data: Path, tmp_path: Path):
     (tmp_path / "football").mkdir()
     file = tmp_path / "football" / "fantasy-ours.toml"

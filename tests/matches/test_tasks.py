@@ -181,6 +181,7 @@ def test_silent_vendor_is_a_failure_and_heals():
     assert Match.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chances",
     [
@@ -223,6 +224,7 @@ def test_goals_that_the_referee_takes_back_are_gone_from_score_and_boxscore():
     assert (match.home_score, match.away_score, match.score_mismatch) == (0, 0, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", ["", "&ids=0"], ids=["with ids", "without ids"])
 def test_snapshots_whose_facts_vanish_and_return_end_with_the_same_boxscore(ids, settings):
     with vendor() as (server, playing):

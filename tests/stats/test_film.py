@@ -40,6 +40,7 @@ def truth(match) -> bytes:
     return bytes(BoxScore.objects.get(match=match).document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ReplayView)
 @pytest.mark.parametrize("sport", sorted(REAL))
 def test_last_state_is_the_boxscore_of_the_match(shared_data, sport, view):

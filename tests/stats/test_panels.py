@@ -255,6 +255,7 @@ def test_typical_frame_is_small(matchday: Matchday):
     assert len(gzip.compress("".join(fresh.values()).encode())) <= 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("adapter", "folder", "key", "sport"),
     [

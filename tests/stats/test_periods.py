@@ -187,6 +187,7 @@ def test_api_refuses_a_period_that_is_none_or_was_not_played(
     assert answer.status_code == status
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("adapter", "folder", "key", "sport", "wanted"),

@@ -447,6 +447,7 @@ def test_poll_for_a_match_that_strangers_may_not_see_is_not_found(server):
     assert (response.status, json.loads(body)["code"]) == (404, "not_found")
 
 
+@pytest.mark.slow
 def test_polls_are_answered_before_the_server_ends(valkey):
     server = start(valkey)
     try:
@@ -467,6 +468,7 @@ def test_polls_are_answered_before_the_server_ends(valkey):
         server.close()
 
 
+@pytest.mark.slow
 def test_waiting_costs_requests_of_the_limit(valkey):
     server = start(valkey, API_LIVE_READS_PER_MINUTE="3")
     try:

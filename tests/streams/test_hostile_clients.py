@@ -66,6 +66,7 @@ def gone_after_s(wire, act=lambda: None):
 # Requests that never come to an end.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "opening",
     [
@@ -296,6 +297,7 @@ def test_socket_that_watches_is_not_closed(server, topic):
 # Ends.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("open_one", [opened, stream], ids=["socket", "stream"])
 def test_client_that_shuts_its_half_is_forgotten(valkey, server, topic, open_one):
     before = until(lambda: census.count_all() == 0) and census.count_all()

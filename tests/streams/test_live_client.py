@@ -44,6 +44,7 @@ def play(topic, first, last, **options):
     publish(topic, frames=frames, epoch="1", **options)
 
 
+@pytest.mark.slow
 def test_page_resumes_without_a_gap_after_a_restart(valkey, topic):
     play(topic, 1, 2, snapshot=Snapshot(epoch="1", seq=2, state="two"))
     server = Server(valkey)

@@ -177,6 +177,7 @@ def test_client_that_never_reads_is_closed_and_costs_no_memory(server, topic):
         sleeper.sock.close()
 
 
+@pytest.mark.slow
 def test_client_that_wakes_up_gets_one_snapshot_and_goes_on(valkey, topic):
     server = Server(valkey, LIVE_STUCK_S="60")
     try:

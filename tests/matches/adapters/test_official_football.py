@@ -57,6 +57,7 @@ def test_opta_teams_equal_the_boxscore(shared_data: Path):
     assert misses(report) == {}
 
 
+@pytest.mark.slow
 def test_statsbomb_scores_equal_the_official_ones(shared_data: Path):
     folder = shared_data / "pbp/statsbomb"
     results = football.read_json(folder / "results.json")
