@@ -13,7 +13,6 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.clock import now
 from fantasy.api.doors import PAGED, OwnDoor, StrictSerializer
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
@@ -25,16 +24,17 @@ from fantasy.api.serializers import (
     FantasyTransferSerializer,
 )
 from fantasy.enums import GameState
-from fantasy.models import ChipPlay, Entry, Game, Holding, Round, Transfer
+from fantasy.models import ChipPlay, Entry, Game, Holding, Transfer
 from fantasy.rules.chips import Played, chip_offers
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import refuse
 from fantasy.services.squads import (
-    OpenSquad,
     Saved,
     cost_of,
+    held_by,
+    look_at,
     made_before,
     next_round,
     open_squad,
@@ -112,13 +112,9 @@ class Own(OwnDoor):
 def team_document(entry: Entry) -> dict[str, Any]:
     """Return an own entry as it stands for the next deadline."""
     rules, round_ = rules_of(entry.game), next_round(entry.game_id)
-    held = list(
-        Holding.objects.filter(entry=entry)
-        .select_related("game_player__player", "game_player__team")
-        .order_by("slot")
-    )
+    held = held_by(entry)
     squad = [_held(holding, transfers.sale_price(rules, holding)) for holding in held]
-    open_ = _unlocked(entry, round_, held) if round_ else None
+    open_ = look_at(entry, round_, held) if round_ else None
     made = made_before(open_) if open_ else 0
     return {
         **FantasyEntrySerializer(entry).data,
@@ -151,20 +147,6 @@ def _held(holding: Holding, selling_price: int) -> dict[str, Any]:
         "is_captain": holding.is_captain,
         "is_vice": holding.is_vice,
     }
-
-
-def _unlocked(entry: Entry, round_: Round, held: list[Holding]) -> OpenSquad:
-    """Return the squad to look at; whoever changes one opens it with its locks."""
-    plays = ChipPlay.objects.filter(entry=entry, cancelled_at=None).select_related("round")
-    return OpenSquad(
-        entry=entry,
-        round=round_,
-        game=entry.game,
-        rules=rules_of(entry.game),
-        at=now(),
-        holdings=held,
-        plays=list(plays),
-    )
 
 
 class TeamList(Own):

@@ -149,10 +149,17 @@ def open_squad(entry_id: int, *, for_round: int | None = None) -> OpenSquad:
     )
 
 
-def look_at(entry: Entry, round_: Round) -> OpenSquad:
-    """Return an entry's squad without any lock, to be shown and asked about; never to be saved."""
-    holdings = Holding.objects.filter(entry=entry)
-    holdings = holdings.select_related("game_player__player", "game_player__team")
+def held_by(entry: Entry) -> list[Holding]:
+    """Return what an entry holds in slot order, with names and clubs."""
+    holdings = Holding.objects.filter(entry=entry).order_by("slot")
+    return list(holdings.select_related("game_player__player", "game_player__team"))
+
+
+def look_at(entry: Entry, round_: Round, held: list[Holding] | None = None) -> OpenSquad:
+    """Return an entry's squad without any lock, to be shown and asked about; never to be saved.
+
+    `held` spares the question what the entry holds.
+    """
     plays = ChipPlay.objects.filter(entry=entry, cancelled_at=None).select_related("round")
     return OpenSquad(
         entry=entry,
@@ -160,7 +167,7 @@ def look_at(entry: Entry, round_: Round) -> OpenSquad:
         game=entry.game,
         rules=rules_of(entry.game),
         at=now(),
-        holdings=list(holdings.order_by("slot")),
+        holdings=held_by(entry) if held is None else held,
         plays=list(plays),
     )
 

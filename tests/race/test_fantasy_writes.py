@@ -11,7 +11,7 @@ from fantasy.services.leagues import NewLeague, create_league, join_league
 from fantasy.services.refusals import Refused
 from tests.factories.fantasy import make_entry, make_game, make_round
 from tests.fantasy.api.conftest import Manager
-from tests.race.processes import without_row_locks
+from tests.race.processes import racers, without_row_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _AT_ONCE = 6
@@ -72,14 +72,17 @@ def test_keys_of_their_own_are_each_done(game):
     assert FantasyLeague.objects.count() == _AT_ONCE
 
 
-def join_at_once(game, *, locked):
+def league_of_two(game):
+    """A league with one place left, and entries that want it."""
     owner, *others = [make_entry(game, squad=[]) for _ in range(_AT_ONCE + 1)]
-    league = create_league(owner.pk, NewLeague(name="Two", max_entries=2))
+    return create_league(owner.pk, NewLeague(name="Two", max_entries=2)), others
+
+
+def test_a_league_with_one_place_left_takes_one(game):
+    league, others = league_of_two(game)
 
     def work(entry):
         def join():
-            if not locked:
-                without_row_locks()
             try:
                 join_league(entry.pk, league.code)
             except Refused as refused:
@@ -89,11 +92,31 @@ def join_at_once(game, *, locked):
         return join
 
     results = at_once([work(entry) for entry in others])
-    return results, LeagueMember.objects.filter(league=league).count()
-
-
-def test_a_league_with_one_place_left_takes_one(game):
-    results, members = join_at_once(game, locked=True)
 
     assert sorted(results) == [("joined",), *[("league_full",)] * (_AT_ONCE - 1)]
-    assert members == 2
+    assert LeagueMember.objects.filter(league=league).count() == 2
+
+
+def test_without_its_lock_a_league_takes_too_many(game, gate, monkeypatch):
+    league, others = league_of_two(game)
+    save = LeagueMember.save
+
+    def save_with_the_others(self, *args, **options):
+        gate.wait()
+        save(self, *args, **options)
+
+    def work(entry):
+        def join():
+            without_row_locks()
+            monkeypatch.setattr(LeagueMember, "save", save_with_the_others)
+            join_league(entry.pk, league.code)
+
+        return join
+
+    with racers(*(work(entry) for entry in others)) as running:
+        for _ in running:
+            gate.await_arrival()
+        gate.open()
+        assert [racer.join() for racer in running] == [0] * _AT_ONCE
+
+    assert LeagueMember.objects.filter(league=league).count() == _AT_ONCE + 1
