@@ -278,8 +278,11 @@ class Room:
         if not known or max(known) <= self.seq:
             return False
         position = (await self.reader.positions([self.topic]))[0]
-        if position is not None:
-            self.heard(*position)
+        if position is None:
+            # What this process had heard is older than what Redis knew before it lost all.
+            self.lost()
+            return not self.is_known
+        self.heard(*position)
         return self._is_behind
 
     def _is_ours(self, resume: Resume) -> bool:

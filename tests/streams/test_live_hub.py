@@ -6,12 +6,15 @@ import orjson
 import pytest
 
 from streams.live import hub as hub_module
-from streams.live.frames import Frame
+from streams.live.frames import Frame, Resume, Snapshot
 from streams.live.publish import publish
 from streams.live.topics import register_snapshots
+from streams.redis_client import client
 
 pytestmark = pytest.mark.usefixtures("publishing")
 register_snapshots("many:", None)
+_KEPT = {"epoch": "1", "seq": 3}
+register_snapshots("kept:", lambda _: Snapshot(**_KEPT, state={}))
 
 
 @pytest.fixture
@@ -31,6 +34,41 @@ def test_topics_joined_at_once_are_all_told_and_not_just_found_by_the_next_compa
     told = asyncio.run(_told_after_joining(topics))
 
     assert told == dict.fromkeys(topics, 2)
+
+
+@pytest.mark.usefixtures("_layer")
+def test_client_that_is_ahead_is_not_set_back_after_redis_lost_its_memory(monkeypatch):
+    monkeypatch.setattr(hub_module, "_TICK_S", 3600.0)
+    publish("kept:a", frames=[Frame(seq=seq, data={}) for seq in (1, 2, 3)], epoch="1")
+
+    assert asyncio.run(_shown_after_a_loss("kept:a", after=5)) == [3, 5]
+
+
+async def _shown_after_a_loss(topic, *, after):
+    """Return the positions of the snapshots of a newcomer and, after a loss, of a resuming one."""
+    shown = []
+    is_shown = asyncio.Event()
+
+    async def send(message):
+        frame = orjson.loads(message["text"])
+        if frame["type"] in {"snapshot", "replay"}:
+            shown.append(frame["seq"])
+            is_shown.set()
+
+    hub = hub_module.Hub()
+    try:
+        hub.join(hub.open({}, send), topic, None)
+        await asyncio.wait_for(is_shown.wait(), 15)
+        is_shown.clear()
+        # What others published by then reached this client by another process.
+        _KEPT["seq"] = after
+        client().flushdb()
+        hub.join(hub.open({}, send), topic, Resume(epoch="1", after=after))
+        await asyncio.wait_for(is_shown.wait(), 15)
+    finally:
+        _KEPT["seq"] = 3
+        await hub.close()
+    return shown[:2]
 
 
 async def _told_after_joining(topics):
