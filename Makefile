@@ -39,8 +39,8 @@ up: setup ## run the product on its own data
 test: setup ## run the tests, but for those of `proof` and `e2e`
 	$(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not e2e and not slow" $(ARGS)
 
-proof: setup ## run the long tests: whole seasons of real matches, and chaos
-	$(PY) -m pytest -q -n 2 --dist loadscope -m "slow and not e2e" $(ARGS)
+proof: setup chromium ## run the long tests: real seasons, a real match in a browser, and chaos
+	$(PY) -m pytest -q -n 2 --dist loadscope -m slow $(ARGS)
 
 # All of them, so that one run shows everything there is to mend.
 CHECKS := "ruff check ." "ruff format --check ." "mypy ." lint-imports "djlint templates --lint --quiet" \
@@ -52,7 +52,7 @@ lint: setup ## check style, types, layers, templates, migrations and packs
 	done; exit $$failed
 
 e2e: setup chromium ## run the tests that drive a browser
-	$(PY) -m pytest -q -n 2 --dist worksteal -m e2e $(ARGS)
+	$(PY) -m pytest -q -n 2 --dist worksteal -m "e2e and not slow" $(ARGS)
 
 chromium:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && \

@@ -15,7 +15,8 @@ WIDTH_OVER = "document.documentElement.scrollWidth - document.documentElement.cl
 def test_match_is_played_again_from_its_start_to_its_end(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["finished"]
     page.goto(f"/matches/{match.public_id}/")
-    page.get_by_role("link", name="Replay").click()
+    parts = page.get_by_role("navigation", name="Parts of the match")
+    parts.get_by_role("link", name="Replay").click()
     score = page.locator(".board .score")
     expect(score).to_contain_text("0–")
     expect(page.locator(".timeline .moment")).to_have_count(1)
