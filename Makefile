@@ -37,7 +37,7 @@ up: setup ## run the product on its own data
 	$(PY) manage.py up $(ARGS)
 
 test: setup ## run the tests, but for those of `proof` and `e2e`
-	$(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not e2e and not slow" $(ARGS)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadscope -m "not e2e and not slow" $(ARGS)
 
 proof: setup chromium ## run the long tests: real seasons, a real match in a browser, and chaos
 	$(PY) -m pytest -q -n 2 --dist loadscope -m slow $(ARGS)

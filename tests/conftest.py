@@ -27,17 +27,6 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-# Their tests start processes and wait: begun last, one worker would be busy with them alone.
-_LONG_FOLDERS = ("streams", "config", "fantasy")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the folders that take longest first; the order within each stays."""
-    places = {folder: place for place, folder in enumerate(_LONG_FOLDERS)}
-    here = Path(__file__).parent
-    items.sort(key=lambda item: places.get(item.path.relative_to(here).parts[0], len(places)))
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,

@@ -27,6 +27,8 @@ from redis.retry import Retry
 from config.embedded import CHECKOUT, VezeSetupError
 from config.server_files import FALLBACK, find_wheel, link_or_copy
 
+pytestmark = pytest.mark.slow
+
 ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody")
 CLIENT = """
@@ -337,7 +339,6 @@ def test_ensure_when_running_takes_under_five_milliseconds(checkout: Checkout) -
     assert best_s < 0.005
 
 
-@pytest.mark.slow
 def test_twenty_processes_starting_at_once_share_one_keeper(any_checkout: Checkout) -> None:
     assert any_checkout.command("stop").returncode == 0
 
@@ -394,7 +395,6 @@ class Writers:
         return len(set(self.rows) - rows), len(set(self.entries) - entries)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["keeper", "both servers", "client"])
 def test_kill_nine_loses_nothing_acknowledged_and_orphans_nothing(
     any_checkout: Checkout, victim: str
@@ -442,7 +442,6 @@ def test_keeper_killed_under_a_living_client_is_replaced_on_the_same_sockets(
     assert before != after
 
 
-@pytest.mark.slow
 def test_servers_linger_for_the_next_client_and_leave_after_the_last(checkout: Checkout) -> None:
     assert checkout.command("stop").returncode == 0
     patient = replace(checkout, linger_s=6)  # longer than a process takes to start
@@ -471,7 +470,6 @@ def test_stop_ends_the_servers_even_with_clients(checkout: Checkout) -> None:
         assert not Path(checkout.access["sockets"]).exists()
 
 
-@pytest.mark.slow
 def test_path_of_210_characters_with_code_nobody_can_reach(fresh: Checkout, tmp_path: Path) -> None:
     deep = fresh.data
     while len(str(deep)) < 150:
@@ -490,7 +488,6 @@ def test_path_of_210_characters_with_code_nobody_can_reach(fresh: Checkout, tmp_
     assert long.command("reset").returncode == 0
 
 
-@pytest.mark.slow
 def test_data_below_a_private_folder_is_kept_until_its_directory_is_deleted(
     fresh: Checkout,
 ) -> None:
@@ -516,7 +513,6 @@ def test_data_below_a_private_folder_is_kept_until_its_directory_is_deleted(
     assert not (home / "postgres").exists()
 
 
-@pytest.mark.slow
 def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout) -> None:
     fresh.data.parent.chmod(0o700)
     with clients(fresh) as keepers:
@@ -527,7 +523,6 @@ def test_data_directory_deleted_for_good_takes_everything_along(fresh: Checkout)
         assert [path for path in left if path.exists()] == []
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not ROOT, reason="only root keeps clusters outside the data directory")
 def test_start_removes_what_a_deleted_temporary_directory_left(fresh: Checkout) -> None:
     left = FALLBACK / "000000000000-test"

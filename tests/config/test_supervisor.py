@@ -17,6 +17,8 @@ from config.embedded import CHECKOUT
 from config.processes import Crashes
 from config.supervisor import Process, run
 
+pytestmark = pytest.mark.slow
+
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 # With a child of its own, as a Celery worker has.
 FAMILY = f"""
@@ -181,7 +183,6 @@ def test_second_signal_does_not_wait(drive) -> None:
     assert driver.finish() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("code", ["print('no such table'); raise SystemExit(3)", None])
 def test_crash_loop_ends_with_the_last_lines(
     monkeypatch: pytest.MonkeyPatch, code: str | None

@@ -19,7 +19,7 @@ from streams.live.publish import publish, set_snapshot
 from streams.live.topics import register_snapshots
 from tests.streams.live_support import Fan, Server, Stream, until
 
-pytestmark = pytest.mark.usefixtures("publishing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("publishing")]
 for _prefix in ("free:", "test:", "closed:"):
     register_snapshots(_prefix, None)
 
@@ -220,7 +220,6 @@ def test_own_pages_and_listed_origins_may_open_streams(valkey, topic):
         server.close()
 
 
-@pytest.mark.slow
 def test_address_has_one_limit_for_sockets_and_streams(valkey, topic):
     server = Server(valkey, LIVE_SOCKETS_PER_ADDRESS="2")
     try:
@@ -239,7 +238,6 @@ def _status(server, topic):
         return stream.response.status
 
 
-@pytest.mark.slow
 def test_beginning_streams_counts_as_requests(valkey, topic):
     server = Server(valkey, API_LIVE_READS_PER_MINUTE="3")
     try:
@@ -275,7 +273,6 @@ def test_other_methods_are_refused_with_what_is_allowed(server):
     connection.close()
 
 
-@pytest.mark.slow
 def test_terminated_server_ends_streams_and_readers_go_on_elsewhere(valkey, topic):
     first, second = Server(valkey), Server(valkey)
     try:
@@ -299,7 +296,6 @@ def test_terminated_server_ends_streams_and_readers_go_on_elsewhere(valkey, topi
         second.close()
 
 
-@pytest.mark.slow
 def test_plain_daphne_serves_the_same_stream(valkey, topic):
     server = Server(valkey, plain=True)
     try:
@@ -372,7 +368,6 @@ def test_readers_that_never_read_delay_nobody_and_cost_no_memory(server, topic):
     assert slowest_s < 3
 
 
-@pytest.mark.slow
 def test_reader_that_wakes_up_gets_one_snapshot_and_goes_on(valkey, topic):
     server = Server(valkey, LIVE_STUCK_S="60")
     try:
@@ -420,7 +415,6 @@ def test_snapshot_ahead_of_the_frames_shows_itself_once(server, topic):
     assert seqs(events)[-2:] == [9, 10]
 
 
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_reader_who_signs_out_is_told_and_let_go(valkey, topic, client):
     parts = urlsplit(settings.DATABASE_URL)
@@ -493,7 +487,6 @@ def test_process_that_serves_no_streams_says_so(client):
         assert response["Retry-After"]
 
 
-@pytest.mark.slow
 def test_stream_that_begins_while_redis_is_away_follows_when_it_is_back(valkey, server, topic):
     loaded = topic.replace("free:", "test:")
     server.knows(loaded, epoch="1", seq=4, state={"sum": 10})

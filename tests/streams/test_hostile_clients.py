@@ -26,7 +26,7 @@ from tests.streams.rude_clients import (
     stream,
 )
 
-pytestmark = pytest.mark.usefixtures("publishing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("publishing")]
 register_snapshots("free:", None)
 SLOW_S = 1.0
 
@@ -66,7 +66,6 @@ def gone_after_s(wire, act=lambda: None):
 # Requests that never come to an end.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "opening",
     [
@@ -297,7 +296,6 @@ def test_socket_that_watches_is_not_closed(server, topic):
 # Ends.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("open_one", [opened, stream], ids=["socket", "stream"])
 def test_client_that_shuts_its_half_is_forgotten(valkey, server, topic, open_one):
     before = until(lambda: census.count_all() == 0) and census.count_all()

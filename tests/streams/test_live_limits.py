@@ -15,7 +15,11 @@ from tests.streams.live_support import Fan, Stream, until
 from tests.streams.rude_clients import Wire
 from tests.streams.test_doors import Poller, Teller, start
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("publishing")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("publishing"),
+]
 register_snapshots("free:", None)
 
 

@@ -18,7 +18,7 @@ from tests.bench.load import masked, take_apart
 from tests.streams.live_support import ROOT, Fan, Server, until
 
 _ESTABLISHED = 1  # of Linux's TCP_INFO
-pytestmark = pytest.mark.usefixtures("publishing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("publishing")]
 for _prefix in ("free:", "test:"):
     register_snapshots(_prefix, None)
 
@@ -177,7 +177,6 @@ def test_client_that_never_reads_is_closed_and_costs_no_memory(server, topic):
         sleeper.sock.close()
 
 
-@pytest.mark.slow
 def test_client_that_wakes_up_gets_one_snapshot_and_goes_on(valkey, topic):
     server = Server(valkey, LIVE_STUCK_S="60")
     try:
@@ -258,8 +257,6 @@ def test_flushed_counting_topic_begins_a_new_epoch(valkey, server, topic):
         assert fan.places[topic][1] == 1
 
 
-@pytest.mark.slow
-@pytest.mark.slow
 def test_idle_sockets_live_twelve_seconds(valkey, topic):
     server = Server(valkey, LIVE_PING_S="60")
     try:

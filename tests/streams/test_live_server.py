@@ -22,7 +22,7 @@ HANDSHAKE = (
     b"GET /ws/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-pytestmark = pytest.mark.usefixtures("publishing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("publishing")]
 register_snapshots("free:", None)
 
 
@@ -31,7 +31,6 @@ def close(*fans):
         fan.__exit__(None, None, None)
 
 
-@pytest.mark.slow
 def test_address_has_a_limit_over_all_processes(valkey):
     servers = [Server(valkey, LIVE_SOCKETS_PER_ADDRESS="3") for _ in range(2)]
     try:
@@ -58,7 +57,6 @@ def _admitted(server):
     return None
 
 
-@pytest.mark.slow
 def test_dead_process_is_no_longer_counted(valkey):
     servers = [Server(valkey, LIVE_SOCKETS_PER_ADDRESS="1") for _ in range(2)]
     try:
@@ -76,7 +74,6 @@ def test_dead_process_is_no_longer_counted(valkey):
             server.close()
 
 
-@pytest.mark.slow
 def test_count_of_clients_is_the_sum_over_processes(valkey):
     valkey.client.delete("live:clients")
     servers = [Server(valkey) for _ in range(2)]
@@ -139,7 +136,6 @@ def test_terminated_server_lets_nobody_come_again_on_a_connection(valkey):
     server.close()
 
 
-@pytest.mark.slow
 def test_terminated_server_says_good_bye_to_a_socket_that_is_just_opened(valkey):
     server = Server(valkey)
     address = ("127.0.0.1", server.port)
@@ -215,7 +211,6 @@ def test_good_bye_does_not_come_amid_a_frame(socket_amid_a_large_frame):
     assert frames[-1] == (8, b"\x03\xe9")
 
 
-@pytest.mark.slow
 def test_plain_daphne_serves_the_same_protocol(valkey, topic):
     server = Server(valkey, plain=True)
     frames = [Frame(seq=seq, data={"n": seq}) for seq in range(1, 301)]
@@ -237,7 +232,6 @@ def test_plain_daphne_serves_the_same_protocol(valkey, topic):
     assert closed.value.rcvd.code == 4413
 
 
-@pytest.mark.slow
 def test_socket_that_went_while_redis_was_away_is_not_counted(tmp_path):
     valkey = Valkey(tmp_path, keeps=True)
     server = Server(valkey, LIVE_SOCKETS_PER_ADDRESS="1")
@@ -254,7 +248,6 @@ def test_socket_that_went_while_redis_was_away_is_not_counted(tmp_path):
         valkey.close()
 
 
-@pytest.mark.slow
 def test_server_ends_although_all_its_clients_have_vanished(valkey, topic):
     server = Server(valkey)
     publish(topic, frames=[Frame(data={"n": 0})])

@@ -20,7 +20,11 @@ from streams.live.frames import state_hash
 from tests.factories.matchday import make_matchday
 from tests.streams.live_support import Fan, Server, Stream
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("publishing")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("publishing"),
+]
 _MARK = '"data":{"event":'
 
 
