@@ -266,7 +266,7 @@ class Storm:
         topics = sorted(self.samples[-1][1])
         served = [self._served(port, topics) for port in self.product.ports]
         report = self.fleet.ask("report")
-        if any(answer != served[0] for answer in served):
+        if served[0] is None or any(answer != served[0] for answer in served):
             return None
         known = served[0]
         differing = {}
@@ -291,9 +291,14 @@ class Storm:
         return time.monotonic() - self.quiet_at > 10
 
     def _served(self, port, topics):
-        """Return where a new subscriber at the port ends: epoch, seq and hash of each topic."""
+        """Return where a new subscriber at the port ends: epoch, seq and hash of each topic.
+
+        None while Redis does not know a topic again yet after it lost its memory.
+        """
         mirrors = {topic: Mirror(topic, new_books()) for topic in topics}
         heads = {topic: self._head(topic) for topic in topics}
+        if None in heads.values():
+            return None
         with Fan(SimpleNamespace(port=port)) as fan:
             fan.subscribe(*topics)
             while any((m.epoch, m.seq) != heads[topic] for topic, m in mirrors.items()):
@@ -303,7 +308,7 @@ class Storm:
 
     def _head(self, topic):
         epoch, seq = self.product.redis.hmget(keys_of(topic)[0], "epoch", "seq")
-        return (epoch.decode(), int(seq))
+        return None if epoch is None else (epoch.decode(), int(seq))
 
     def _recovery(self):
         """Return how long after each kind of blow all had news of each match from after it."""
