@@ -83,7 +83,8 @@ def table_heading(column: str) -> dict[str, str]:
         "games_behind": (_("GB"), _("Games behind")),
     }
     short, long = names.get(column, (column, column))
-    narrow = {"played", "wins", "losses", "goal_diff", "points", "pct", "games_behind"}
+    # What a phone has room for beside the names.
+    narrow = {"played", "goal_diff", "points", "pct", "games_behind"}
     return {"short": short, "long": long, "css": "" if column in narrow else "wide"}
 
 

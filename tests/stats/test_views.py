@@ -262,6 +262,22 @@ def test_league_table_switches_to_home_and_away(client: Client, matchday: Matchd
     assert [table.kind for table in tables.values()] == ["total", "home", "away", "total"]
 
 
+def test_league_table_shows_a_phone_all_columns_on_request(
+    client: Client, matchday: Matchday
+) -> None:
+    address = "/leagues/premier-division/"
+
+    few = client.get(address, {"table": "home"}).content.decode()
+    whole = client.get(address, {"table": "home", "columns": "all"}).content.decode()
+    parts = client.get(f"{address}regions/", {"columns": "all"}).json()["regions"]
+
+    assert "standings--all" not in few
+    assert 'href="?table=home&amp;columns=all"' in few
+    assert "standings--all" in whole
+    assert 'href="?table=home">Fewer columns' in whole
+    assert "standings--all" in parts["table"]
+
+
 def test_league_table_queries_do_not_grow_with_teams(
     client: Client, matchday: Matchday, django_assert_num_queries
 ) -> None:
