@@ -342,6 +342,8 @@ class Room:
         older: list[tuple[int, bytes]] = []
         if self._kept is None or self.seq - self._kept.seq > _SNAPSHOT_AGE_FRAMES:
             self._kept, older = await self._snapshot()
+        if self._is_short_of(outlets):
+            self._kept, older = await self._loaded(self.seq), []
         kept = self._kept
         if kept is None or self._is_behind:
             return
@@ -361,6 +363,17 @@ class Room:
             else:
                 self._live[outlet] = None
             RESUMED.labels("snapshot").inc()
+
+    def _is_short_of(self, outlets: list[Outlet]) -> bool:
+        """Whether a client has more than it would be shown: then only the loader knows it all.
+
+        After Redis lost its memory a slow publisher may have been the first to tell it something.
+        """
+        if self._kept is None or not self.epoch:
+            return False
+        waiting = (self._waiting.get(outlet) for outlet in outlets)
+        known = [had.after for had in waiting if had and self._is_ours(had)]
+        return max(known, default=0) > max(self._kept.seq, self.seq)
 
     async def _snapshot(self) -> tuple[_Kept | None, list[tuple[int, bytes]]]:
         """Return a snapshot of our epoch and the frames since; None to look at all anew."""

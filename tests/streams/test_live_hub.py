@@ -44,8 +44,22 @@ def test_client_that_is_ahead_is_not_set_back_after_redis_lost_its_memory(monkey
     assert asyncio.run(_shown_after_a_loss("kept:a", after=5)) == [3, 5]
 
 
-async def _shown_after_a_loss(topic, *, after):
-    """Return the positions of the snapshots of a newcomer and, after a loss, of a resuming one."""
+@pytest.mark.usefixtures("_layer")
+def test_client_is_not_set_back_by_a_slow_publisher_after_redis_lost_its_memory(monkeypatch):
+    monkeypatch.setattr(hub_module, "_TICK_S", 3600.0)
+    frames = [Frame(seq=seq, data={}) for seq in (1, 2, 3, 4)]
+    publish("kept:b", frames=frames[:3], epoch="1")
+
+    shown = _shown_after_a_loss("kept:b", after=5, late=frames)
+
+    assert asyncio.run(shown) == [3, 5]
+
+
+async def _shown_after_a_loss(topic, *, after, late=()):
+    """Return the positions of the snapshots of a newcomer and, after a loss, of a resuming one.
+
+    `late` are the frames that somebody sends between the loss and its return.
+    """
     shown = []
     is_shown = asyncio.Event()
 
@@ -63,6 +77,8 @@ async def _shown_after_a_loss(topic, *, after):
         # What others published by then reached this client by another process.
         _KEPT["seq"] = after
         client().flushdb()
+        if late:
+            publish(topic, frames=late, epoch="1")
         hub.join(hub.open({}, send), topic, Resume(epoch="1", after=after))
         await asyncio.wait_for(is_shown.wait(), 15)
     finally:
