@@ -227,7 +227,11 @@ def storm_around_the_lock(game, count):
     half_way, refused, saved = threading.Event(), set(), {}
 
     def save(entry):
-        codes = refusal_of(lambda: saved.update({entry.pk: save_lineup(entry.pk, choice).receipt}))
+        def act():
+            # Whoever comes after the lock means this round all the same, not the next one.
+            saved[entry.pk] = save_lineup(entry.pk, choice, for_round=round_.number).receipt
+
+        codes = refusal_of(act)
         if codes:
             assert codes == ("deadline_passed",)
             refused.add(entry.pk)
