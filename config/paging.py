@@ -100,7 +100,7 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
     # `isdigit` knows digits of other scripts that `int` reads too, superscripts that it does not.
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT:
+    if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
     raise invalid_parameters(
         {"limit": [(f"Give a whole number from 1 to {MAX_LIMIT}.", "invalid")]}

@@ -1,18 +1,17 @@
 """What the doors of the fantasy API share: who may come in, and how refusals are told."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
@@ -48,6 +47,12 @@ class FantasyDoor(GenericAPIView[Any]):
     def check_parameters(self) -> None:
         """Refuse parameters that this address does not know."""
         self.filter_queryset(self.get_queryset())
+
+    def number(self, name: str, default: int) -> int:
+        """Return a parameter that `check_parameters` took for a whole number."""
+        # The filter takes "5.0" for one too, and an empty one for none.
+        text = self.request.query_params.get(name, "").strip()
+        return int(Decimal(text)) if text else default
 
     def wanted(self, kind: type["StrictSerializer"]) -> Any:
         """Return what the body says, checked."""
@@ -145,18 +150,3 @@ def _unknown(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     fix = f"did you mean {close[0]!r}?" if close else f"use {', '.join(known)}."
     return f"There is no field {name[:60]!r}; {fix}"
-
-
-def told_round(game: Game, text: str | None) -> Round | None:
-    """Return the round that a parameter names, None without one. Raises Http404."""
-    if text is None:
-        return None
-    round_ = Round.objects.filter(game=game, number=int(text)).select_related("game").first()
-    if round_ is None:
-        raise Http404
-    return round_
-
-
-def flag(request: Request, name: str) -> bool:
-    """Return whether a parameter says true."""
-    return request.query_params.get(name) == "true"

@@ -192,7 +192,7 @@ class Top(PublicDoor):
     def get(self, request: Request, public_id: str) -> Response:
         self.check_parameters()
         game = self.open_game()
-        count = int(request.query_params.get("count", _TOP))
+        count = self.number("count", _TOP)
         country = request.query_params.get("country", "").upper()
         live = live_round_of(game.pk)
         if not ranks_told(game):

@@ -225,7 +225,7 @@ class LeagueTable(LeagueDoor):
     def get(self, request: Request, public_id: str) -> Response:
         self.check_parameters()
         league = self.league()
-        page = min(int(request.query_params.get("page", 1)), 10_000_000)
+        page = min(self.number("page", 1), 10_000_000)
         phase = request.query_params.get("phase")
         told = _phase(league, phase, page) if phase else _table(league, page)
         return Response({"league": league.public_id, **told})
@@ -276,9 +276,9 @@ class LeagueFixtures(LeagueDoor):
         league = self.league()
         rounds = Round.objects.filter(pk__in=league.fixtures.values("round"))
         rounds = rounds.select_related("game").order_by("number")
-        number = request.query_params.get("round")
+        number = self.number("round", 0)
         open_ = rounds.filter(settled_at__isnull=True).first() or rounds.last()
-        round_ = rounds.filter(number=int(number)).first() if number else open_
+        round_ = rounds.filter(number=number).first() if number else open_
         if round_ is None:
             raise Http404
         rows = [
@@ -360,8 +360,8 @@ class CupDetail(LeagueDoor):
         league = cup.league
         if league is not None and not league.is_public and not self._is_member(league):
             raise Http404
-        number = request.query_params.get("round")
-        rounds = [r for r in cup_rounds(cup) if number is None or r.number == int(number)]
+        number = self.number("round", 0)
+        rounds = [r for r in cup_rounds(cup) if not number or r.number == number]
         told = [{"round": round_.number, "ties": _ties(cup, round_)} for round_ in rounds]
         return Response({**FantasyCupSerializer(cup).data, "rounds": told})
 

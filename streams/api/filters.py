@@ -20,7 +20,7 @@ class _Position(forms.CharField):
         text = super().clean(value)
         if text in {"", LATEST}:
             return text or None
-        if text.isascii() and text.isdigit() and int(text[:20]) <= _MAX_POSITION:
+        if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _MAX_POSITION:
             return int(text)
         raise ValidationError("Give `next` of the answer before, or latest.", code="invalid_cursor")
 

@@ -64,6 +64,8 @@ def test_problem_for_each_kind_of_mistake(client: Client, method, path, headers,
         ("limti=5", "limti", "unknown_parameter", "did you mean 'limit'?"),
         ("zebra=5", "zebra", "unknown_parameter", "use cursor, date_from"),
         ("limit=201", "limit", "invalid", "a whole number from 1 to 200"),
+        # Leading zeros hide how large it is from whoever looks at its first digits.
+        ("limit=000000001999", "limit", "invalid", "a whole number from 1 to 200"),
         ("limit=-1", "limit", "invalid", "a whole number from 1 to 200"),
         ("limit=1e3", "limit", "invalid", "a whole number from 1 to 200"),
         ("limit=%C2%B2", "limit", "invalid", "a whole number from 1 to 200"),

@@ -182,3 +182,8 @@ def test_a_game_of_a_test_league_is_not_listed(client, game):
     Game.objects.get(pk=game.pk).season.league.__class__.objects.update(is_test=True)
 
     assert client.get(f"{API}/games").json()["results"] == []
+
+
+@pytest.mark.parametrize("count", ["1.0", " 1", ""])
+def test_a_count_is_read_as_it_was_checked(client, game, path, count):
+    assert client.get(f"{path}/top", {"count": count}).status_code == 200

@@ -202,3 +202,16 @@ def test_a_table_costs_as_many_queries_with_three_rows_as_with_one(
         Client().get(f"/api/v1/fantasy/leagues/{alone['id']}/table")
     with django_assert_num_queries(len(one)):
         Client().get(f"/api/v1/fantasy/leagues/{both['id']}/table")
+
+
+@pytest.mark.parametrize("number", ["1.0", " 1", "", "1"])
+def test_a_number_is_read_as_it_was_checked(ada, teams, number):
+    """What the filter takes for a whole number, or for none, the view can read."""
+    league = make_league(ada, teams[0])
+
+    table = ada.get(f"leagues/{league['id']}/table", page=number)
+    fixtures = ada.get(f"leagues/{league['id']}/fixtures", round=number)
+
+    assert (table.status_code, table.json()["page"]) == (200, 1)
+    # It is no head-to-head league.
+    assert fixtures.status_code == 404
