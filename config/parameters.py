@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # `format` belongs to content negotiation, which ran before.
 _ALWAYS = frozenset({"fields", "format"})
 MAX_VALUE_LENGTH = 500
+# Of unknown names: looking for what each was meant to be is dear.
+_MOST_TOLD = 20
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -52,7 +54,7 @@ def _paging_names(view: APIView) -> frozenset[str]:
 
 
 def _check_names(request: Request, allowed: frozenset[str]) -> None:
-    unknown = sorted(set(request.query_params) - allowed)
+    unknown = sorted(set(request.query_params) - allowed)[:_MOST_TOLD]
     if unknown:
         raise invalid_parameters(
             {name: [(unknown_detail(name, allowed), "unknown_parameter")] for name in unknown}
@@ -61,7 +63,7 @@ def _check_names(request: Request, allowed: frozenset[str]) -> None:
 
 def unknown_detail(name: str, allowed: frozenset[str]) -> str:
     """Say what a parameter may have been meant to be."""
-    close = difflib.get_close_matches(name, allowed, n=1)
+    close = difflib.get_close_matches(name[:60], allowed, n=1)
     if close:
         return f"There is no parameter {name[:60]!r}; did you mean {close[0]!r}?"
     return f"There is no parameter {name[:60]!r}; use {', '.join(sorted(allowed - {'format'}))}."

@@ -256,7 +256,7 @@ CELERY_ENABLE_UTC = True
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.rendering.PublicJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.parsing.StrictJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     # Deny by default: each view names who may use it.
     "DEFAULT_PERMISSION_CLASSES": ["config.permissions.DenyAll"],

@@ -23,6 +23,8 @@ from fantasy.services.refusals import Refused, refuse
 from fantasy.services.squads import next_round
 
 _PLAYER: Final = "player:"
+# Unknown fields: looking for what each was meant to be is dear, and a body holds many thousands.
+_MOST_TOLD: Final = 20
 # Lists in pages; the doors of one resource have none.
 PAGED: Final[Any] = api_settings.DEFAULT_PAGINATION_CLASS
 
@@ -140,13 +142,22 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {
                     str(name)[:60]: [ErrorDetail(_unknown(str(name), known), "unknown_field")]
-                    for name in unknown
+                    for name in unknown[:_MOST_TOLD]
                 }
             )
         return super().to_internal_value(data)
 
 
+class BoundedList(serializers.ListField):
+    """A list whose length is looked at before its entries are: each bad one costs an error."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:60], known, n=1)
     fix = f"did you mean {close[0]!r}?" if close else f"use {', '.join(known)}."
     return f"There is no field {name[:60]!r}; {fix}"

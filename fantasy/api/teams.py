@@ -13,7 +13,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fantasy.api.doors import PAGED, OwnDoor, StrictSerializer
+from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
     FantasyDealSerializer,
@@ -39,6 +39,7 @@ from fantasy.services.squads import (
     next_round,
     open_squad,
 )
+from fantasy.services.transfers import MOST_MOVES
 
 _ID: dict[str, Any] = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
 _ROUND: dict[str, Any] = {
@@ -52,7 +53,7 @@ class FantasyNewTeamSerializer(StrictSerializer):
     game = serializers.CharField(max_length=40, help_text="Id of a game.")
     name = serializers.CharField(max_length=60)
     country = serializers.CharField(max_length=2, required=False, default="", allow_blank=True)
-    players = serializers.ListField(
+    players = BoundedList(
         child=serializers.CharField(**_ID), max_length=40, help_text="Ids of players."
     )
     is_ordered = serializers.BooleanField(
@@ -69,7 +70,7 @@ class FantasyTeamChangeSerializer(StrictSerializer):
 
 
 class FantasyLineupSerializer(StrictSerializer):
-    players = serializers.ListField(
+    players = BoundedList(
         child=serializers.CharField(**_ID), max_length=40, help_text="In slot order, all of them."
     )
     captain = serializers.CharField(required=False, **_ID)
@@ -84,7 +85,7 @@ class FantasyMoveSerializer(StrictSerializer):
 
 
 class FantasyMovesSerializer(StrictSerializer):
-    transfers = FantasyMoveSerializer(many=True)
+    transfers = FantasyMoveSerializer(many=True, max_length=MOST_MOVES)
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
     round = serializers.IntegerField(**_ROUND)
 

@@ -30,7 +30,7 @@ from fantasy.services.squads import (
 )
 
 # Far more than any squad: what a draft may hold.
-_MOST_MOVES = 40
+MOST_MOVES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +117,8 @@ def sale_price(rules: GameRules, holding: Holding) -> int:
 
 def _players(squad: OpenSquad, moves: Sequence[Move]) -> Mapping[int, GamePlayer]:
     """The bought players, after everything that does not depend on rules was checked."""
-    if len(moves) > _MOST_MOVES:
-        raise refuse("too_many", f"At most {_MOST_MOVES} transfers at once.", "transfers")
+    if len(moves) > MOST_MOVES:
+        raise refuse("too_many", f"At most {MOST_MOVES} transfers at once.", "transfers")
     held = {holding.game_player_id for holding in squad.holdings}
     sold, wanted = {move.sold for move in moves}, {move.bought for move in moves}
     players = {row.pk: row for row in GamePlayer.objects.filter(game=squad.game, pk__in=wanted)}

@@ -33,6 +33,8 @@ from streams.live.limits import address_of
 
 EPOCH_HEADER: Final = "Log-Epoch"
 _DEFAULT_LIMIT: Final = 50
+# Unknown fields: looking for what each was meant to be is dear, and a body holds many thousands.
+_MOST_TOLD: Final = 20
 _EVENTS: Final = {
     "type": "object",
     "required": ["results", "next"],
@@ -95,14 +97,14 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {
                     str(name)[:60]: [ErrorDetail(_unknown(str(name), known), "unknown_field")]
-                    for name in unknown
+                    for name in unknown[:_MOST_TOLD]
                 }
             )
         return super().to_internal_value(data)
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:60], known, n=1)
     fix = f"did you mean {close[0]!r}?" if close else f"use {', '.join(known)}."
     return f"There is no field {name[:60]!r}; {fix}"
 
