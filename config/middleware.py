@@ -1,4 +1,4 @@
-"""Request-wide settings: the request's id, the viewer's time zone, and what he may be told."""
+"""Request-wide: the request's id, what no text may hold, the viewer's zone, what he may be told."""
 
 import re
 import uuid
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
@@ -31,6 +32,31 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]
         return response
+
+
+class PlainTextMiddleware:
+    """Refuses NUL, which no text of the database holds, before a page looks anything up by it.
+
+    The API names the parameter that has it, and does so itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if request.path.startswith("/api/"):
+            return
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise Http404
+        # Of another method a body is nobody's form.
+        forms = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
+        if any("\x00" in text for form in forms for _, texts in form.lists() for text in texts):
+            raise BadRequest("NUL in a form")
 
 
 class ViewerZoneMiddleware:
