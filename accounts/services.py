@@ -1,8 +1,10 @@
 """Writes of the accounts app."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
@@ -51,6 +53,11 @@ def spare_user(user: User, *, spoiler_delay_s: int, hides_scores: bool) -> None:
     """Set by how much the user is told late, and whether scores are hidden."""
     user.spoiler_delay_s, user.hides_scores = spoiler_delay_s, hides_scores
     user.save(update_fields=["spoiler_delay_s", "hides_scores"])
+
+
+def forget_sessions() -> None:
+    """Drop sessions that are over; who comes back with one has none already."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 def forget_answers(*, at: datetime) -> int:

@@ -7,6 +7,12 @@ from config.clock import now
 
 
 @shared_task(time_limit=120, soft_time_limit=100)
+def forget_sessions() -> None:
+    """Drop sessions that are over."""
+    services.forget_sessions()
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
 def forget_answers() -> None:
     """Drop what programs were answered more than a day ago."""
     services.forget_answers(at=now())

@@ -4,6 +4,7 @@ Reads go on when Redis is down, logins do not: a guess must never be free.
 """
 
 import ipaddress
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -178,8 +179,9 @@ def headers_of(usage: Usage) -> dict[str, str]:
 
 def _count_login(request: HttpRequest) -> HttpResponse | None:
     """Count the attempt before it is made, so that parallel guesses cannot outrun the count."""
-    account = request.POST.get("username", "").strip().lower()
-    places = {"network": network(request), "account": account[:254]}
+    # The admin's form takes one account in many spellings, full-width ones too: they are one here.
+    account = unicodedata.normalize("NFKC", request.POST.get("username", "").strip()[:254])
+    places = {"network": network(request), "account": account.strip().lower()}
     usages = [spend(buckets()[name], client) for name, client in places.items()]
     if None in usages:
         return _refuse_login(request, status=503, wait_s=10)

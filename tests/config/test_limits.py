@@ -114,6 +114,22 @@ def test_guesses_end_after_five_failures_of_an_account(client: Client, name: str
     assert int(refused["Retry-After"]) <= 900
 
 
+def test_one_account_has_one_bucket_however_it_is_spelt(client: Client):
+    """The admin's form reads full-width letters as plain ones: each spelling was a bucket."""
+    User.objects.create_user("ann@example.org", "right-horse-battery", is_staff=True)
+    spellings = ["ann@example.org", "\uff41nn@example.org", "a\uff4en@example.org"]
+    spellings += [" ann@example.org", "an\uff4e@example.org", "\uff41\uff4en@example.org"]
+
+    path = reverse("admin:login")
+    right = {"username": spellings[1], "password": "right-horse-battery"}
+    assert Client().post(path, right).status_code == 302
+    guesses = [
+        client.post(path, {"username": name, "password": "wrong"}).status_code for name in spellings
+    ]
+
+    assert guesses == [200] * 5 + [429]
+
+
 def test_successful_logins_cost_nothing(client: Client):
     User.objects.create_user("ann@example.org", "right-horse-battery", is_staff=True)
     form = {"username": "ann@example.org", "password": "right-horse-battery"}
