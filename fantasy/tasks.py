@@ -1,7 +1,12 @@
 """Workers of the fantasy app."""
 
+from typing import Final
+
 import structlog
 from celery import shared_task
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from config.clock import now
 from fantasy.enums import GameState
@@ -10,6 +15,8 @@ from fantasy.services import corrections, deadlines, games, live, scoring, settl
 from streams.groups import lags
 
 log = structlog.get_logger(__name__)
+
+_ASK_EVERY_S: Final = 5
 
 
 @shared_task(time_limit=300, soft_time_limit=290, expires=2)
@@ -63,7 +70,20 @@ def publish_ranks() -> None:
     live.refresh_live_rounds()
 
 
-@shared_task(time_limit=120, soft_time_limit=100)
+def score_soon(round_id: int) -> None:
+    """Send a worker to a round, unless one was sent just now.
+
+    The queue is that of the deadlines, and whoever asks may ask ten times a second. Without a
+    broker nobody is told: the sweeps score every few seconds by themselves.
+    """
+    try:
+        if cache.add(f"fantasy-asked:{round_id}", value=True, timeout=_ASK_EVERY_S):
+            score_round.delay(round_id)
+    except (RedisError, OSError, OperationalError) as error:
+        log.warning("scoring_not_asked", round_id=round_id, error=str(error)[:200])
+
+
+@shared_task(time_limit=120, soft_time_limit=100, expires=60)
 def score_round(round_id: int) -> None:
     """Score what a round lacks, and publish its totals and ranks: a manager asked for it."""
     matches = set(RoundMatch.objects.filter(round=round_id).values_list("match", flat=True))

@@ -43,7 +43,7 @@ from fantasy.selectors.leagues import (
     phase_table,
     public_leagues,
 )
-from fantasy.services import cups, leagues
+from fantasy.services import cups, leagues, limits
 from fantasy.services.cups import tie_id
 from fantasy.services.refusals import refuse
 
@@ -99,6 +99,7 @@ class TeamLeagues(OwnDoor):
     def post(self, request: Request, public_id: str) -> Response:
         """Make a league; you own it and your team is its first member."""
         wanted, entry = self.wanted(FantasyNewLeagueSerializer), self.entry()
+        self.spend(limits.LEAGUES, entry)
         league = leagues.create_league(entry.pk, leagues.NewLeague(**wanted))
         return self.joined(entry, league.pk, status.HTTP_201_CREATED)
 

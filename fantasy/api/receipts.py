@@ -126,7 +126,7 @@ class Submit(OwnDoor):
         if round_ is None:
             raise refuse("no_round", "This game has no round to score.")
         round_id = round_.pk
-        transaction.on_commit(lambda: tasks.score_round.delay(round_id))
+        transaction.on_commit(lambda: tasks.score_soon(round_id))
         told = _scoring(entry, round_)
         headers = {"Location": told["status_url"]}
         return Response(told, status=status.HTTP_202_ACCEPTED, headers=headers)

@@ -13,7 +13,7 @@ from fantasy.rules.cups import Showing, decide, draw, rounds_needed
 from fantasy.rules.loading import load_game
 from fantasy.selectors.counted import counted_sums, tie_columns
 from fantasy.services.pairings import round_scores
-from fantasy.services.refusals import refuse
+from fantasy.services.refusals import checked_name, refuse
 
 _PER_STATEMENT: Final = 2000
 
@@ -29,7 +29,8 @@ def start_league_cup(
         raise refuse("not_owner", "Only the league's owner may start its cup.")
     if league.cups.exclude(state=CupState.FINISHED).exists():
         raise refuse("cup_running", "The league has a cup that is not over yet.")
-    return _start(league.game, league, name or f"{league.name} Cup", start_round)
+    named = checked_name(name, "the cup") if name else f"{league.name} Cup"
+    return _start(league.game, league, named, start_round)
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """Joining a game with a first squad, and what an entry is called."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ from fantasy.rules.game import GameRules
 from fantasy.rules.lineups import Slot, lineup_problems
 from fantasy.rules.squads import Pick, Refusal, squad_problems
 from fantasy.services.games import rules_of
-from fantasy.services.refusals import refuse, refuse_any
+from fantasy.services.refusals import checked_name, refuse, refuse_any
 from fantasy.services.squads import OpenSquad, Saved, hold_round, save
 
 _NUMBERS_LOCK = 0x76657A65_656E7472
@@ -44,7 +43,7 @@ def create_entry(
     game = Game.objects.get(pk=game_id)
     round_, at = hold_round(game, for_round=for_round)
     rules = rules_of(game)
-    name = _checked_name(new.name)
+    name = checked_name(new.name, "your team")
     players = _players(game, new.players)
     picks = [
         Pick(player=row.pk, position=row.position, club=row.team_id, price=row.price)
@@ -78,7 +77,7 @@ def create_entry(
 def rename_entry(entry_id: int, *, name: str, country: str | None = None) -> Entry:
     """Change what an entry is called, and its country if one is given."""
     entry = Entry.objects.select_for_update(no_key=True).get(pk=entry_id)
-    entry.name = _checked_name(name)
+    entry.name = checked_name(name, "your team")
     if country is not None:
         entry.country = _checked_country(country)
     entry.save(update_fields=["name", "country"])
@@ -92,13 +91,6 @@ def _lock_key(game_id: int) -> list[int]:
 def _next_number(game: Game) -> int:
     last: int | None = game.entries.aggregate(last=Max("number"))["last"]
     return 0 if last is None else last + 1
-
-
-def _checked_name(name: str) -> str:
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or len(cleaned) > 60 or not cleaned.isprintable():
-        raise refuse("bad_name", "Give your team a name of 1 to 60 letters.", "name")
-    return cleaned
 
 
 def _checked_country(country: str) -> str:

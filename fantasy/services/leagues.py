@@ -12,7 +12,7 @@ from fantasy.rules.game import LeagueRules
 from fantasy.rules.loading import load_game
 from fantasy.services import cups, pairings
 from fantasy.services.phases import sync_phases
-from fantasy.services.refusals import refuse
+from fantasy.services.refusals import checked_name, refuse
 from fantasy.services.standings import rank_leagues
 
 # Without letters and digits that look alike when somebody reads them out.
@@ -38,9 +38,7 @@ def create_league(entry_id: int, new: NewLeague) -> FantasyLeague:
     """Make a league whose owner's entry is its first member. Raises Refused."""
     entry = _locked_entry(entry_id)
     rules = load_game(entry.game.rules).leagues
-    name = " ".join(new.name.split())
-    if not 1 <= len(name) <= 60:
-        raise refuse("bad_name", "Give the league a name of at most 60 characters.", "name")
+    name = checked_name(new.name, "the league")
     if new.kind not in LeagueKind.values:
         kinds = ", ".join(LeagueKind.values)
         raise refuse("unknown_kind", f"A league is one of {kinds}.", "kind")
@@ -215,7 +213,7 @@ def change_league(
     if league.owner_id != by_user_id:
         raise refuse("not_owner", "Only the league's owner may change it.")
     if name:
-        league.name = " ".join(name.split())[:60]
+        league.name = checked_name(name, "the league")
     if is_closed is not None:
         if not is_closed and league.fixtures.exists():
             raise refuse("fixtures_drawn", "Its fixtures are drawn.", "is_closed")

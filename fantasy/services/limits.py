@@ -14,10 +14,12 @@ from redis.exceptions import RedisError
 
 LINEUP: Final = "lineup"
 TRANSFERS: Final = "transfers"
-_PER_HOUR: Final = {LINEUP: 30, TRANSFERS: 60}
+# Leagues that an entry makes: each is a row for good, and a public one stands in everybody's list.
+LEAGUES: Final = "leagues"
+_PER_HOUR: Final = {LINEUP: 30, TRANSFERS: 60, LEAGUES: 10}
 _HOUR_S: Final = 3600
 _LAST: Final = timedelta(minutes=5)
-_IN_THE_LAST: Final = {LINEUP: 60, TRANSFERS: 60}
+_IN_THE_LAST: Final = {LINEUP: 60, TRANSFERS: 60, LEAGUES: 10}
 _log = structlog.get_logger(__name__)
 
 

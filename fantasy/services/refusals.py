@@ -1,8 +1,12 @@
 """What a service says when the rules forbid what a manager wants."""
 
+import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from fantasy.rules.squads import Refusal
+
+MAX_NAME_LENGTH: Final = 60
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -20,6 +24,18 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 def refuse(code: str, message: str, field: str = "") -> Refused:
     """Return the exception of one refusal, to be raised."""
     return Refused(Refusal(code=code, message=message, field=field))
+
+
+def checked_name(name: str, whose: str) -> str:
+    """Return a name as it is kept, without what cannot be seen or turns a line around.
+
+    Raises Refused.
+    """
+    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
+    if not cleaned or len(cleaned) > MAX_NAME_LENGTH or not cleaned.isprintable():
+        fix = f"Give {whose} a name of 1 to {MAX_NAME_LENGTH} letters."
+        raise refuse("bad_name", fix, "name")
+    return cleaned
 
 
 def refuse_any(refusals: Iterable[Refusal]) -> None:

@@ -24,17 +24,19 @@ from fantasy.selectors.leagues import (
     public_leagues,
 )
 from fantasy.selectors.told import ranks_told
-from fantasy.services import cups
+from fantasy.services import cups, limits
 from fantasy.services import leagues as services
 from fantasy.services.refusals import Refused
 from fantasy.views.doors import (
     Outcome,
     Place,
+    TooOften,
     at_game,
     context_of,
     outcome_of,
     place_of,
     shown,
+    spend,
     whole,
 )
 
@@ -58,6 +60,7 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
         raise Http404
     try:
         if act == "create":
+            spend(limits.LEAGUES, entry)
             league = services.create_league(
                 entry.pk,
                 services.NewLeague(
@@ -71,7 +74,7 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
             league = services.join_public_league(entry.pk, wanted.pk).league
         else:
             league = services.join_league(entry.pk, request.POST.get("code", "")[:12]).league
-    except Refused as error:
+    except (Refused, TooOften) as error:
         return _list(request, place, outcome_of(error))
     return redirect("fantasy:league", league.public_id)
 
@@ -90,7 +93,8 @@ def _list(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResponse:
         "refusals": outcome.refusals,
         "typed": request.POST,
     }
-    return render(request, "fantasy/leagues.html", context, status=outcome.status)
+    response = render(request, "fantasy/leagues.html", context, status=outcome.status)
+    return outcome.signed(response)
 
 
 @require_safe

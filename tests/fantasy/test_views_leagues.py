@@ -88,3 +88,22 @@ def test_only_the_owner_changes_the_name(browser, entry, game, path):
 
     league.refresh_from_db()
     assert league.name == "Theirs"
+
+
+def test_a_league_keeps_its_name_when_the_new_one_is_blank(browser, entry, path):
+    browser.post(path, {"act": "create", "name": "The Office", "kind": "classic"})
+    league = FantasyLeague.objects.get()
+    change = reverse("fantasy:change_league", args=[league.public_id])
+
+    browser.post(change, {"act": "rename", "name": "   "})
+
+    league.refresh_from_db()
+    assert league.name == "The Office"
+
+
+def test_leagues_made_too_often_are_told_when_to_come_back(browser, entry, path):
+    form = {"act": "create", "name": "Spam", "kind": "classic", "is_public": "on"}
+    answers = [browser.post(path, form) for _ in range(11)]
+
+    assert [answer.status_code for answer in answers] == [302] * 10 + [429]
+    assert int(answers[-1]["Retry-After"]) > 0

@@ -215,3 +215,26 @@ def test_a_number_is_read_as_it_was_checked(ada, teams, number):
     assert (table.status_code, table.json()["page"]) == (200, 1)
     # It is no head-to-head league.
     assert fixtures.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["left\u202eright", "a\u200bb", "bell\u0007"])
+def test_a_league_has_a_name_that_can_be_seen(ada, teams, name):
+    made = ada.post(f"teams/{teams[0]}/leagues", {"name": name})
+    league = make_league(ada, teams[0])
+    renamed = ada.send("PATCH", f"leagues/{league['id']}", {"name": name})
+
+    assert (made.status_code, renamed.status_code) == (422, 422)
+    assert [e["code"] for e in (made.json()["errors"] + renamed.json()["errors"])] == [
+        "bad_name",
+        "bad_name",
+    ]
+
+
+def test_leagues_are_made_ten_times_an_hour(ada, teams):
+    """Made and left again they stay, and the number one may be in bounds nothing."""
+    statuses = [
+        ada.post(f"teams/{teams[0]}/leagues", {"name": "Spam", "is_public": True}).status_code
+        for _ in range(11)
+    ]
+
+    assert statuses == [201] * 10 + [429]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Holding, Receipt, Round, Transfer
@@ -268,6 +269,38 @@ def test_a_submitted_team_is_scored_by_a_worker(
         state=RoundState.LIVE, locked_at=game.rounds.get(number=1).deadline_at
     )
     assert ada.client.get(told["status_url"]).json()["state"] == "scored"
+
+
+def test_one_worker_is_sent_however_often_a_team_is_submitted(
+    game, ada, bob, django_capture_on_commit_callbacks, monkeypatch
+):
+    """The queue is that of the deadlines: nobody may fill it."""
+    teams = [(ada, team_of(ada, game)), (bob, team_of(bob, game))]
+    asked = []
+    monkeypatch.setattr("fantasy.tasks.score_round.delay", asked.append)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        statuses = {
+            manager.post(f"teams/{team}/submit").status_code
+            for _ in range(5)
+            for manager, team in teams
+        }
+
+    assert statuses == {202}
+    assert len(asked) == 1
+
+
+def test_a_team_is_submitted_while_nobody_can_be_told(
+    game, ada, django_capture_on_commit_callbacks, monkeypatch
+):
+    def fail(_: int) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("fantasy.tasks.score_round.delay", fail)
+    team = team_of(ada, game)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert ada.post(f"teams/{team}/submit").status_code == 202
 
 
 def test_a_team_is_renamed(game, ada):
