@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: one table of kinds, one shape, every door of the API."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,8 @@ from rest_framework.response import Response
 
 MEDIA_TYPE: Final = "application/problem+json"
 API_PREFIX: Final = "/api/"
+_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
+_AWAY_FOR_S: Final = "5"
 _log = structlog.get_logger(__name__)
 
 
@@ -183,9 +186,9 @@ def _page_url(request: HttpRequest, kind: Kind) -> str:
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Turn an exception of an API view into a problem; None leaves it to Django, as a 500."""
     request: HttpRequest = context["request"]._request
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+    if isinstance(error, _AWAY):
         _log.warning("database_unavailable", error=str(error)[:300])
-        return _respond(problem_body(request, KINDS["unavailable"]), {"Retry-After": "5"})
+        return _respond(problem_body(request, KINDS["unavailable"]), {"Retry-After": _AWAY_FOR_S})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -297,10 +300,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django's handler500."""
+    """Django's handler500; a database that is away or has no connection left is no fault of ours.
+
+    Also what middleware asked it, before any view was there to answer.
+    """
+    is_away = isinstance(sys.exc_info()[1], _AWAY)
     if is_api(request):
-        return problem(request, "server_error")
-    return defaults.server_error(request)
+        headers = {"Retry-After": _AWAY_FOR_S} if is_away else None
+        return problem(request, "unavailable" if is_away else "server_error", headers=headers)
+    response = defaults.server_error(request, "503.html" if is_away else "500.html")
+    if is_away:
+        response.status_code = KINDS["unavailable"].status
+        response["Retry-After"] = _AWAY_FOR_S
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:

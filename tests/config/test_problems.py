@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client
+from psycopg_pool import PoolTimeout
 
 from config import problems
 from leagues.api.views import LeagueList
@@ -152,6 +153,35 @@ def test_database_away_is_503_with_a_time_to_come_back(client: Client, monkeypat
     body = assert_problem(response, 503, "unavailable")
     assert response["Retry-After"] == "5"
     assert "too many clients" not in str(body)
+
+
+@pytest.mark.parametrize("error", [OperationalError("too many clients"), PoolTimeout("5.00 sec")])
+def test_page_without_a_database_says_when_to_come_back(client: Client, monkeypatch, error):
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("matches.views.day_matches", fail)
+    client.raise_request_exception = False
+
+    response = client.get("/")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "Not available right now" in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/leagues"])
+def test_middleware_without_a_database_says_when_to_come_back(client: Client, monkeypatch, path):
+    """Who has a session is looked up before any view is there to answer."""
+
+    def fail(*_: object) -> None:
+        raise OperationalError("too many clients")
+
+    monkeypatch.setattr("config.sessions.SessionStore.load", fail)
+    client.raise_request_exception = False
+
+    response = client.get(path, headers={"cookie": f"sessionid={'a' * 32}"})
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 
 def test_crash_is_a_problem_without_its_cause(client: Client, monkeypatch):
