@@ -1,19 +1,24 @@
 """What curators do to fixtures, team sheets and feeds besides the event log."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Min, Q
 
 from config.clock import now
 from leagues.enums import ExternalKind
 from leagues.models import ExternalId, Player
 from leagues.topics import ResourceChanged
-from matches.models import Feed, FeedPoll, Match, PlayEvent, RawDocument, TeamSheetSpot
+from matches.models import Feed, Match, PlayEvent, RawDocument, TeamSheetSpot
 from matches.topics import MatchIngested
 from streams.outbox import announce
 
-_MAX_DOCUMENTS = 2000
+# Of a whole afternoon, one each second.
+MAX_DOCUMENTS: Final = 10_000
+# Before and after what we know of a match: line-ups come earlier, corrections later.
+_BESIDE: Final = timedelta(days=1)
 _MATCHES_PER_TRANSACTION = 200
 
 
@@ -98,13 +103,23 @@ def switch_feeds(feeds: Iterable[int], *, on: bool) -> int:
 def documents_about(match: Match) -> Sequence[RawDocument]:
     """Return the raw documents that may tell of the match, oldest first, without their bodies.
 
-    Those of the season's feeds, and imported ones whose key holds what their vendor calls it.
+    Those of the season's feeds from around its time, and imported ones whose key holds what their
+    vendor calls it. One more than can be told at once shows that there are too many.
     """
-    fed = FeedPoll.objects.filter(feed__season=match.season_id).values("document")
-    wanted = Q(pk__in=fed)
+    # By key, not by the polls that brought them, which are forgotten after a week.
+    feeds = Feed.objects.filter(season=match.season_id).values("public_id")
+    wanted = Q(key__in=feeds, fetched_at__range=_time_of(match))
     for source, value in ExternalId.objects.filter(
         kind=ExternalKind.MATCH, object_id=match.pk
     ).values_list("source", "value"):
         wanted |= Q(adapter=source, key__contains=value)
     rows = RawDocument.objects.filter(wanted).defer("body").order_by("fetched_at", "pk")
-    return list(rows[:_MAX_DOCUMENTS])
+    return list(rows[: MAX_DOCUMENTS + 1])
+
+
+def _time_of(match: Match) -> tuple[datetime, datetime]:
+    told = PlayEvent.objects.filter(match=match).aggregate(
+        first=Min("ingested_at"), last=Max("ingested_at")
+    )
+    moments = [at for at in (match.kickoff_at, told["first"], told["last"]) if at is not None]
+    return min(moments) - _BESIDE, max(moments) + _BESIDE

@@ -151,13 +151,16 @@ def _note_change(feed: Feed, answer: Fetched, report: IngestReport, at: datetime
 
 
 def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> int:
-    """Keep a vendor's files as they came, the same bytes once; return the document's key."""
+    """Keep a vendor's files as they came, the same bytes once; return the document's key.
+
+    Bytes that come again count from now on: a log told anew from all ends with what came last.
+    """
     packed = pack_files(files)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO matches_rawdocument (adapter, key, sha256, body, size_bytes, fetched_at) "
             "VALUES (%s, %s, %s, %s, %s, %s) "
-            "ON CONFLICT (adapter, key, sha256) DO UPDATE SET adapter = excluded.adapter "
+            "ON CONFLICT (adapter, key, sha256) DO UPDATE SET fetched_at = excluded.fetched_at "
             "RETURNING id",
             [
                 adapter,

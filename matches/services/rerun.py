@@ -12,6 +12,7 @@ from matches.ingest.plan import ADMIN
 from matches.models import Match, PlayEvent, RawDocument
 from matches.selectors.logs import held_lineage
 from matches.services.corrections import tell_again
+from matches.services.curation import MAX_DOCUMENTS
 from matches.services.feeds import unpack_files
 from matches.services.ingest import apply_document
 from matches.services.log import delete_log
@@ -23,8 +24,11 @@ def rerun_from_raw(match: Match, documents: Sequence[RawDocument]) -> IngestRepo
     """Forget the match's log and tell it from the documents, oldest first; raises its epoch.
 
     What curators said and nobody took back is said again on top. Locks the match. Raises
-    FeedError, and changes nothing, when a document is refused or none of them tells of the match.
+    FeedError, and changes nothing, when a document is refused or none of them tells of the match,
+    and when there are more than can be told at once: a log of the first ones would be half a log.
     """
+    if len(documents) > MAX_DOCUMENTS:
+        raise FeedError(f"there are more than {MAX_DOCUMENTS} documents", code="too_many_documents")
     locked = Match.objects.select_for_update(no_key=True).get(pk=match.pk)
     decided = _decided(locked)
     delete_log(locked)

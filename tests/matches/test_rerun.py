@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from config.clock import now
 from matches.ingest import adapters
-from matches.ingest.documents import FeedError
-from matches.models import Match, PlayEvent, RawDocument
+from matches.ingest.documents import FeedError, Fetched
+from matches.models import Feed, FeedPoll, Match, PlayEvent, RawDocument
 from matches.rules.corrections import Said
 from matches.services.corrections import (
     By,
@@ -19,10 +21,11 @@ from matches.services.corrections import (
     retract_event,
 )
 from matches.services.curation import documents_about
-from matches.services.feeds import store_raw
+from matches.services.feeds import record_answer, store_raw
 from matches.services.ingest import apply_document
 from matches.services.rerun import rerun_from_raw
 from stats.services.fold import fold_match
+from tests.factories.matches import make_feed
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +168,61 @@ def test_fact_that_was_released_is_the_vendors_again(match: Match):
 
     assert not PlayEvent.objects.filter(match=match, source="admin").exists()
     assert PlayEvent.objects.filter(match=match).count() == 3
+
+
+def poll(feed: Feed, **goal: object) -> None:
+    """Let the feed answer with the document, its last goal told otherwise."""
+    told = {**DOCUMENT["matches"][0]}
+    told["events"] = [*told["events"][:2], {**told["events"][2], **goal}]
+    body = json.dumps({**DOCUMENT, "matches": [told]}).encode()
+    record_answer(
+        feed, Fetched(http_status=200, body=body, etag="", last_modified="", latency_ms=1)
+    )
+
+
+@pytest.fixture
+def fed(match: Match) -> Match:
+    """The match, told by a feed: a goal moves, and moves back."""
+    feed = make_feed(match.season)
+    for minute in (2, 3, 2):
+        poll(feed, clock_ms=minute * 60_000)
+    RawDocument.objects.exclude(key=feed.public_id).delete()
+    return match
+
+
+def minute_of(match: Match) -> int:
+    newest = PlayEvent.objects.filter(match=match, vendor_event_id="e3").latest("seq")
+    return newest.clock_ms // 60_000
+
+
+def test_the_word_that_came_last_is_told_last(fed: Match):
+    """The first and the last answer are the same bytes, and kept once."""
+    rerun_from_raw(fed, documents_about(fed))
+
+    assert len(documents_about(fed)) == 2
+    assert minute_of(fed) == 2
+
+
+def test_documents_are_found_after_their_polls_were_forgotten(fed: Match):
+    FeedPoll.objects.all().delete()
+
+    rerun_from_raw(fed, documents_about(fed))
+
+    assert minute_of(fed) == 2
+
+
+def test_documents_of_another_month_are_not_asked(fed: Match):
+    RawDocument.objects.update(fetched_at=now() - timedelta(days=30))
+
+    assert documents_about(fed) == []
+
+
+def test_half_of_the_documents_are_not_told(fed: Match, monkeypatch):
+    monkeypatch.setattr("matches.services.curation.MAX_DOCUMENTS", 1)
+    monkeypatch.setattr("matches.services.rerun.MAX_DOCUMENTS", 1)
+    before = told(fed)
+
+    with pytest.raises(FeedError, match="more than 1 documents"):
+        rerun_from_raw(fed, documents_about(fed))
+
+    assert told(fed) == before
