@@ -14,7 +14,7 @@ from config.doors import BadParametersError, Mistake
 from config.limits import Usage
 from config.problems import problem
 from streams.live import limits
-from streams.live.events import MEDIA_TYPE, EventOutlet, parse_cursor
+from streams.live.events import MEDIA_TYPE, EventOutlet, is_epoch, parse_cursor
 from streams.live.frames import Resume
 from streams.live.hub import Hub, hub
 from streams.live.origins import is_allowed, normal_origin
@@ -126,6 +126,9 @@ def _by_place(topics: list[str], after: str, epoch: str) -> dict[str, Resume | N
         if seq and not (seq.isascii() and seq.isdigit() and len(seq) < 19):
             fix = "after is the `seq` of the last frame you have, a whole number from 0."
             raise BadParametersError(Mistake(parameter="after", code="invalid", detail=fix))
+    if not all(map(is_epoch, epochs)):
+        fix = "epoch is the `epoch` of the last frame you have."
+        raise BadParametersError(Mistake(parameter="epoch", code="invalid", detail=fix))
     return {
         topic: Resume(epoch=held, after=int(seq)) if seq and held else None
         for topic, seq, held in zip(topics, seqs, epochs, strict=True)

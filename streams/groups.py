@@ -6,6 +6,7 @@ come again after a crash. Entries are acknowledged after the handler's commit.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -263,15 +264,26 @@ def _handle_again(subscription: Subscription, entry: Any, *, failures: int) -> i
         # Whoever handled it did not live to say why; one more try would kill this worker too.
         _give_up(subscription, entry, failures, error="the worker died each time")
         return 0
-    if failures < MAX_FAILURES - 1:
-        return _handle(subscription, [entry])
     try:
         subscription.handler([_delivery(subscription.topic, *entry)])
     except Exception as error:
-        _give_up(subscription, entry, MAX_FAILURES, error=f"{type(error).__name__}: {error}")
+        if _is_away(error):
+            log.warning("server_away", topic=subscription.topic, group=subscription.group)
+            _uncount(subscription, entry, failures)
+        elif failures < MAX_FAILURES - 1:
+            log.exception("handler_failed", topic=subscription.topic, group=subscription.group)
+        else:
+            _give_up(subscription, entry, MAX_FAILURES, error=f"{type(error).__name__}: {error}")
         return 0
     client().xack(_STREAM_PREFIX + subscription.topic, subscription.group, entry[0])
     return 1
+
+
+def _uncount(subscription: Subscription, entry: Any, failures: int) -> None:
+    """Take back an attempt that failed by no fault of the entry: Redis counts each claim."""
+    stream, group = _STREAM_PREFIX + subscription.topic, subscription.group
+    with suppress(redis.RedisError):
+        client().xclaim(stream, group, _CONSUMER, 0, [entry[0]], retrycount=failures, justid=True)
 
 
 def _give_up(subscription: Subscription, entry: Any, failures: int, *, error: str) -> None:

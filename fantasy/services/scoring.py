@@ -1,5 +1,6 @@
 """Scoring: the stat lines of a folded match become points in every game in which it counts."""
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -280,7 +281,10 @@ def follow_matches(round_id: int) -> bool:
 
 
 def matches_behind(*, limit: int = 200) -> list[int]:
-    """Return matches of which a round lacks the newest fold; open cases wait for their decision."""
+    """Return matches of which a round lacks the newest fold; open cases wait for their decision.
+
+    Some of them where there are many: those that cannot be scored hold up no others for good.
+    """
     cases = CorrectionCase.objects.filter(
         round=OuterRef("round"), match=OuterRef("match"), state=CaseState.OPEN
     )
@@ -290,8 +294,8 @@ def matches_behind(*, limit: int = 200) -> list[int]:
         Q(scored_seq__isnull=True) | ~Q(scored_seq=F("match__folded_seq")),
         match__status__in=_BEGUN,
     )
-    found = behind.order_by("match").values_list("match", flat=True).distinct()
-    return list(found[:limit])
+    found = list(behind.order_by("match").values_list("match", flat=True).distinct())
+    return sorted(random.sample(found, min(limit, len(found))))
 
 
 def follow_rounds() -> int:

@@ -363,9 +363,9 @@ def set_award(match: Match, decided: Mapping[str, Any]) -> None:
 
 
 def matches_behind(*, limit: int = 200) -> list[int]:
-    """Return matches whose fold is behind their log, oldest first, for whoever lost a message."""
-    return list(
-        Match.objects.filter(folded_seq__lt=F("head_seq"))
-        .order_by("pk")
-        .values_list("pk", flat=True)[:limit]
-    )
+    """Return matches whose fold is behind their log, for whoever lost a message.
+
+    In no order: those that cannot be folded would stand before all others for good.
+    """
+    behind = Match.objects.filter(folded_seq__lt=F("head_seq")).order_by("?")
+    return list(behind.values_list("pk", flat=True)[:limit])

@@ -53,12 +53,17 @@ def topic_key(topic: str) -> str:
     return hashlib.blake2b(topic.encode(), digest_size=4).hexdigest()
 
 
+def is_epoch(text: str) -> bool:
+    """Whether a client's epoch may be told again in an id: an end of line would end the event."""
+    return text.isascii() and text.isprintable()
+
+
 def parse_cursor(cursor: str, topics: Iterable[str]) -> dict[str, Resume]:
     """Return what a cursor says of the topics; raises ValueError for what is no cursor."""
     places: dict[str, Resume] = {}
     for entry in filter(None, cursor.split(",")):
         key, epoch, after = entry.split(":")
-        if not (after.isascii() and after.isdigit() and len(after) < 19):
+        if not (after.isascii() and after.isdigit() and len(after) < 19 and is_epoch(epoch)):
             raise ValueError(f"{entry!r} is no place")
         places[key] = Resume(epoch=epoch, after=int(after))
     found = {topic: places.get(topic_key(topic)) for topic in topics}

@@ -303,6 +303,19 @@ def test_sweep_folds_past_a_match_that_fails(match):
     assert matches_behind() == [broken.pk]
 
 
+def test_matches_that_cannot_be_folded_hide_no_other_for_good(match):
+    """A sweep takes so many at once: whoever fails each time may not be all of them."""
+    broken = make_season(make_league(sport="no-such-sport"))
+    stuck = [make_match(broken) for _ in range(4)]
+    healthy = make_match(match.season)
+    for each in (*stuck, healthy):
+        goal(each)
+
+    found = {pk for _ in range(60) for pk in matches_behind(limit=2)}
+
+    assert found == {each.pk for each in (*stuck, healthy)}
+
+
 def test_receiver_folds_each_announced_match_once(match):
     from matches.topics import MatchIngested
     from streams.groups import Delivery

@@ -475,3 +475,21 @@ class Failing:
         self.tries.append(len(deliveries))
         if self.error is not None and len(self.tries) <= self.times:
             raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [InterfaceError("the connection is closed"), OperationalError("no route to host")]
+)
+def test_entry_is_not_given_up_on_because_a_server_was_away(impatient, error):
+    """It is tried as often as the outage lasts; none of these attempts counts."""
+    probe = Failing(error)
+    tell(7)
+    groups.drain("probe")
+
+    for _ in range(2 * groups.MAX_FAILURES):
+        reclaim()
+    probe.error = None
+
+    assert reclaim() == 1
+    assert DeadLetter.objects.count() == 0
+    assert pending() == 0

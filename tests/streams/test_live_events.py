@@ -212,3 +212,11 @@ def test_reader_who_lost_a_right_is_told_before_the_end():
 
     assert b'"rights_lost"' in kernel.events[0][1]
     assert kernel.closed == RIGHTS_LOST
+
+
+@pytest.mark.parametrize("epoch", ["a\n\ndata", "a\rb", "\u2028", "a\0"])
+def test_an_epoch_that_would_end_the_event_is_none(epoch):
+    topic = "match:vz_match_01"
+
+    with pytest.raises(ValueError, match="no place"):
+        parse_cursor(f"{topic_key(topic)}:{epoch}:5", [topic])
