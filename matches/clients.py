@@ -192,10 +192,13 @@ def public_addresses(host: str, port: int) -> Sequence[str]:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address)
+    # Reserved: other translations of IPv4, among others, that a network of ours may know.
+    is_inside = found.is_multicast
     if isinstance(found, ipaddress.IPv6Address):
         # An IPv4 address in disguise is judged as what it is.
         if found in _NAT64:
             found = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
         else:
+            is_inside |= found.is_site_local or (found.is_reserved and not found.ipv4_mapped)
             found = found.ipv4_mapped or found.sixtofour or found
-    return found.is_global and not found.is_multicast
+    return found.is_global and not (is_inside or found.is_multicast)
