@@ -7,7 +7,7 @@ the newest receipt of a round can show that the line-up in the published root is
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -95,6 +95,15 @@ def merkle_path(leaves: Sequence[bytes], place: int) -> tuple[Step, ...]:
             steps.append(Step(digest=level[neighbour], is_left=neighbour < place))
         level, place = _above(level), place // 2
     return tuple(steps)
+
+
+def merkle_crown(blocks: Iterable[Sequence[bytes]]) -> tuple[bytes, ...]:
+    """Return the nodes over blocks of leaves: all have one size, a power of two, but the last.
+
+    A leaf's path is that within its block and then that of the block's node in the crown, so a
+    proof need not look at all leaves.
+    """
+    return tuple(merkle_root(block) for block in blocks)
 
 
 def root_by(leaf: bytes, path: Sequence[Step]) -> bytes:

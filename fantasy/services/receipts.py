@@ -1,18 +1,35 @@
 """The platform's signature under receipts, and what anybody can check of one."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from django.conf import settings
+from django.core.cache import cache
+from django.db.models import QuerySet
+from redis.exceptions import RedisError
 
 from fantasy.enums import RoundState
 from fantasy.models import Lineup, Receipt, Round
 from fantasy.rules import receipts as rules
-from fantasy.rules.receipts import RECEIPT, Step, is_signed, leaf_of, merkle_path, root_by
+from fantasy.rules.receipts import (
+    RECEIPT,
+    Step,
+    is_signed,
+    leaf_of,
+    merkle_crown,
+    merkle_path,
+    root_by,
+)
 
+# A power of two. A million leaves have a crown of a thousand nodes, and strangers ask for proofs.
+_BLOCK: Final = 1024
+_CROWN_KEPT_S: Final = 7 * 86_400
 _OPEN = (RoundState.UPCOMING, RoundState.VOID)
 
 
@@ -64,18 +81,57 @@ def public_keys() -> tuple[str, ...]:
 
 def proof_of(entry_id: int, round_: Round) -> Proof | None:
     """Return the proof of an entry's frozen line-up, None when it has none in that round."""
-    rows = Lineup.objects.filter(round=round_).order_by("entry__number")
-    leaves = [(entry, bytes(leaf)) for entry, leaf in rows.values_list("entry_id", "leaf")]
-    place = next((n for n, (entry, _) in enumerate(leaves) if entry == entry_id), None)
-    if place is None:
+    found = Lineup.objects.select_related("entry", "round__game")
+    lineup = found.filter(entry=entry_id, round=round_).first()
+    if lineup is None:
         return None
-    lineup = Lineup.objects.select_related("entry", "round__game").get(entry=entry_id, round=round_)
+    crown = _crown_of(round_)
+    block = bisect_right(crown.firsts, lineup.entry.number) - 1
+    rows = _leaves(round_).filter(entry__number__gte=crown.firsts[block])
+    leaves = list(rows[:_BLOCK])
+    numbers = [number for number, _ in leaves]
+    within = merkle_path([bytes(leaf) for _, leaf in leaves], numbers.index(lineup.entry.number))
     return Proof(
         line=line_of(lineup),
         leaf=bytes(lineup.leaf),
-        path=merkle_path([leaf for _, leaf in leaves], place),
+        path=(*within, *merkle_path(crown.nodes, block)),
         root=round_.merkle_root,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Crown:
+    """The nodes over blocks of a round's leaves, and the number of each block's first entry."""
+
+    firsts: list[int]
+    nodes: tuple[bytes, ...]
+
+
+def _crown_of(round_: Round) -> _Crown:
+    """Return the crown of a locked round; once it is known, a proof reads one block alone."""
+    key = f"fantasy-crown:{round_.pk}:{round_.merkle_root}"
+    with suppress(RedisError, OSError):
+        held: _Crown | None = cache.get(key)
+        if held is not None:
+            return held
+    firsts: list[int] = []
+    made = _Crown(nodes=merkle_crown(_blocks(round_, firsts)), firsts=firsts)
+    with suppress(RedisError, OSError):
+        cache.set(key, made, timeout=_CROWN_KEPT_S)
+    return made
+
+
+def _blocks(round_: Round, firsts: list[int]) -> Iterator[list[bytes]]:
+    """Give the leaves block by block, and note the number of each one's first entry."""
+    rows = _leaves(round_).iterator(chunk_size=_BLOCK)
+    while block := list(islice(rows, _BLOCK)):
+        firsts.append(block[0][0])
+        yield [bytes(leaf) for _, leaf in block]
+
+
+def _leaves(round_: Round) -> QuerySet[Lineup, tuple[int, bytes]]:
+    rows = Lineup.objects.filter(round=round_, entry__game=round_.game_id)
+    return rows.order_by("entry__number").values_list("entry__number", "leaf")
 
 
 def line_of(lineup: Lineup) -> str:

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from fantasy.enums import RoundState
 from fantasy.models import ChipPlay, Entry, Holding, Lineup, Round
@@ -75,6 +77,23 @@ def test_root_is_over_the_leaves_by_entry_number(game, clock):
     leaves = [bytes(Lineup.objects.get(entry=entry).leaf) for entry in by_number]
     assert round_.merkle_root == merkle_root(leaves).hex()
     assert all(proof_of(entry.pk, round_).holds for entry in entries)
+
+
+def test_a_proof_reads_one_block_of_leaves_once_the_rest_is_known(game, clock, monkeypatch):
+    """Whoever asks is a stranger, and a round has a million line-ups."""
+    monkeypatch.setattr("fantasy.services.receipts._BLOCK", 2)
+    entries = [make_entry(game, number=number) for number in (0, 1, 4, 5, 9)]
+    round_ = lock_next(game, clock)
+    first = proof_of(entries[0].pk, round_)
+
+    with CaptureQueriesContext(connection) as queries:
+        proofs = [proof_of(entry.pk, round_) for entry in entries]
+    asked = [query["sql"] for query in queries]
+
+    assert first.holds
+    assert all(proof.holds for proof in proofs)
+    assert len(asked) == 2 * len(entries)
+    assert all("LIMIT" in sql for sql in asked)
 
 
 def test_lock_is_announced_once(game, clock):

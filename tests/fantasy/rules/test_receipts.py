@@ -11,6 +11,7 @@ from fantasy.rules.receipts import (
     canonical,
     is_signed,
     leaf_of,
+    merkle_crown,
     merkle_path,
     merkle_root,
     node_of,
@@ -60,6 +61,18 @@ def test_path_of_every_leaf_leads_to_the_root(count, data):
 
     assert root_by(leaves[place], path) == merkle_root(leaves)
     assert root_by(leaf_of("another"), path) != merkle_root(leaves)
+
+
+@given(st.integers(1, 70), st.sampled_from([1, 2, 4, 16, 128]), st.data())
+def test_path_within_a_block_and_over_the_blocks_is_the_whole_path(count, size, data):
+    leaves = [leaf_of(str(number)) for number in range(count)]
+    place = data.draw(st.integers(0, count - 1))
+    blocks = [leaves[start : start + size] for start in range(0, count, size)]
+
+    crown = merkle_crown(blocks)
+    within = merkle_path(blocks[place // size], place % size)
+
+    assert (*within, *merkle_path(crown, place // size)) == merkle_path(leaves, place)
 
 
 def test_signed_bytes_are_sorted_and_without_spaces():
