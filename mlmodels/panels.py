@@ -1,10 +1,12 @@
 """What the models say of a match, as a part of its page."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import StrengthRule
@@ -63,10 +65,13 @@ def _drawing(match: Match, plays: Sequence[Play], rule: StrengthRule) -> Drawing
     if not plays:
         return None
     key = f"expected:{match.public_id}"
-    expected: Expectation | None = cache.get(key)
+    expected: Expectation | None = None
+    with suppress(RedisError, OSError):
+        expected = cache.get(key)
     if expected is None:
         expected = expectation_of(match, rule)
-        cache.set(key, expected, _EXPECTED_FOR_S)
+        with suppress(RedisError, OSError):
+            cache.set(key, expected, _EXPECTED_FOR_S)
     line = win_probability_line(match, plays=plays, expected=expected)
     axis = axis_of(load_pack(match.season.league.sport), plays, width=WIDTH)
     return draw_line(axis, line) if line else None

@@ -1,10 +1,12 @@
 """Parts of a match's page drawn from its whole log: charts of this app and of those above."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from redis.exceptions import RedisError
 
 from matches.models import Match
 from matches.selectors.plays import Play, current_plays
@@ -32,12 +34,15 @@ def panels(match: Match) -> dict[str, str]:
     """
     state = f"{match.epoch}:{match.folded_seq}:{match.status}:{get_language()}"
     key = f"panels:{match.public_id}:{state}"
-    held: dict[str, str] | None = cache.get(key)
-    if held is None:
-        plays = current_plays(match) if match.folded_seq else ()
-        held = {name: draw(match, plays) for name, draw in _panels.items()}
-        cache.set(key, held, _KEPT_S)
-    return held
+    with suppress(RedisError, OSError):
+        held: dict[str, str] | None = cache.get(key)
+        if held is not None:
+            return held
+    plays = current_plays(match) if match.folded_seq else ()
+    drawn = {name: draw(match, plays) for name, draw in _panels.items()}
+    with suppress(RedisError, OSError):
+        cache.set(key, drawn, _KEPT_S)
+    return drawn
 
 
 def register() -> None:

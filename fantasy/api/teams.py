@@ -85,7 +85,7 @@ class FantasyMoveSerializer(StrictSerializer):
 
 
 class FantasyMovesSerializer(StrictSerializer):
-    transfers = FantasyMoveSerializer(many=True, max_length=MOST_MOVES)
+    transfers = serializers.ListSerializer(child=FantasyMoveSerializer(), max_length=MOST_MOVES)
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
     round = serializers.IntegerField(**_ROUND)
 

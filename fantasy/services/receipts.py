@@ -129,7 +129,7 @@ def _blocks(round_: Round, firsts: list[int]) -> Iterator[list[bytes]]:
         yield [bytes(leaf) for _, leaf in block]
 
 
-def _leaves(round_: Round) -> QuerySet[Lineup, tuple[int, bytes]]:
+def _leaves(round_: Round) -> "QuerySet[Lineup, tuple[int, bytes | memoryview[int]]]":
     rows = Lineup.objects.filter(round=round_, entry__game=round_.game_id)
     return rows.order_by("entry__number").values_list("entry__number", "leaf")
 
