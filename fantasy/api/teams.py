@@ -85,7 +85,9 @@ class FantasyMoveSerializer(StrictSerializer):
 
 
 class FantasyMovesSerializer(StrictSerializer):
-    transfers = serializers.ListSerializer(child=FantasyMoveSerializer(), max_length=MOST_MOVES)
+    transfers: Any = serializers.ListSerializer(
+        child=FantasyMoveSerializer(), max_length=MOST_MOVES
+    )
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
     round = serializers.IntegerField(**_ROUND)
 
