@@ -1,6 +1,7 @@
 """Registers the project's own app: operator commands and the schedule of periodic work."""
 
 from django.apps import AppConfig, apps
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 
 
@@ -8,6 +9,13 @@ def _make_schedule(**_: object) -> None:
     from config.schedule import make_schedule
 
     make_schedule()
+
+
+class CurationConfig(admin_apps.AdminConfig):
+    """Django's admin with our first page."""
+
+    default = False
+    default_site = "config.admin_site.CurationSite"
 
 
 class ConfigConfig(AppConfig):

@@ -24,6 +24,18 @@ def now() -> datetime:
     return _source()()  # type: ignore[operator, no-any-return]
 
 
+def ago(moment: datetime | None, at: datetime | None = None) -> str:
+    """Return how long before now, or `at`, that was, as people who curate say it."""
+    if moment is None:
+        return "never"
+    seconds = max(0, int(((at or now()) - moment).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} days"
+
+
 def _forget(*, setting: str, **_: object) -> None:
     if setting == "CLOCK":
         _source.cache_clear()

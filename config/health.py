@@ -19,6 +19,7 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
 from config.beat import BEAT_SEEN_KEY
+from config.celery import WORKER_SEEN_KEY
 from config.clock import now
 from config.metrics import SHARED
 from streams.groups import lags
@@ -48,13 +49,14 @@ def health(request: HttpRequest) -> JsonResponse:
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when every part works, else 503 and which does not."""
-    checks = {name: _outcome(check) for name, check in CHECKS.items()}
-    is_ready = all(outcome["ok"] for outcome in checks.values())
+    checks = {name: outcome(check) for name, check in CHECKS.items()}
+    is_ready = all(found["ok"] for found in checks.values())
     body = {"status": "ok" if is_ready else "unavailable", "checks": checks}
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
-def _outcome(check: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+def outcome(check: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the check found: `ok`, and its values or the error."""
     try:
         return {"ok": True, **check()}
     except NotReadyError as error:
@@ -115,6 +117,17 @@ def _beat() -> Mapping[str, Any]:
     age_s = round((now() - seen_at).total_seconds(), 1)
     if age_s > MAX_BEAT_AGE_S:
         raise NotReadyError(f"beat was last seen {age_s:.0f} s ago")
+    return {"age_s": age_s}
+
+
+def worker() -> Mapping[str, Any]:
+    """Say when a worker last ended a task, which `/ready` of a web process does not ask."""
+    seen_at: datetime | None = cache.get(WORKER_SEEN_KEY)
+    if seen_at is None:
+        raise NotReadyError("no worker has been seen: start celery -A config worker")
+    age_s = round((now() - seen_at).total_seconds(), 1)
+    if age_s > MAX_BEAT_AGE_S:
+        raise NotReadyError(f"a worker was last seen {age_s:.0f} s ago")
     return {"age_s": age_s}
 
 

@@ -41,10 +41,11 @@ def _feed_silence() -> GaugeMetricFamily:
     return gauge
 
 
-def _ingest_lag() -> GaugeMetricFamily:
-    """Look at the newest rows of the log, by their key: it has no index of its own for time."""
-    text = "Seconds from what a vendor dates to our log, of the last five minutes."
-    gauge = GaugeMetricFamily("ingest_lag_seconds", text, labels=["source", "quantile"])
+def ingest_lags_s() -> dict[str, list[float]]:
+    """Return by source how late what it dated came to our log in the last five minutes.
+
+    Looks at the newest rows of the log, by their key: it has no index of its own for time.
+    """
     newest = PlayEvent.objects.order_by("-pk").values_list(
         "source", "ingested_at", "vendor_at", "occurred_at"
     )[:_LAG_ROWS]
@@ -55,8 +56,14 @@ def _ingest_lag() -> GaugeMetricFamily:
         if told_at is None or ingested_at < since or ingested_at - told_at > _LONG_AGO:
             continue
         lags_s.setdefault(source, []).append(max(0.0, (ingested_at - told_at).total_seconds()))
-    for source, found in lags_s.items():
-        for quantile, lag_s in _quantiles(found):
+    return lags_s
+
+
+def _ingest_lag() -> GaugeMetricFamily:
+    text = "Seconds from what a vendor dates to our log, of the last five minutes."
+    gauge = GaugeMetricFamily("ingest_lag_seconds", text, labels=["source", "quantile"])
+    for source, found in ingest_lags_s().items():
+        for quantile, lag_s in quantiles(found):
             gauge.add_metric([source, f"{quantile:g}"], lag_s)
     return gauge
 
@@ -64,12 +71,13 @@ def _ingest_lag() -> GaugeMetricFamily:
 def _fantasy_score() -> GaugeMetricFamily:
     text = "Seconds from a fact in our log to the points that follow from it, lately."
     gauge = GaugeMetricFamily("fantasy_score_seconds", text, labels=["quantile"])
-    for quantile, found in _quantiles(scored_seconds()):
+    for quantile, found in quantiles(scored_seconds()):
         gauge.add_metric([f"{quantile:g}"], found)
     return gauge
 
 
-def _quantiles(values: Iterable[float]) -> Iterator[tuple[float, float]]:
+def quantiles(values: Iterable[float]) -> Iterator[tuple[float, float]]:
+    """Give median, 95th hundredth and worst of the values, nothing of none."""
     ordered = sorted(values)
     for quantile in (0.5, 0.95, 1.0) if ordered else ():
         yield quantile, ordered[min(len(ordered) - 1, int(quantile * len(ordered)))]

@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "leagues",
     "streams",
     "accounts",
-    "django.contrib.admin",
+    "config.apps.CurationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

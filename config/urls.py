@@ -7,10 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config import api_docs, health, problems
 
-admin.site.site_header = "VEZEPySports"
-admin.site.site_title = "VEZEPySports"
-admin.site.index_title = "Curation"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),

@@ -21,3 +21,13 @@ class UnmatchedStatus(models.TextChoices):
     LINKED = "linked", "Linked"
     CREATED = "created", "Created"
     IGNORED = "ignored", "Ignored"
+
+
+class Pasted(models.TextChoices):
+    """What a line of pasted teams would do."""
+
+    NEW = "new", "New team"
+    SIMILAR = "similar", "New team, but much like another one"
+    KNOWN = "known", "Known team, joins the season"
+    JOINED = "joined", "In the season already"
+    TWICE = "twice", "Named twice, left out"

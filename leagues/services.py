@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from config.clock import now
-from leagues.enums import ExternalKind, UnmatchedStatus
+from leagues.enums import ExternalKind, Pasted, UnmatchedStatus
 from leagues.models import (
     ExternalId,
     Follow,
@@ -24,6 +24,14 @@ from leagues.models import (
     Venue,
 )
 from leagues.rules.names import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
+from leagues.rules.pasting import (
+    HeldTeam,
+    PastedTeam,
+    PasteError,
+    TypedTeam,
+    compare_teams,
+    digest_of,
+)
 from leagues.topics import ResourceChanged, ResourceRemoved, RosterChanged
 from streams.outbox import announce
 
@@ -193,6 +201,52 @@ def resolve_teams(source: str, season: Season, teams: Sequence[NamedTeam]) -> di
         ignore_conflicts=True,
     )
     return known
+
+
+def pasted_teams(season: Season, typed: Sequence[TypedTeam]) -> list[PastedTeam]:
+    """Say of each pasted line what it would do to the season; writes nothing."""
+    joined = set(season.season_teams.values_list("team_id", flat=True))
+    rows = Team.objects.filter(sport=season.league.sport, merged_into=None)
+    held = (
+        HeldTeam(pk=pk, name=name, short_name=short_name, is_joined=pk in joined)
+        for pk, name, short_name in rows.values_list("pk", "name", "short_name")
+    )
+    return compare_teams(typed, held)
+
+
+@transaction.atomic
+def add_pasted_teams(season_id: int, typed: Sequence[TypedTeam], *, seen: str) -> int:
+    """Do to the season what `pasted_teams` said, and return how many teams joined it.
+
+    `seen` is the digest of what was shown: should it not be so any more, because somebody else was
+    quicker, nothing is written. Locks names and the season; announces `resource.changed`. Raises
+    PasteError.
+    """
+    _lock_names()
+    season = Season.objects.select_for_update(no_key=True).get(pk=season_id)
+    pasted = pasted_teams(season, typed)
+    if digest_of(pasted) != seen:
+        raise PasteError("names or teams changed since you looked: look again")
+    joining = []
+    for one in pasted:
+        if one.kind in (Pasted.NEW, Pasted.SIMILAR):
+            joining.append(_make_team(_AsNamed(one.typed), season.league.sport).pk)
+        elif one.kind == Pasted.KNOWN and one.team is not None:
+            joining.append(one.team)
+    SeasonTeam.objects.bulk_create(SeasonTeam(season=season, team_id=key) for key in joining)
+    if joining:
+        tell_changed(season, ("teams",))
+    return len(joining)
+
+
+class _AsNamed:
+    """A pasted team as a vendor would name it."""
+
+    country = color = color_alt = ""
+
+    def __init__(self, typed: TypedTeam) -> None:
+        self.ref, self.name = typed.name, typed.name
+        self.short_name, self.code = typed.short_name, typed.code
 
 
 def _lock_names() -> None:
@@ -467,9 +521,12 @@ def resolve_unmatched(
 ) -> None:
     """Close a question of the queue: link to `player`, keep the new one, or ignore it.
 
-    Linking merges the player that was made for the name into `player`.
-    Raises ValueError when linking without a player.
+    Linking merges the player that was made for the name into `player`. Locks the question. Raises
+    ValueError when linking without a player, and when somebody else answered first.
     """
+    held = UnmatchedName.objects.select_for_update(no_key=True).get(pk=question.pk)
+    if held.status != UnmatchedStatus.OPEN:
+        raise ValueError(f"{held} was answered already: {held.get_status_display().lower()}")
     if status == UnmatchedStatus.LINKED:
         if player is None:
             raise ValueError("player: choose whom the name means")

@@ -1,4 +1,4 @@
-"""Validation of what a viewer asks of the scores, and of what a curator says of a match."""
+"""Validation of what a viewer asks of the scores, and of what a curator says of matches."""
 
 import datetime
 from collections.abc import Sequence
@@ -6,15 +6,18 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from leagues.models import Player
+from leagues.models import Player, Season
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE, STAT_SET, Column
+from leagues.rules.schedule import ScheduleError
 from matches.enums import MatchStatus, Pin, ReportSubject
 from matches.models import Match, PlayEvent
 from matches.rules.corrections import Said
 from matches.services.corrections import Award, By
+from matches.services.schedule import Calendar, zone_of
 
 _TEXT = forms.TextInput(attrs={"size": 80})
 
@@ -261,6 +264,91 @@ def _pair(
     if (first is None) != (second is None):
         raise forms.ValidationError(f"Give both {what} or none.")
     return None if first is None or second is None else (first, second)
+
+
+class ScheduleForm(forms.Form):
+    """When a season's rounds are played; `seen` are the teams that the preview had."""
+
+    season = forms.ModelChoiceField(
+        Season.objects.select_related("league")
+        .filter(~Exists(Match.objects.filter(season=OuterRef("pk"))))
+        .order_by("league", "-name"),
+        help_text="Seasons without matches.",
+        error_messages={"invalid_choice": "This season has matches already."},
+    )
+    first_on = forms.DateField(
+        label="First day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    kickoff = forms.TimeField(
+        label="Kick-off",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="In the league's time zone, also after clocks change.",
+    )
+    every_days = forms.IntegerField(
+        min_value=1, max_value=60, initial=7, label="Days between rounds"
+    )
+    legs = forms.IntegerField(
+        min_value=1, max_value=4, initial=2, help_text="How often each team meets each other one."
+    )
+    blackouts = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Days without matches",
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
+        help_text="One a line, such as 2026-12-25 Christmas, or 2026-12-24 to 2027-01-02 winter"
+        " break. A round of such a day waits for the next free one.",
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_blackouts(self) -> frozenset[datetime.date]:
+        days: set[datetime.date] = set()
+        for number, line in enumerate(self.cleaned_data["blackouts"].splitlines(), start=1):
+            if line.strip():
+                days |= _days_of(line.split(), number)
+        return frozenset(days)
+
+    def clean_season(self) -> Season:
+        season: Season = self.cleaned_data["season"]
+        try:
+            zone_of(season)
+        except ScheduleError as error:
+            raise forms.ValidationError(str(error)) from error
+        return season
+
+    def calendar(self) -> Calendar:
+        """Return when to play."""
+        answer = self.cleaned_data
+        first = datetime.datetime.combine(
+            answer["first_on"],
+            answer["kickoff"],
+            tzinfo=zone_of(answer["season"]),
+        )
+        return Calendar(
+            first_at=first,
+            every=datetime.timedelta(days=answer["every_days"]),
+            legs=answer["legs"],
+            blackouts=answer["blackouts"],
+        )
+
+    def seen_teams(self) -> set[int]:
+        """Return the keys of the teams that the preview had."""
+        return {int(key) for key in self.cleaned_data["seen"].split(",") if key.isdecimal()}
+
+
+def _days_of(words: Sequence[str], number: int) -> set[datetime.date]:
+    """Return the days of one line, which is a day or `day to day`, and words for people."""
+    try:
+        first = last = datetime.date.fromisoformat(words[0])
+        if len(words) > 2 and words[1] in {"to", "-", "until"}:
+            last = datetime.date.fromisoformat(words[2])
+    except ValueError as error:
+        raise forms.ValidationError(
+            f"Line {number}: begin with a day such as 2026-12-25."
+        ) from error
+    length = (last - first).days
+    if not 0 <= length <= 366:
+        raise forms.ValidationError(f"Line {number}: the last day is before the first, or far off.")
+    return {first + datetime.timedelta(days=day) for day in range(length + 1)}
 
 
 class ReportForm(forms.Form):

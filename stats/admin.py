@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from leagues.packs.schema import PackError
 from stats.models import BoxScore, StatLine, TableAdjustment, TableRow
+from stats.selectors.tables import undecided_ties
 from stats.services.fold import fold_match
 from stats.services.tables import refresh_tables
 from streams.read_only import ReadOnlyAdmin
@@ -63,10 +64,25 @@ class StatLineAdmin(ReadOnlyAdmin):
     date_hierarchy = "match__kickoff_at"
 
 
+class TieFilter(admin.SimpleListFilter):
+    """Rows of current tables that wait for a decision of people."""
+
+    title = "tie"
+    parameter_name = "tie"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Not separable by the rules")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TableRow]) -> QuerySet[TableRow]:
+        if self.value() != "open":
+            return queryset
+        return queryset.filter(pk__in=undecided_ties().values("pk"))
+
+
 @admin.register(TableRow)
 class TableRowAdmin(ReadOnlyAdmin):
     list_display = ("season", "kind", "group", "rank", "team", "form", "is_tied", "is_provisional")
-    list_filter = ("kind", "is_tied", "is_provisional", "season__league")
+    list_filter = (TieFilter, "kind", "is_provisional", "season__league")
     list_select_related = ("season__league", "team")
     search_fields = ("team__name", "season__name", "season__league__name")
     ordering = ("season", "kind", "group", "rank")

@@ -309,9 +309,12 @@ def _give_up(subscription: Subscription, entry: Any, failures: int, *, error: st
 def retry_dead_letter(pk: int) -> bool:
     """Hand a dead letter to its handler once more; return whether it went well this time.
 
-    Locks the dead letter. Raises DeadLetter.DoesNotExist.
+    Locks the dead letter; one that somebody else had handled meanwhile is not handled again. Raises
+    DeadLetter.DoesNotExist, and KeyError when no group hears its topic any more.
     """
     letter = DeadLetter.objects.select_for_update().get(pk=pk)
+    if letter.status == DeadLetterStatus.RETRIED:
+        return True
     subscription = _SUBSCRIPTIONS[letter.topic, letter.group]
     try:
         event = from_payload(letter.topic, letter.payload)

@@ -14,7 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from matches.admin.parts import age, table
+from config.clock import ago
+from matches.admin.filters import TroubleFilter
+from matches.admin.parts import table
 from matches.ingest.adapters import ADAPTERS
 from matches.models import Feed, FeedPoll, RawDocument
 from matches.services import curation, feeds
@@ -36,7 +38,7 @@ class FeedAdmin(admin.ModelAdmin):
         "last_error",
         "next_poll_at",
     )
-    list_filter = ("is_enabled", "adapter", "season__league")
+    list_filter = (TroubleFilter, "is_enabled", "adapter", "season__league")
     list_select_related = ("season__league",)
     search_fields = ("name", "url", "public_id", "season__league__name")
     autocomplete_fields = ("season",)
@@ -63,7 +65,7 @@ class FeedAdmin(admin.ModelAdmin):
 
     @admin.display(description="Last good answer", ordering="last_good_at")
     def silent_for(self, feed: Feed) -> str:
-        return age(feed.last_good_at)
+        return ago(feed.last_good_at)
 
     @admin.display(description="Recent polls")
     def recent_polls(self, feed: Feed) -> SafeString:

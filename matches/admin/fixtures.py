@@ -5,22 +5,25 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from config.clock import ago
 from leagues.packs.schema import OVERRIDE
 from leagues.services import delete_rows
 from matches.admin.corrections import Act, act_page
-from matches.admin.parts import age
+from matches.admin.filters import WhenFilter
+from matches.admin.schedule import schedule_page
 from matches.forms import AwardForm, DecisionForm, FactForm, NumberForm, ReasonForm
 from matches.ingest.documents import FeedError
-from matches.models import FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
+from matches.models import LIVE_STATUSES, FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
 from matches.selectors.numbers import changes_by
 from matches.services import corrections, curation
 from matches.services.rerun import rerun_from_raw
+from matches.templatetags.matchday import match_state
 
 
 class TeamSheetInline(admin.TabularInline):
@@ -34,12 +37,12 @@ class TeamSheetInline(admin.TabularInline):
 
 @admin.register(Match)
 class MatchAdmin(admin.ModelAdmin):
-    _SCORE = ("status", "score", "score_agrees", "data_age")
-    list_display = ("kickoff_at", "home", "away", "season", *_SCORE)
-    list_display_links = ("kickoff_at", "home")
-    list_filter = ("status", "score_mismatch", "season__league")
+    list_display = ("fixture", "kickoff_at", "state", "score", "vendor_says", "data_age", "season")
+    list_display_links = ("fixture",)
+    list_filter = (WhenFilter, "season__league", "status", "score_mismatch")
     list_select_related = ("home", "away", "season__league")
     list_per_page = 50
+    show_full_result_count = False
     search_fields = ("home__name", "away__name", "public_id", "round_name")
     date_hierarchy = "kickoff_at"
     autocomplete_fields = ("season", "home", "away", "venue")
@@ -73,6 +76,28 @@ class MatchAdmin(admin.ModelAdmin):
         ("Folded from the log", {"fields": _FOLDED}),
     )
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        if request.GET.get(WhenFilter.parameter_name) == "past":
+            return ("-kickoff_at", "-pk")
+        is_live = Case(When(status__in=LIVE_STATUSES, then=0), default=1)
+        return (is_live, "kickoff_at", "pk")
+
+    @admin.display(description="Match", ordering="home__name")
+    def fixture(self, match: Match) -> str:
+        return str(match)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, match: Match) -> str:
+        state = match_state(match)
+        return state.label if match.is_live else str(match.get_status_display())
+
+    @admin.display(description="Vendor says", ordering="-score_mismatch")
+    def vendor_says(self, match: Match) -> str:
+        if not match.score_mismatch:
+            return ""
+        said = match.vendor_score or {}
+        return f"{said.get('home', '?')}:{said.get('away', '?')}, not so"
+
     @admin.display(description="Score")
     def score(self, match: Match) -> str:
         return "" if match.home_score is None else f"{match.home_score}:{match.away_score}"
@@ -81,13 +106,9 @@ class MatchAdmin(admin.ModelAdmin):
     def award(self, match: Match) -> str:
         return "" if match.awarded_home is None else f"{match.awarded_home}:{match.awarded_away}"
 
-    @admin.display(description="Vendor agrees", boolean=True, ordering="score_mismatch")
-    def score_agrees(self, match: Match) -> bool:
-        return not match.score_mismatch
-
     @admin.display(description="Data age")
     def data_age(self, match: Match) -> str:
-        return age(match.data_at) if match.is_live else ""
+        return ago(match.data_at) if match.is_live else ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Match | None = None) -> bool:
         # A match with a log is history: cancel or postpone it.
@@ -111,6 +132,7 @@ class MatchAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
+            path("schedule/", view(self.schedule_view), name="matches_match_schedule"),
             path("<int:pk>/feed/", view(self.feed_view), name="matches_match_feed"),
             path("<int:pk>/rerun/", view(self.rerun_view), name="matches_match_rerun"),
             path("<int:pk>/decide/", view(self.decide_view), name="matches_match_decide"),
@@ -120,6 +142,10 @@ class MatchAdmin(admin.ModelAdmin):
             path("<int:pk>/number/", view(self.number_view), name="matches_match_number"),
         ]
         return own + super().get_urls()
+
+    def schedule_view(self, request: HttpRequest) -> HttpResponse:
+        """Make the matches of a season that has none."""
+        return schedule_page(self, request)
 
     def feed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what the feeds of the match's season did and what they sent."""
@@ -133,8 +159,8 @@ class MatchAdmin(admin.ModelAdmin):
             "title": f"Feed of {match}",
             "opts": self.model._meta,
             "match": match,
-            "data_age": age(match.data_at),
-            "feeds": [(feed, age(feed.last_good_at)) for feed in match.season.feeds.all()],
+            "data_age": ago(match.data_at),
+            "feeds": [(feed, ago(feed.last_good_at)) for feed in match.season.feeds.all()],
             "polls": polls[:50],
             "documents": list(reversed(documents))[:50],
             "document_count": len(documents),

@@ -1,8 +1,12 @@
-"""The match clock between two tellings of the vendor."""
+"""The match clock between two tellings of the vendor, and from when on its word is old (LIVE-7)."""
 
 from datetime import datetime
+from typing import Final
 
 from leagues.packs.schema import SportPack
+
+DELAYED_S: Final = 30
+SILENT_S: Final = 120
 
 
 def clock_now_ms(clock_ms: int, running_since: datetime | None, at: datetime) -> int:

@@ -16,13 +16,10 @@ from matches.enums import MatchStatus
 from matches.models import Match
 from matches.panels import Tab
 from matches.panels import added_tabs as tabs_of
-from matches.rules.clock import clock_now_ms, is_half_way
+from matches.rules.clock import DELAYED_S, SILENT_S, clock_now_ms, is_half_way
 from matches.selectors.fixtures import winning_side_of
 
 register = template.Library()
-
-DELAYED_S = 30
-SILENT_S = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

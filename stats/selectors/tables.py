@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from config.sight import sight
 from leagues.models import Season
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import Zone
 from matches.models import Match, pasts_of
+from stats.enums import TableKind
 from stats.models import TableAdjustment, TableRow
 
 # `stats.services.tables` folds results again; until it is loaded nothing is told.
@@ -29,6 +30,17 @@ def table_rows(season: Season, *, kind: str = "total") -> list[TableRow]:
     if _is_withheld(season):
         return _rows_told(season, kind)
     return list(TableRow.objects.filter(season=season, kind=kind).select_related("team"))
+
+
+def undecided_ties() -> QuerySet[TableRow]:
+    """Return the rows of current tables that the rules cannot separate: people have to.
+
+    Teams that have not played yet share their rank, and nobody minds.
+    """
+    rows = TableRow.objects.filter(
+        is_tied=True, kind=TableKind.TOTAL, season__is_current=True, season__league__is_test=False
+    )
+    return rows.exclude(form="")
 
 
 def _is_withheld(season: Season) -> bool:

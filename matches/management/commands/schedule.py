@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from leagues.models import Season
 from leagues.rules.schedule import ScheduleError
-from matches.services.schedule import publish_schedule
+from matches.services.schedule import Calendar, publish_schedule
 
 
 class Command(BaseCommand):
@@ -37,13 +37,13 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--first, --blackout: {error}") from error
         try:
-            count = publish_schedule(
-                season,
+            calendar = Calendar(
                 first_at=first_at if first_at.tzinfo else first_at.replace(tzinfo=UTC),
                 every=timedelta(days=options["every_days"]),
                 legs=options["legs"],
                 blackouts=blackouts,
             )
+            count = publish_schedule(season, calendar)
         except ScheduleError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{count} matches published in {season}")

@@ -1,16 +1,17 @@
-"""Leagues, teams and players for the people who curate, and the queue of unmatched names."""
+"""Leagues, seasons, teams, players, venues and what vendors call them."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from leagues.enums import ExternalKind, UnmatchedStatus
+from leagues.admin.pasting import may_paste, paste_page
+from leagues.enums import ExternalKind
 from leagues.models import (
     ExternalId,
     Follow,
@@ -20,7 +21,6 @@ from leagues.models import (
     Season,
     SeasonTeam,
     Team,
-    UnmatchedName,
     Venue,
 )
 from leagues.packs.loader import pack_ids
@@ -28,7 +28,6 @@ from leagues.services import (
     delete_external_ids,
     delete_rows,
     merge_players,
-    resolve_unmatched,
     save_external_id,
     tell_changed,
 )
@@ -65,6 +64,16 @@ class TellingMixin:
         delete_rows(queryset)
 
 
+class ZoneChoiceMixin:
+    """Offers the time zones there are: a wrong name would only be found out at kick-off."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "time_zone":
+            zones = [(zone, zone) for zone in sorted(available_timezones())]
+            return forms.ChoiceField(choices=zones, initial=db_field.default)
+        return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+
+
 def external_ids(kind: ExternalKind, row: Model) -> str:
     """Return what vendors call the row, one a line."""
     known = ExternalId.objects.filter(kind=kind, object_id=row.pk)
@@ -89,9 +98,17 @@ class SeasonInline(admin.TabularInline):
     can_delete = False
     show_change_link = True
 
+    def get_extra(self, request: HttpRequest, obj: League | None = None, **more: Any) -> int:
+        # A new league begins with a season.
+        return 0 if obj else 1
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Season]:
+        # Each row says its league.
+        return super().get_queryset(request).select_related("league")
+
 
 @admin.register(League)
-class LeagueAdmin(TellingMixin, SportChoiceMixin, admin.ModelAdmin):
+class LeagueAdmin(TellingMixin, SportChoiceMixin, ZoneChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "sport", "country", "priority", "season_count", "is_test")
     list_filter = ("sport", "is_test", "country")
     list_editable = ("priority",)
@@ -133,6 +150,24 @@ class SeasonAdmin(TellingMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Season]:
         rows: QuerySet[Season] = super().get_queryset(request)
         return rows.annotate(teams_held=Count("season_teams"))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.paste_view)
+        return [path("<int:pk>/paste/", view, name="leagues_season_paste"), *super().get_urls()]
+
+    def paste_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take the names of teams, one a line."""
+        return paste_page(self, request, pk)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        more = {"may_paste": may_paste(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
 
     @admin.display(description="Teams", ordering="teams_held")
     def team_count(self, season: Any) -> int:
@@ -223,7 +258,7 @@ class SeasonTeamAdmin(admin.ModelAdmin):
 
 
 @admin.register(Venue)
-class VenueAdmin(TellingMixin, admin.ModelAdmin):
+class VenueAdmin(TellingMixin, ZoneChoiceMixin, admin.ModelAdmin):
     list_display = ("name", "city", "country", "capacity", "time_zone")
     list_filter = ("country",)
     search_fields = ("name", "city", "public_id")
@@ -251,135 +286,6 @@ class ExternalIdAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExternalId]) -> None:
         delete_external_ids(queryset)
-
-
-class DecisionForm(forms.ModelForm):
-    """The admin's answer to a question of the queue."""
-
-    decision = forms.ChoiceField(
-        widget=forms.RadioSelect,
-        choices=[
-            (UnmatchedStatus.LINKED, "It is the player chosen below"),
-            (UnmatchedStatus.CREATED, "It is somebody new: keep the player made for the name"),
-            (UnmatchedStatus.IGNORED, "Ignore it"),
-        ],
-    )
-    player = forms.ModelChoiceField(
-        Player.objects.all(),
-        required=False,
-        widget=AutocompleteSelect(RosterSpot._meta.get_field("player"), admin.site),
-    )
-
-    class Meta:
-        model = UnmatchedName
-        fields: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["player"].initial = _best_suggestion(self.instance)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("decision") == UnmatchedStatus.LINKED and not cleaned.get("player"):
-            self.add_error("player", "Choose whom the name means.")
-        return cleaned
-
-
-def _best_suggestion(question: UnmatchedName) -> int | None:
-    found: list[dict[str, Any]] = question.suggestions
-    return max(found, key=lambda s: s.get("confidence", 0))["player_id"] if found else None
-
-
-@admin.register(UnmatchedName)
-class UnmatchedNameAdmin(admin.ModelAdmin):
-    """Vendors' names that could not be placed with confidence."""
-
-    form = DecisionForm
-    list_display = (
-        "label",
-        "source",
-        "team",
-        "confidence",
-        "seen_count",
-        "status",
-        "first_seen_at",
-    )
-    list_filter = ("status", "source", "kind")
-    search_fields = ("name", "value")
-    date_hierarchy = "first_seen_at"
-    readonly_fields = (
-        "name",
-        "source",
-        "kind",
-        "value",
-        "context",
-        "candidates",
-        "seen_count",
-        "status",
-        "first_seen_at",
-        "resolved_at",
-    )
-    fields = (*readonly_fields, "decision", "player")
-    actions = ("link_best", "keep_new", "ignore")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: UnmatchedName | None = None) -> bool:
-        return False
-
-    @admin.display(description="Name", ordering="name")
-    def label(self, question: UnmatchedName) -> str:
-        return question.name or question.value
-
-    @admin.display(description="Team")
-    def team(self, question: UnmatchedName) -> str:
-        return str(question.context.get("team") or "")
-
-    @admin.display(description="Best match")
-    def confidence(self, question: UnmatchedName) -> str:
-        found = [s.get("confidence", 0) for s in question.suggestions]
-        return f"{max(found):.0%}" if found else "none"
-
-    @admin.display(description="Suggestions")
-    def candidates(self, question: UnmatchedName) -> str:
-        by_key = {s["player_id"]: s.get("confidence", 0) for s in question.suggestions}
-        names = Player.objects.in_bulk(list(by_key))
-        return "\n".join(
-            f"{names[key]}: {sure:.0%}" for key, sure in by_key.items() if key in names
-        )
-
-    def save_model(self, request: HttpRequest, obj: UnmatchedName, form: Any, change: bool) -> None:
-        answer = form.cleaned_data
-        status = UnmatchedStatus(answer["decision"])
-        player = answer["player"] if status == UnmatchedStatus.LINKED else None
-        resolve_unmatched(obj, status=status, player=player)
-
-    @admin.action(description="Link to the best suggestion", permissions=["change"])
-    def link_best(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
-        linked = 0
-        for question in questions.filter(status=UnmatchedStatus.OPEN):
-            key = _best_suggestion(question)
-            player = Player.objects.filter(pk=key).first() if key else None
-            if player:
-                resolve_unmatched(question, status=UnmatchedStatus.LINKED, player=player)
-                linked += 1
-        self.message_user(request, f"{linked} linked.", messages.SUCCESS)
-
-    @admin.action(description="Keep as new players", permissions=["change"])
-    def keep_new(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
-        self._close(request, questions, UnmatchedStatus.CREATED)
-
-    @admin.action(description="Ignore", permissions=["change"])
-    def ignore(self, request: HttpRequest, questions: QuerySet[UnmatchedName]) -> None:
-        self._close(request, questions, UnmatchedStatus.IGNORED)
-
-    def _close(
-        self, request: HttpRequest, questions: QuerySet[UnmatchedName], status: UnmatchedStatus
-    ) -> None:
-        for question in questions.filter(status=UnmatchedStatus.OPEN):
-            resolve_unmatched(question, status=status)
-        self.message_user(request, "Closed.", messages.SUCCESS)
 
 
 @admin.register(Follow)
