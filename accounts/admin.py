@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
@@ -40,7 +41,7 @@ class UserAdmin(DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     ordering = ("email",)
-    list_display = ("email", "display_name", "is_active", "is_staff", "last_login", "joined_at")
+    list_display = ("email", "display_name", "roles", "is_active", "last_login", "joined_at")
     list_filter = ("groups", "is_staff", "is_active")
     search_fields = ("email", "display_name", "public_id")
     readonly_fields = ("public_id", "last_login", "joined_at")
@@ -53,6 +54,15 @@ class UserAdmin(DjangoUserAdmin):
         ("Dates", {"fields": ("last_login", "joined_at")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.prefetch_related("groups")
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        names = sorted(group.name for group in user.groups.all())
+        return ", ".join(["superuser", *names] if user.is_superuser else names) or "none"
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # Whoever can set a superuser's password is one.

@@ -87,6 +87,8 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "streams.outboxevent": _VIEW,
     "streams.deadletter": ("view", "change"),
     "accounts.user": _CURATE,
+    # Who did what in the admin.
+    "admin.logentry": _VIEW,
     "django_celery_beat.periodictask": _ALL,
     "django_celery_beat.intervalschedule": _ALL,
     "django_celery_beat.crontabschedule": _ALL,

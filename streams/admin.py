@@ -28,7 +28,7 @@ class GroupCheckpointAdmin(ReadOnlyAdmin):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
-    list_display = ("topic", "group", "position", "status", "failures", "short_error", "created_at")
+    list_display = ("topic", "group", "position", "short_error", "failures", "status", "created_at")
     list_filter = ("status", "group", "topic")
     search_fields = ("error", "payload")
     date_hierarchy = "created_at"
@@ -38,7 +38,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Error")
     def short_error(self, letter: DeadLetter) -> str:
-        return letter.error[:120]
+        return letter.error.partition("\n")[0][:120]
 
     @admin.display(description="Error")
     def full_error(self, letter: DeadLetter) -> str:

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, JSONField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -139,6 +139,7 @@ class SeasonTeamInline(admin.TabularInline):
 @admin.register(Season)
 class SeasonAdmin(TellingMixin, admin.ModelAdmin):
     form = SeasonForm
+    formfield_overrides = {JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 60})}}
     list_display = ("name", "league", "starts_on", "ends_on", "is_current", "team_count")
     list_filter = ("is_current", "league")
     list_select_related = ("league",)

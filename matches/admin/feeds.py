@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from config.clock import ago
 from matches.admin.filters import TroubleFilter
-from matches.admin.parts import table
+from matches.admin.parts import stamp, table
 from matches.ingest.adapters import ADAPTERS
 from matches.models import Feed, FeedPoll, RawDocument
 from matches.services import curation, feeds
@@ -35,8 +35,7 @@ class FeedAdmin(admin.ModelAdmin):
         "is_enabled",
         "silent_for",
         "failures",
-        "last_error",
-        "next_poll_at",
+        "error",
     )
     list_filter = (TroubleFilter, "is_enabled", "adapter", "season__league")
     list_select_related = ("season__league",)
@@ -67,11 +66,16 @@ class FeedAdmin(admin.ModelAdmin):
     def silent_for(self, feed: Feed) -> str:
         return ago(feed.last_good_at)
 
+    @admin.display(description="Last error")
+    def error(self, feed: Feed) -> str:
+        text = feed.last_error
+        return text if len(text) <= 60 else f"{text[:59]}\u2026"
+
     @admin.display(description="Recent polls")
     def recent_polls(self, feed: Feed) -> SafeString:
         rows = [
             (
-                poll.polled_at,
+                stamp(poll.polled_at),
                 poll.get_outcome_display(),
                 poll.http_status or "",
                 poll.latency_ms,
@@ -104,27 +108,27 @@ class FeedAdmin(admin.ModelAdmin):
 @admin.register(FeedPoll)
 class FeedPollAdmin(ReadOnlyAdmin):
     list_display = (
-        "polled_at",
-        "feed",
-        "outcome",
-        "http_status",
-        "latency_ms",
-        "size_bytes",
-        "added",
-        "amended",
-        "retracted",
-        "error",
+        *("at", "feed", "outcome", "http_status", "took_ms", "size_bytes"),
+        *("added", "amended", "retracted", "error"),
     )
     list_filter = ("outcome", "feed")
     list_select_related = ("feed",)
     date_hierarchy = "polled_at"
+
+    @admin.display(description="At", ordering="polled_at")
+    def at(self, poll: FeedPoll) -> str:
+        return stamp(poll.polled_at)
+
+    @admin.display(description="ms", ordering="latency_ms")
+    def took_ms(self, poll: FeedPoll) -> int:
+        return poll.latency_ms
 
 
 @admin.register(RawDocument)
 class RawDocumentAdmin(ReadOnlyAdmin):
     """Vendors' answers as they came."""
 
-    list_display = ("fetched_at", "adapter", "key", "sha256", "size_bytes")
+    list_display = ("at", "adapter", "key", "size_bytes", "digest")
     list_filter = ("adapter",)
     search_fields = ("key", "sha256")
     date_hierarchy = "fetched_at"
@@ -133,6 +137,14 @@ class RawDocumentAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RawDocument]:
         return super().get_queryset(request).defer("body")
+
+    @admin.display(description="Fetched", ordering="fetched_at")
+    def at(self, document: RawDocument) -> str:
+        return stamp(document.fetched_at)
+
+    @admin.display(description="SHA-256", ordering="sha256")
+    def digest(self, document: RawDocument) -> str:
+        return f"{document.sha256[:12]}\u2026"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download_view)

@@ -1,4 +1,4 @@
-"""The choices above the lists of matches and feeds."""
+"""The choices above the lists of matches, feeds and events."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.clock import now
-from matches.models import LIVE_STATUSES, OVER_STATUSES, Feed, Match
+from leagues.packs.loader import load_pack, pack_ids
+from matches.models import LIVE_STATUSES, OVER_STATUSES, Feed, Match, PlayEvent
 from matches.selectors.trouble import late_matches, troubled_feeds
 
 _NEAR: Final = timedelta(days=1)
@@ -90,3 +91,34 @@ class TroubleFilter(admin.SimpleListFilter):
         if self.value() != "yes":
             return queryset
         return queryset.filter(pk__in=troubled_feeds(at=now()).values("pk"))
+
+
+class WordFilter(admin.SimpleListFilter):
+    """What happened, in the words of the packs: nobody asks the whole log which words it has."""
+
+    title = "what"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        words = {
+            word: kind.label for pack in pack_ids() for word, kind in load_pack(pack).events.items()
+        }
+        return sorted(words.items(), key=lambda pair: pair[1].lower())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PlayEvent]) -> QuerySet[PlayEvent]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class TellerFilter(admin.SimpleListFilter):
+    """Whose word it is."""
+
+    title = "told by"
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("curator", "A curator"), ("source", "A source")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PlayEvent]) -> QuerySet[PlayEvent]:
+        if self.value() == "curator":
+            return queryset.filter(source="admin")
+        return queryset.exclude(source="admin") if self.value() == "source" else queryset

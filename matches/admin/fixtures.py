@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from config.clock import ago
 from leagues.packs.schema import OVERRIDE
@@ -37,7 +39,7 @@ class TeamSheetInline(admin.TabularInline):
 
 @admin.register(Match)
 class MatchAdmin(admin.ModelAdmin):
-    list_display = ("fixture", "kickoff_at", "state", "score", "vendor_says", "data_age", "season")
+    list_display = ("fixture", "kickoff", "state", "score", "vendor_says", "data_age", "season")
     list_display_links = ("fixture",)
     list_filter = (WhenFilter, "season__league", "status", "score_mismatch")
     list_select_related = ("home", "away", "season__league")
@@ -85,6 +87,10 @@ class MatchAdmin(admin.ModelAdmin):
     @admin.display(description="Match", ordering="home__name")
     def fixture(self, match: Match) -> str:
         return str(match)
+
+    @admin.display(description="Kick-off", ordering="kickoff_at")
+    def kickoff(self, match: Match) -> str:
+        return date_format(localtime(match.kickoff_at), "D j M Y, H:i")
 
     @admin.display(description="Status", ordering="status")
     def state(self, match: Match) -> str:

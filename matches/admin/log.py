@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE
 from matches.admin.corrections import Act, act_page
-from matches.admin.parts import table
+from matches.admin.filters import TellerFilter, WordFilter
+from matches.admin.parts import stamp, table
 from matches.forms import FactForm, PinnedForm, ReasonForm
 from matches.models import MissingFact, PlayEvent, VendorWord
 from matches.services import corrections
@@ -24,28 +25,43 @@ from streams.read_only import ReadOnlyAdmin
 @admin.register(PlayEvent)
 class PlayEventAdmin(ReadOnlyAdmin):
     list_display = (
-        "match",
-        "seq",
-        "op",
-        "rev",
-        "type",
-        "period",
-        "clock_label",
-        "team",
-        "player",
-        "source",
-        "pin",
-        "actor",
-        "ingested_at",
+        *("match", "seq", "change", "what", "clock", "team", "player", "told_by", "at"),
     )
     list_display_links = ("match", "seq")
-    list_filter = ("op", "source", "pin", "certainty", "type")
-    list_select_related = ("match__home", "match__away", "team", "player", "actor")
+    list_filter = (TellerFilter, "op", "pin", "certainty", WordFilter)
+    list_select_related = (
+        *("match__home", "match__away", "match__season__league"),
+        *("team", "player", "actor"),
+    )
     search_fields = ("match__public_id", "player__name", "vendor_event_id", "type")
     search_help_text = "Match id, player, vendor's event id or type."
     ordering = ("-ingested_at", "-seq")
     date_hierarchy = "ingested_at"
     readonly_fields = ("history", "source_says", "boxscore_then")
+
+    @admin.display(description="Change", ordering="op")
+    def change(self, event: PlayEvent) -> str:
+        op = str(event.get_op_display())
+        return op if event.rev == 1 else f"{op}, revision {event.rev}"
+
+    @admin.display(description="What", ordering="type")
+    def what(self, event: PlayEvent) -> str:
+        kind = load_pack(event.match.season.league.sport).events.get(event.type)
+        return kind.label if kind else event.type
+
+    @admin.display(description="Clock")
+    def clock(self, event: PlayEvent) -> str:
+        label = event.clock_label
+        return label if label.startswith(event.period) else f"{event.period} {label}"
+
+    @admin.display(description="Told by", ordering="source")
+    def told_by(self, event: PlayEvent) -> str:
+        pin = f"pinned: {event.get_pin_display().lower()}" if event.pin else ""
+        return ", ".join(str(part) for part in (event.source, event.actor, pin) if part)
+
+    @admin.display(description="At", ordering="ingested_at")
+    def at(self, event: PlayEvent) -> str:
+        return stamp(event.ingested_at)
 
     @admin.display(description="Boxscore after it")
     def boxscore_then(self, event: PlayEvent) -> SafeString:

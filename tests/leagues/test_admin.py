@@ -1,9 +1,15 @@
 """The admin of leagues: lists, and the queue of unmatched names."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.enums import Role
+from accounts.models import User
+from accounts.services import grant_role, sync_roles
+from config.clock import now
 from leagues.enums import ExternalKind, UnmatchedStatus
 from leagues.models import ExternalId, League, Player, UnmatchedName
 from tests.admin_lists import assert_no_query_for_a_row
@@ -139,3 +145,74 @@ def test_two_players_are_merged_into_the_older(curator: Client):
 
     newer.refresh_from_db()
     assert newer.merged_into == older
+
+
+def test_name_is_accepted_by_one_button(curator: Client):
+    known, other = make_player("Jo Bloggs"), make_player("Kim")
+    question, waiting = make_question(known), make_question(other, value="p9")
+    queue = reverse("admin:leagues_unmatchedname_changelist")
+    address = reverse("admin:leagues_unmatchedname_accept", args=[question.pk])
+
+    listed = curator.get(queue).content.decode()
+    answer = curator.post(address)
+
+    assert f'formaction="{address}"' in listed
+    assert answer["Location"] == f"{queue}?status__exact=open"
+    question.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (question.status, waiting.status) == (UnmatchedStatus.LINKED, UnmatchedStatus.OPEN)
+    assert ExternalId.objects.get().object_id == known.pk
+
+
+def test_accepting_needs_a_post_and_the_right_to_change(curator: Client, client: Client):
+    question = make_question(make_player())
+    address = reverse("admin:leagues_unmatchedname_accept", args=[question.pk])
+
+    assert curator.get(address).status_code == 403
+    sync_roles()
+    analyst = User.objects.create_user("analyst@example.org", "x")
+    grant_role(analyst, Role.ANALYST)
+    client.force_login(analyst)
+    assert client.post(address).status_code == 403
+    question.refresh_from_db()
+    assert question.status == UnmatchedStatus.OPEN
+
+
+def test_enter_accepts_and_brings_the_next_name(curator: Client):
+    first = make_question(make_player("Jo"), first_seen_at=now() - timedelta(days=1))
+    second = make_question(make_player("Kim"), value="p9")
+    address = reverse("admin:leagues_unmatchedname_change", args=[first.pk])
+
+    form = curator.get(address).context["adminform"].form
+    told = {"decision": form.fields["decision"].initial, "player": form.fields["player"].initial}
+    answer = curator.post(address, told)
+
+    assert answer["Location"] == reverse("admin:leagues_unmatchedname_change", args=[second.pk])
+    first.refresh_from_db()
+    assert first.status == UnmatchedStatus.LINKED
+
+
+def test_answered_name_is_not_answered_again(curator: Client):
+    question = make_question(make_player("Jo"), status=UnmatchedStatus.IGNORED, resolved_at=now())
+    change = reverse("admin:leagues_unmatchedname_change", args=[question.pk])
+    queue = reverse("admin:leagues_unmatchedname_changelist")
+
+    shown = curator.get(change)
+    posted = curator.post(change, {"decision": "created"})
+    acted = curator.post(
+        queue, {"action": "link_best", "_selected_action": [question.pk]}, follow=True
+    )
+
+    assert (shown.status_code, posted.status_code) == (200, 403)
+    assert "was answered already: ignored" in acted.content.decode()
+    question.refresh_from_db()
+    assert question.status == UnmatchedStatus.IGNORED
+
+
+def test_league_cannot_have_a_time_zone_that_is_none(curator: Client):
+    league = make_league(time_zone="UTC")
+    page = curator.get(reverse("admin:leagues_league_change", args=[league.pk]))
+
+    zones = [zone for zone, _ in page.context["adminform"].form.fields["time_zone"].choices]
+    assert "Europe/London" in zones
+    assert "Mars/Olympus" not in zones

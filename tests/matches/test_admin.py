@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.clock import now
+from leagues.packs.loader import load_pack
 from matches.enums import EventOp, PollOutcome
 from matches.models import FeedPoll, Match, PlayEvent, RawDocument, TeamSheet
 from streams.models import OutboxEvent
@@ -491,3 +492,19 @@ def test_numbers_are_for_those_who_may_change_matches(
 
     assert [answer.status_code for answer in answers] == [403, 403]
     assert not PlayEvent.objects.filter(type="admin.override").exists()
+
+
+def test_log_is_listed_in_words_of_the_pack(curator: Client):
+    match = make_live_match()
+    make_event(match, type="score.home", period="1H", clock_label="12")
+    address = reverse("admin:matches_playevent_changelist")
+
+    page = curator.get(address)
+    by_word = curator.get(address, {"type": "score.home"})
+    by_curator = curator.get(address, {"by": "curator"})
+
+    label = load_pack("generic").events["score.home"].label
+    assert f'<td class="field-what">{label}</td>' in page.content.decode()
+    assert '<td class="field-clock">1H 12</td>' in page.content.decode()
+    assert by_word.context["cl"].result_count == 1
+    assert by_curator.context["cl"].result_count == 0
