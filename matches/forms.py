@@ -71,7 +71,8 @@ class FactForm(PinnedForm):
     related_player = forms.ChoiceField(required=False, label="Second player")
     details = forms.JSONField(
         required=False,
-        help_text="As the sport's pack names them.",
+        initial=dict,
+        help_text='What else the sport\'s pack wants to know, such as {"penalty": true}.',
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )
     rev = forms.IntegerField(required=False, widget=forms.HiddenInput)

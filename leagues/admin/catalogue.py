@@ -23,7 +23,7 @@ from leagues.models import (
     Team,
     Venue,
 )
-from leagues.packs.loader import pack_ids
+from leagues.packs.loader import load_pack, pack_ids
 from leagues.services import (
     delete_external_ids,
     delete_rows,
@@ -39,7 +39,7 @@ class SportChoiceMixin:
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "sport":
-            return forms.ChoiceField(choices=[(pack, pack) for pack in pack_ids()])
+            return forms.ChoiceField(choices=[(pack, load_pack(pack).name) for pack in pack_ids()])
         return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
 
 
@@ -114,6 +114,10 @@ class LeagueAdmin(TellingMixin, SportChoiceMixin, ZoneChoiceMixin, admin.ModelAd
     list_editable = ("priority",)
     search_fields = ("name", "short_name", "public_id")
     prepopulated_fields = {"slug": ("name",)}
+    fields = (
+        *("name", "slug", "short_name", "sport", "country", "time_zone"),
+        *("priority", "is_test", "public_id", "known_as"),
+    )
     readonly_fields = ("public_id", "known_as")
     inlines = (SeasonInline,)
 

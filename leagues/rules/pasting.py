@@ -9,12 +9,15 @@ import csv
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 from leagues.enums import Pasted
-from leagues.rules.names import MAYBE_SAME, name_key, name_similarity
+from leagues.rules.names import name_key
 
 MOST_LINES: Final = 200
+# Half of a league's teams may be Wanderers: that alone is no likeness.
+_RESEMBLES: Final = 0.85
 
 
 class PasteError(ValueError):
@@ -120,7 +123,15 @@ def _place(
             kind = Pasted.TWICE
         return PastedTeam(typed=one, kind=kind, team=known.pk, like=known.name)
     names = [*seen.values(), *(team.name for team in by_name.values())]
-    like = max(names, key=lambda name: name_similarity(one.name, name), default="")
-    if like and name_similarity(one.name, like) >= MAYBE_SAME:
+    like = max(names, key=lambda name: _likeness(one.name, name), default="")
+    if like and _likeness(one.name, like) >= _RESEMBLES:
         return PastedTeam(typed=one, kind=Pasted.SIMILAR, like=like)
     return PastedTeam(typed=one, kind=Pasted.NEW)
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return 0-1; a name with all words of another one ("Arsenal", "Arsenal FC") is like it."""
+    words, others = set(name_key(one).split()), set(name_key(other).split())
+    if words <= others or others <= words:
+        return 1.0
+    return SequenceMatcher(None, name_key(one), name_key(other)).ratio()

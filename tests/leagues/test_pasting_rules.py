@@ -83,6 +83,21 @@ def test_new_names_that_resemble_each_other_are_told():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "kind"),
+    [
+        ("Arsenal", "FC Arsenal", Pasted.SIMILAR),
+        ("Bexley Rover", "Bexley Rovers", Pasted.SIMILAR),
+        ("Garth Wanderers", "Northam Wanderers", Pasted.NEW),
+        ("Bexley Town", "Bexley Rovers", Pasted.NEW),
+    ],
+)
+def test_likeness_is_more_than_a_common_word(name, other, kind):
+    held = HeldTeam(pk=1, name=other, short_name="", is_joined=False)
+
+    assert compare_teams([TypedTeam(line=1, name=name)], [held])[0].kind == kind
+
+
 def test_digest_tells_whether_the_same_would_follow():
     typed = [TypedTeam(line=1, name="Blackburn Rovers")]
     shown = digest_of(compare_teams(typed, [ROVERS]))
