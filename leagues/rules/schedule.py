@@ -6,8 +6,10 @@ of the leg before.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pulp
+if TYPE_CHECKING:
+    import pulp
 
 # Longest run of matches at the same kind of venue.
 MOST_IN_A_ROW = 2
@@ -58,6 +60,8 @@ def _with_venues(
     rounds: list[list[Pairing]], *, legs: int, shift: int
 ) -> list[list[Pairing]] | None:
     """Return the rounds with each pair in the order (home, away), None where there is none."""
+    import pulp  # noqa: PLC0415 - web processes offer schedules and seldom make one
+
     problem = pulp.LpProblem("venues", pulp.LpMinimize)
     swaps = [
         [
@@ -91,8 +95,8 @@ def _with_venues(
 
 
 def _home_by_team(
-    rounds: list[list[Pairing]], swaps: list[list[pulp.LpVariable]]
-) -> dict[str, list[pulp.LpAffineExpression | None]]:
+    rounds: list[list[Pairing]], swaps: list[list["pulp.LpVariable"]]
+) -> dict[str, list["pulp.LpAffineExpression | None"]]:
     """Return for each team an expression per round: 1 at home, 0 away, None where it rests."""
     at_home: dict[str, list[pulp.LpAffineExpression | None]] = {
         team: [None] * len(rounds) for games in rounds for game in games for team in game

@@ -35,7 +35,8 @@ class PlayEventAdmin(ReadOnlyAdmin):
     )
     search_fields = ("match__public_id", "player__name", "vendor_event_id", "type")
     search_help_text = "Match id, player, vendor's event id or type."
-    ordering = ("-ingested_at", "-seq")
+    # The order of arrival, by an index that there is.
+    ordering = ("-pk",)
     date_hierarchy = "ingested_at"
     readonly_fields = ("history", "source_says", "boxscore_then")
 
