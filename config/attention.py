@@ -143,12 +143,18 @@ def _streams() -> list[Sign]:
         *(
             Sign(
                 of=f"Group {group}",
-                says=f"{lag} entries wait" if lag else "nothing waits",
+                says=_entries(lag),
                 is_well=lag <= BATCH_SIZE,
             )
             for group, lag in sorted(groups.items())
         ),
     ]
+
+
+def _entries(lag: int) -> str:
+    if not lag:
+        return "nothing waits"
+    return "one entry waits" if lag == 1 else f"{lag} entries wait"
 
 
 def _seen(of: str, check: Callable[[], Mapping[str, Any]]) -> Sign:
