@@ -301,6 +301,12 @@ class ScheduleForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def clean_first_on(self) -> datetime.date:
+        first: datetime.date = self.cleaned_data["first_on"]
+        if not 1800 <= first.year <= 2200:
+            raise forms.ValidationError("Give a year from 1800 to 2200.")
+        return first
+
     def clean_blackouts(self) -> frozenset[datetime.date]:
         days: set[datetime.date] = set()
         for number, line in enumerate(self.cleaned_data["blackouts"].splitlines(), start=1):

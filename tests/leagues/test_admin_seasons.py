@@ -147,6 +147,7 @@ def test_paste_does_only_what_was_shown(curator: Client, change: str):
     ("change", "complaint"),
     [
         ({"first_on": ""}, "This field is required."),
+        ({"first_on": "9999-12-30"}, "Give a year from 1800 to 2200."),
         ({"every_days": 0}, "greater than or equal to 1"),
         ({"legs": 9}, "less than or equal to 4"),
         ({"blackouts": "2027-12-25\nChristmas"}, "Line 2: begin with a day such as 2026-12-25."),
