@@ -156,7 +156,7 @@ class _Reading:
             return
         who = who_of(self._scope)
         holder = limits.holder_of(self._scope)
-        if self._hub.is_draining or not await limits.admit(self._hub, holder):
+        if self._hub.is_draining or not await self._hub.turnstile.admit(holder):
             await self._turn_away()
             return
         outlet = self._hub.open_stream(self._scope, self._send, resumes, delay_s=self._wish.delay_s)
@@ -167,7 +167,7 @@ class _Reading:
         finally:
             hung_up.cancel()
             self._hub.forget(outlet)
-            await limits.release(self._hub, holder)
+            self._hub.turnstile.leave(holder)
 
     async def _may_see(self, topics: list[str]) -> bool:
         user = self._scope.get("user")

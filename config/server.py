@@ -1,4 +1,4 @@
-"""The socket server: daphne, taught to write finished bytes and to leave without cutting anyone.
+"""The socket server: daphne, with WebSockets of its own, that leaves without cutting anyone.
 
     python -m config.server -b 127.0.0.1 -p 8000
 
@@ -22,29 +22,31 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
+from urllib.parse import unquote
 
 import daphne.server
-from daphne import http_protocol, ws_protocol
+from daphne import http_protocol
+from daphne.utils import parse_x_forwarded_for
 from django.utils.module_loading import import_string
 from twisted.internet import defer, reactor, task
+from twisted.internet.protocol import Protocol
 from twisted.web import http
 
-from streams.live.allowance import Allowance
+from config.sockets import LiveSocket
+from config.ws_protocol import Handshake, read_handshake
 from streams.live.outlets import EXTENSION, TOO_SLOW
 from streams.stopping import note_stopping
 
 GOING_AWAY: Final = 1001
-TOO_MANY: Final = 4429
 DRAIN_S: Final = 20.0
 _BACKLOG: Final = 2_048
-# The consumer answers what is a little too large; this bound protects the memory.
-_MAX_MESSAGE_BYTES: Final = 65_536
-# Pings, pongs and pieces of messages, which no application ever sees.
-_FRAMES_BURST: Final = 1_000
-_FRAMES_PER_S: Final = 50.0
 _REQUEST_WITHIN_S: Final = 20.0
 _CLOSES_PER_TURN: Final = 200
+# Each socket is looked at once in so many seconds, a part of them every second.
+_CHECK_TURNS: Final = 20
+# A new socket's hundred objects are no reason to look for cycles at once.
+_GC_THRESHOLDS: Final = (10_000, 20, 20)
 # How long the end of a stream may take to reach its reader.
 _FAREWELL_S: Final = 5.0
 _LAST_CHUNK: Final = b"0\r\n\r\n"
@@ -118,60 +120,6 @@ class DirectWriter:
         self.on_drained = None
 
 
-class FrameProtocol(DirectWriter, ws_protocol.WebSocketProtocol):
-    """daphne's WebSocket with a second way out: finished frames, written at once."""
-
-    _is_amid = False
-    _held_back = b""
-
-    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
-        self._frames = Allowance(burst=_FRAMES_BURST, per_s=_FRAMES_PER_S)
-        super().onOpen()
-        self.take_over()
-        # Thousands who came together, after a restart, are not pinged together for ever.
-        self.last_ping = time.time() - random.random() * self.server.ping_interval
-
-    def onFrameBegin(self) -> None:  # noqa: N802 - autobahn's name
-        super().onFrameBegin()
-        if not self._frames.take() and self.state == self.STATE_OPEN:
-            self.close_with(TOO_MANY)
-
-    def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
-        """Send finished frames; False when some wait, whose end `on_drained` reports."""
-        if self.state != self.STATE_OPEN and not self._is_amid:
-            return True
-        is_sent = self.write_now(data)
-        self._is_amid = not is_whole
-        if is_whole and self._held_back:
-            held, self._held_back = self._held_back, b""
-            is_sent = self.write_now(held) and is_sent
-        return is_sent
-
-    def sendData(  # noqa: N802 - autobahn's name
-        self, data: bytes, sync: bool = False, chopsize: int | None = None
-    ) -> None:
-        """As autobahn; its pings, pongs and good-byes never come into the middle of a frame."""
-        if self._is_amid:
-            self._held_back += data
-        else:
-            super().sendData(data, sync, chopsize)
-
-    def close_with(self, code: int) -> None:
-        """Start the closing handshake; autobahn drops who does not answer it."""
-        if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code)
-
-    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
-        # autobahn's public method refuses the registered codes, such as 1001.
-        self.close_with(1000 if code is None else code)
-
-
-class FrameFactory(ws_protocol.WebSocketFactory):
-    """Makes `FrameProtocol`s."""
-
-    protocol = FrameProtocol
-
-
 class StreamRequest(DirectWriter, http_protocol.WebRequest):
     """daphne's request with the same way out, for a response that goes on and on.
 
@@ -187,7 +135,26 @@ class StreamRequest(DirectWriter, http_protocol.WebRequest):
         if self.server.is_draining and self.channel is not None:
             self.channel.persistent = False
             self.responseHeaders.setRawHeaders(b"connection", [b"close"])
+        upgrades = self.requestHeaders.getRawHeaders(b"upgrade") or []
+        if [name.lower() for name in upgrades] == [b"websocket"]:
+            self._become_socket()
+            return None
         return super().process()
+
+    def _become_socket(self) -> None:
+        """Leave HTTP. Most sockets never come here: their first bytes are a whole handshake."""
+        transport, self.transport = self.transport, None
+        self.channel.setTimeout(None)
+        transport.unregisterProducer()
+        self.server.protocol_disconnected(self)
+        headers = self.requestHeaders.getAllRawHeaders()
+        handshake = Handshake(
+            method=self.method,
+            target=self.uri,
+            version=self.clientproto,
+            headers=[(name.lower(), value) for name, values in headers for value in values],
+        )
+        self.server.open_socket(transport, handshake)
 
     def send_wire(self, data: bytes | memoryview, *, is_whole: bool = True) -> bool:
         """Send finished chunks; False when some wait, whose end `on_drained` reports."""
@@ -223,20 +190,23 @@ class RequestChannel(http.HTTPChannel):
     """
 
     _is_amid = False
+    _is_first = True
 
-    def __init__(self, within_s: float) -> None:
+    def __init__(self, first_within_s: float, within_s: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._within_s = within_s
+        self._first_within_s, self._within_s = first_within_s, within_s
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         self._idle_s = self.timeOut
         super().connectionMade()  # type: ignore[no-untyped-call]
-        self.setTimeout(self._within_s)  # type: ignore[no-untyped-call]
+        self.setTimeout(self._first_within_s)  # type: ignore[no-untyped-call]
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         if not self._is_amid and not self._handlingRequest:
             self._is_amid = True
-            self.setTimeout(self._within_s)  # type: ignore[no-untyped-call]
+            if not self._is_first:
+                self.setTimeout(self._within_s)  # type: ignore[no-untyped-call]
+            self._is_first = False
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def resetTimeout(self) -> None:  # noqa: N802 - Twisted's name
@@ -249,17 +219,55 @@ class RequestChannel(http.HTTPChannel):
         super().allContentReceived()  # type: ignore[no-untyped-call]
 
 
-class StreamFactory(http_protocol.HTTPFactory):
-    """Makes `StreamRequest`s."""
+class Doorway(Protocol):
+    """Leads a connection by its first bytes: sockets past Twisted's HTTP, all else to it."""
 
-    def protocol(self) -> Any:
-        """Return a connection."""
-        return http._GenericHTTPChannelProtocol(RequestChannel(self.server.request_within_s))
+    def __init__(self, factory: "StreamFactory", address: Any) -> None:
+        self._factory, self._address = factory, address
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        self._factory.server.doorways[self] = time.monotonic()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        server, transport = self._factory.server, cast("Any", self.transport)
+        waited_s = time.monotonic() - server.doorways.pop(self)
+        found = read_handshake(data)
+        if found is not None:
+            server.open_socket(transport, *found)
+            return
+        channel = self._factory.channel(self._address, server.request_within_s - waited_s)
+        transport.protocol = channel
+        channel.makeConnection(transport)
+        channel.dataReceived(data)
+
+    def end(self) -> None:
+        """Hang up."""
+        cast("Any", self.transport).loseConnection()
+
+    def connectionLost(self, reason: Any = None) -> None:  # noqa: N802 - Twisted's name
+        self._factory.server.doorways.pop(self, None)
+
+
+class StreamFactory(http_protocol.HTTPFactory):
+    """Makes `Doorway`s, and behind them connections with `StreamRequest`s."""
+
+    _within_s = _REQUEST_WITHIN_S
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
-        protocol = super().buildProtocol(addr)
-        protocol.requestFactory = StreamRequest
-        return protocol
+        return Doorway(self, addr)
+
+    def channel(self, address: Any, within_s: float) -> Any:
+        """Return a connection of HTTP whose first request has to be sent within a time."""
+        self._within_s = max(0.0, within_s)
+        channel = super().buildProtocol(address)
+        channel.requestFactory = StreamRequest
+        return channel
+
+    def protocol(self) -> Any:
+        """Return what `buildProtocol` of the base classes completes."""
+        return http._GenericHTTPChannelProtocol(
+            RequestChannel(self._within_s, self.server.request_within_s)
+        )
 
 
 class FrameServer(Server):
@@ -268,9 +276,67 @@ class FrameServer(Server):
     is_draining = False
     request_within_s = _REQUEST_WITHIN_S
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Connections that have sent nothing yet, the oldest first, and since when.
+        self.doorways: dict[Doorway, float] = {}
+        # In which turn each socket is looked at.
+        self._sockets: dict[LiveSocket, int] = {}
+        self._turn = 0
+
+    def open_socket(self, transport: Any, handshake: Handshake, unread: bytes = b"") -> None:
+        """Take a connection away from Twisted: from now on its socket serves itself."""
+        scope = self._scope(handshake, transport.getPeer(), transport.getHost())
+        held = LiveSocket(self, _taken(transport), handshake, unread)
+        # Thousands who came together, after a restart, are not pinged together for ever.
+        self._sockets[held] = random.randrange(_CHECK_TURNS)
+        held.start(self.application, scope)
+
+    def forget_socket(self, held: LiveSocket) -> None:
+        self._sockets.pop(held, None)
+
+    def _scope(self, handshake: Handshake, peer: Any, host: Any) -> dict[str, Any]:
+        path, _, query = handshake.target.partition(b"?")
+        client = [str(peer.host), peer.port] if hasattr(peer, "host") else None
+        if self.proxy_forwarded_address_header:
+            client, _ = parse_x_forwarded_for(
+                dict(handshake.headers),
+                self.proxy_forwarded_address_header,
+                self.proxy_forwarded_port_header,
+                self.proxy_forwarded_proto_header,
+                client,
+            )
+        return {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "ws",
+            "path": unquote(path.decode("latin-1")),
+            "raw_path": path,
+            "root_path": self.root_path,
+            "query_string": query,
+            # To CGI an underscore is a hyphen: X_Real_IP could be taken for X-Real-IP.
+            "headers": [header for header in handshake.headers if b"_" not in header[0]],
+            "client": client,
+            "server": [host.host, host.port] if hasattr(host, "host") else None,
+            "subprotocols": [word.decode("latin-1") for word in handshake.protocols()],
+        }
+
+    def _look_after(self) -> None:
+        """End connections that stay silent, and see once in a while whether sockets live."""
+        over = time.monotonic() - self.request_within_s
+        for doorway, since in tuple(self.doorways.items()):
+            if since > over:
+                break
+            doorway.end()
+        self._turn = (self._turn + 1) % _CHECK_TURNS
+        for held in [held for held, turn in self._sockets.items() if turn == self._turn]:
+            held.check()
+        reactor.callLater(1, self._look_after)  # type: ignore[arg-type]
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As daphne, offering the protocol to the application as an extension of the scope."""
-        if isinstance(protocol, FrameProtocol) or scope.get("http_version") == "1.1":
+        if scope.get("http_version") == "1.1":
             scope.setdefault("extensions", {})[EXTENSION] = protocol
         return super().create_application(protocol, scope)
 
@@ -287,6 +353,7 @@ class FrameServer(Server):
         """Serve until a signal; the first one drains, a second one stops at once."""
         self.signal_handlers = False
         reactor.callWhenRunning(self._watch_signals)
+        reactor.callWhenRunning(self._look_after)
         reactor.addSystemEventTrigger("before", "shutdown", _close_hub)  # type: ignore[arg-type]
         super().run()
 
@@ -318,20 +385,33 @@ class FrameServer(Server):
 
     async def _say_good_bye(self) -> None:
         """Close all sockets, also those whose handshake was under way the last time."""
-        sockets = [held for held in self.connections if isinstance(held, FrameProtocol)]
-        for number, held in enumerate(sockets, 1):
+        for number, held in enumerate(tuple(self._sockets), 1):
             held.close_with(GOING_AWAY)
             if number % _CLOSES_PER_TURN == 0:
                 await task.deferLater(reactor, 0.01)
 
     def _is_busy(self) -> bool:
-        return any("disconnected" not in details for details in self.connections.values())
+        requests = self.connections.values()
+        return bool(self._sockets) or any("disconnected" not in held for held in requests)
 
     def kill_all_applications(self) -> Any:
         """Cancel what the drain left. As daphne, which trips over a finished application."""
+        for held in tuple(self._sockets):
+            held.cancel()
         for details in self.connections.values():
             details.setdefault("application_instance", _finished())
         return super().kill_all_applications()
+
+
+def _taken(transport: Any) -> socket.socket:
+    """Return the kernel socket of a Twisted transport, which is left without it."""
+    transport.stopReading()
+    transport.stopWriting()
+    held: socket.socket = transport.socket
+    # What still knows the transport cannot start it again, and the two do not keep each other.
+    transport.connected = False
+    transport.protocol = None
+    return held
 
 
 def _finished() -> "asyncio.Future[None]":
@@ -403,8 +483,6 @@ def main(arguments: list[str] | None = None) -> None:
     server = FrameServer(
         application,
         endpoints=endpoints(chosen),
-        websocket_max_message_size=_MAX_MESSAGE_BYTES,
-        websocket_max_frame_size=_MAX_MESSAGE_BYTES,
         proxy_forwarded_address_header="X-Forwarded-For" if chosen.proxy_headers else None,
         proxy_forwarded_port_header="X-Forwarded-Port" if chosen.proxy_headers else None,
         proxy_forwarded_proto_header="X-Forwarded-Proto" if chosen.proxy_headers else None,
@@ -412,16 +490,16 @@ def main(arguments: list[str] | None = None) -> None:
         server_name="vezepysports",
     )
     server.request_within_s = chosen.request_within
-    _use_factories()
+    _use_factory()
     # What is loaded by now lives as long as the process: no need to look at it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     server.run()
 
 
-def _use_factories() -> None:
-    """Replace the factories' classes, which daphne takes inside `run` and lets nobody choose."""
-    daphne.server.WebSocketFactory = FrameFactory
+def _use_factory() -> None:
+    """Replace the factory's class, which daphne takes inside `run` and lets nobody choose."""
     daphne.server.HTTPFactory = StreamFactory
 
 

@@ -4,11 +4,9 @@ A plain ASGI application: Channels' consumer base class subscribes a Redis chann
 visits Django's one database thread for every message, and this consumer needs neither.
 """
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -16,9 +14,12 @@ from config.clock import now
 from streams.live import limits
 from streams.live.frames import VERSION, Resume
 from streams.live.hub import Hub, error_text, hub
-from streams.live.outlets import Outlet
+from streams.live.outlets import EXTENSION, Outlet, SocketWriter
 from streams.live.rights import may_see, who_of, wish_in
 from streams.live.topics import hides, kind_of
+from streams.live.turnstile import Holder
+
+_FAILED: Final = 1011
 
 
 class BadMessageError(ValueError):
@@ -65,28 +66,30 @@ class LiveConsumer:
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._messages, self._topics = limits.of_messages(), limits.of_topics()
         self._hub: Hub = hub()
-        self._wish = wish_in(scope)
 
     async def run(self) -> None:
-        """Serve the socket until it is closed."""
+        """Let the visitor in and serve him, or hand him to a server that does so without us."""
         await self._receive()
         holder = limits.holder_of(self._scope)
-        if not await limits.admit(self._hub, holder):
+        if not await self._hub.turnstile.admit(holder):
             await self._turn_away()
             return
-        await self._send({"type": "websocket.accept"})
-        outlet = self._hub.open(self._scope, self._send)
-        outlet.who, outlet.delay_s = who_of(self._scope), self._wish.delay_s
-        outlet.answer(_hello())
-        watching = asyncio.create_task(self._close_idle(outlet))
         try:
-            await self._listen(outlet)
+            await self._send({"type": "websocket.accept"})
+        except BaseException:
+            self._hub.turnstile.leave(holder)
+            raise
+        visit = Visit(self._hub, self._hub.open(self._scope, self._send), self._scope, holder)
+        writer: SocketWriter | None = (self._scope.get("extensions") or {}).get(EXTENSION)
+        if writer is not None:
+            # Thousands of tasks and scopes that only wait would be most of what sockets cost.
+            writer.listen(visit)
+            return
+        try:
+            await self._listen(visit)
         finally:
-            watching.cancel()
-            self._hub.forget(outlet)
-            await limits.release(self._hub, holder)
+            visit.gone()
 
     async def _turn_away(self) -> None:
         """Say why before closing: a page cannot see why a handshake was refused."""
@@ -96,30 +99,62 @@ class LiveConsumer:
         await self._send({"type": "websocket.send", "text": text.decode()})
         await self._send({"type": "websocket.close", "code": limits.TOO_MANY})
 
-    async def _close_idle(self, outlet: Outlet) -> None:
-        """Close the socket once it watches nothing for long: from the start, or ever after."""
-        idle_since: float | None = time.monotonic()
-        while idle_since is None or time.monotonic() - idle_since < limits.SUBSCRIBE_WITHIN_S:
-            await asyncio.sleep(limits.SUBSCRIBE_WITHIN_S / 4)
-            if outlet.topics:
-                idle_since = None
-            elif idle_since is None:
-                idle_since = time.monotonic()
-        self._hub.close_outlet(outlet, limits.IDLE)
-
-    async def _listen(self, outlet: Outlet) -> None:
+    async def _listen(self, visit: "Visit") -> None:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
-            try:
-                await self._take(outlet, message.get("text"))
-            except BadMessageError as error:
-                outlet.answer(error_text(error.code, error.detail, field=error.field))
-                if error.close_code is not None:
-                    self._hub.close_outlet(outlet, error.close_code)
+            visit.take(message.get("text"))
 
-    async def _take(self, outlet: Outlet, text: str | None) -> None:
+
+class Visit:
+    """One visitor's messages, obeyed in their order."""
+
+    __slots__ = (
+        "_holder", "_hub", "_is_busy", "_is_gone", "_messages", "_outlet", "_topics", "_user",
+        "_waiting", "_wish",
+    )  # fmt: skip
+
+    def __init__(self, of: Hub, outlet: Outlet, scope: Any, holder: Holder | None) -> None:
+        self._hub, self._outlet, self._holder = of, outlet, holder
+        self._messages, self._topics = limits.of_messages(), limits.of_topics()
+        self._user, self._wish = scope.get("user"), wish_in(scope)
+        # While the database is asked for rights, what comes waits.
+        self._is_busy = self._is_gone = False
+        self._waiting: list[str | None] = []
+        outlet.who, outlet.delay_s = who_of(scope), self._wish.delay_s
+        outlet.answer(_hello())
+
+    def gone(self) -> None:
+        """Forget the visitor."""
+        self._is_gone = True
+        self._hub.forget(self._outlet)
+        self._hub.turnstile.leave(self._holder)
+
+    def take(self, text: str | None) -> None:
+        """Obey a message, or answer why not; None is a binary one."""
+        try:
+            self._check(text)
+        except BadMessageError as error:
+            self._complain(error)
+            return
+        self._waiting.append(text)
+        if not self._is_busy:
+            self._obey_all()
+
+    def _obey_all(self) -> None:
+        while self._waiting and not self._is_busy:
+            try:
+                self._obey(parse(self._waiting.pop(0)))
+            except BadMessageError as error:
+                self._complain(error)
+
+    def _complain(self, error: BadMessageError) -> None:
+        self._outlet.answer(error_text(error.code, error.detail, field=error.field))
+        if error.close_code is not None:
+            self._hub.close_outlet(self._outlet, error.close_code)
+
+    def _check(self, text: str | None) -> None:
         if text is not None and len(text.encode()) > limits.MAX_INBOUND_BYTES:
             raise BadMessageError(
                 "frame_too_large", "A message has at most 16 KiB.", close_code=limits.TOO_LARGE
@@ -128,21 +163,22 @@ class LiveConsumer:
             raise BadMessageError(
                 "too_many_messages", "Too many messages.", close_code=limits.TOO_MANY
             )
-        message = parse(text)
+
+    def _obey(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]
         if kind == "subscribe":
-            await self._subscribe(outlet, parse_subscribe(message, outlet.topics))
+            self._subscribe(parse_subscribe(message, self._outlet.topics))
         elif kind == "unsubscribe":
             for topic in parse_topics(message):
-                self._hub.leave(outlet, topic)
+                self._hub.leave(self._outlet, topic)
         elif kind == "ping":
-            outlet.answer(b'{"type":"pong"}')
+            self._outlet.answer(b'{"type":"pong"}')
         elif kind != "pong":
             raise BadMessageError(
                 "unknown_type", "Send subscribe, unsubscribe, ping or pong.", "type"
             )
 
-    async def _subscribe(self, outlet: Outlet, wanted: Subscribe) -> None:
+    def _subscribe(self, wanted: Subscribe) -> None:
         if not self._topics.take(len(wanted.topics)):
             raise BadMessageError(
                 "too_many_subscriptions",
@@ -150,32 +186,51 @@ class LiveConsumer:
                 "topics",
                 close_code=limits.TOO_MANY,
             )
-        user = self._scope.get("user")
-        for place, (topic, resume) in enumerate(wanted.topics.items()):
-            field = f"topics[{place}]"
-            kind = kind_of(topic)
-            if kind is None:
-                outlet.answer(
-                    error_text("unknown_topic", "There is no such topic.", field=field, topic=topic)
-                )
-            elif kind.may_see is not None and not await self._may_see(user, topic):
-                outlet.answer(
-                    error_text("forbidden", "You may not see this.", field=field, topic=topic)
-                )
-            elif hides(self._wish, topic):
-                outlet.answer(
-                    error_text(
-                        "scores_hidden",
-                        "You want no scores; ask for those of this match first.",
-                        field=field,
-                        topic=topic,
-                    )
-                )
-            else:
-                self._hub.join(outlet, topic, resume)
+        private = [topic for topic in wanted.topics if _is_private(topic)]
+        if private:
+            self._is_busy = True
+            self._hub.spawn(self._ask_and_join(wanted, private))
+        else:
+            self._join(wanted, forbidden=frozenset())
 
-    async def _may_see(self, user: Any, topic: str) -> bool:
-        return await self._hub.reader.in_thread(lambda: may_see(user, [topic]))
+    async def _ask_and_join(self, wanted: Subscribe, private: list[str]) -> None:
+        user = self._user
+
+        def unseen() -> frozenset[str]:
+            return frozenset(topic for topic in private if not may_see(user, [topic]))
+
+        try:
+            forbidden = await self._hub.reader.in_thread(unseen)
+        except Exception:
+            self._hub.close_outlet(self._outlet, _FAILED)
+            raise
+        if self._is_gone:
+            return
+        self._join(wanted, forbidden=forbidden)
+        self._is_busy = False
+        self._obey_all()
+
+    def _join(self, wanted: Subscribe, *, forbidden: frozenset[str]) -> None:
+        for place, (topic, resume) in enumerate(wanted.topics.items()):
+            mistake = None
+            if kind_of(topic) is None:
+                mistake = ("unknown_topic", "There is no such topic.")
+            elif topic in forbidden:
+                mistake = ("forbidden", "You may not see this.")
+            elif hides(self._wish, topic):
+                mistake = (
+                    "scores_hidden",
+                    "You want no scores; ask for those of this match first.",
+                )
+            if mistake is None:
+                self._hub.join(self._outlet, topic, resume)
+            else:
+                self._outlet.answer(error_text(*mistake, field=f"topics[{place}]", topic=topic))
+
+
+def _is_private(topic: str) -> bool:
+    kind = kind_of(topic)
+    return kind is not None and kind.may_see is not None
 
 
 def parse(text: str | None) -> dict[str, Any]:

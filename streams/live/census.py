@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from streams.redis_client import client
@@ -59,15 +60,21 @@ async def resign(redis: Any, name: str) -> None:
     await redis.hdel(_CLIENTS, name)
 
 
-async def admit(redis: Any, name: str, address: str, limit: int) -> bool:
-    """Count one more socket of the address unless it has `limit` already."""
-    keys = (_address_key(address), _CLIENTS)
-    return bool(await redis.eval(ADMIT, 2, *keys, name, limit, int(time.time())))
+async def pass_through(
+    redis: Any, name: str, *, leaving: Sequence[str], coming: Sequence[tuple[str, int]]
+) -> list[bool]:
+    """Count one socket less of each address that leaves, then one more of each that comes.
 
-
-async def release(redis: Any, name: str, address: str) -> None:
-    """Count one socket of the address less."""
-    await redis.eval(RELEASE, 1, _address_key(address), name)
+    `coming` has addresses and how many each may have; returns whether it is within that.
+    """
+    pipe = redis.pipeline(transaction=False)
+    for address in leaving:
+        pipe.eval(RELEASE, 1, _address_key(address), name)
+    now = int(time.time())
+    for address, limit in coming:
+        pipe.eval(ADMIT, 2, _address_key(address), _CLIENTS, name, limit, now)
+    answers = await pipe.execute()
+    return [bool(answer) for answer in answers[len(leaving) :]]
 
 
 def count_all() -> int:

@@ -31,9 +31,13 @@ from streams.live.room import Room
 from streams.live.store import group_of
 from streams.live.tailing import Tailing
 from streams.live.topics import kind_of
+from streams.live.turnstile import Turnstile
 
 GOING_AWAY: Final = 1001
+IDLE: Final = 4408
 RECHECK_S: Final = 60
+# How long a socket may watch nothing, from the start or later.
+SUBSCRIBE_WITHIN_S = 60.0
 _LEASE_TICKS: Final = 2
 _CONFIRM_S: Final = 0.1
 _LINGER_S: Final = 30.0
@@ -59,8 +63,9 @@ class Hub:
         self.is_draining = False
         self.reader = Reader()
         self.tailing = Tailing(self.reader.redis)
-        # Addresses whose socket went while Redis was away; they would stay counted for ever.
-        self.unreleased: list[str] = []
+        self.turnstile = Turnstile(self.reader.redis, self.name)
+        # Sockets that watch nothing, longest first, and since when.
+        self._idle: dict[Outlet, float] = {}
         self._timelines = Timelines(self.reader)
         self._rooms: dict[Key, Room] = {}
         self._working: set[Room] = set()
@@ -72,8 +77,8 @@ class Hub:
         self._layer: Any = get_channel_layer()
         self._tick = 0
         self._is_away = False
-        self._spawn(self._listen())
-        self._spawn(self._keep_time())
+        self.spawn(self._listen())
+        self.spawn(self._keep_time())
 
     # Sockets.
 
@@ -82,6 +87,7 @@ class Hub:
         writer = (scope.get("extensions") or {}).get(EXTENSION)
         outlet = AsgiOutlet(self, send) if writer is None else WireOutlet(self, writer)
         self._take_in(outlet)
+        self._idle[outlet] = time.monotonic()
         return outlet
 
     def open_stream(
@@ -128,6 +134,7 @@ class Hub:
             self.polls.discard(outlet)
         for topic in tuple(outlet.topics):
             self.leave(outlet, topic)
+        self._idle.pop(outlet, None)
         outlet.end()
 
     def join(self, outlet: Outlet, topic: str, resume: Resume | None) -> None:
@@ -137,15 +144,21 @@ class Hub:
         if room is None:
             reader = DelayedReader(self._timelines, key[1]) if key[1] else self.reader
             room = self._rooms[key] = Room(topic, reader, self._refuse)
-            self._spawn(self._drive(room, key))
+            self.spawn(self._drive(room, key))
         room.join(outlet, resume)
         outlet.topics.add(topic)
+        self._idle.pop(outlet, None)
         self._wake(room)
 
     def leave(self, outlet: Outlet, topic: str) -> None:
         outlet.topics.discard(topic)
         if (room := self._rooms.get(_key(outlet, topic))) is not None:
             room.leave(outlet)
+        self._note_idle(outlet)
+
+    def _note_idle(self, outlet: Outlet) -> None:
+        if not outlet.topics and not isinstance(outlet, (EventOutlet, PollOutlet)):
+            self._idle.setdefault(outlet, time.monotonic())
 
     def stall(self, outlet: Outlet) -> None:
         """Leave out a socket that reads too slowly."""
@@ -163,6 +176,7 @@ class Hub:
 
     def _refuse(self, outlet: Outlet, topic: str) -> None:
         outlet.topics.discard(topic)
+        self._note_idle(outlet)
         outlet.refuse(topic, error_text("unknown_topic", "There is no such topic.", topic=topic))
 
     def end_requests(self) -> None:
@@ -180,7 +194,7 @@ class Hub:
     def _wake(self, room: Room) -> None:
         if room not in self._working and room.rest_until < time.monotonic():
             self._working.add(room)
-            self._spawn(self._work(room))
+            self.spawn(self._work(room))
 
     async def _work(self, room: Room) -> None:
         try:
@@ -188,7 +202,7 @@ class Hub:
                 await self._subscribe(room.topic)
                 # Redis takes up the subscription a moment after it was sent.
                 asyncio.get_running_loop().call_later(
-                    _CONFIRM_S, lambda: self._spawn(self._confirm(room))
+                    _CONFIRM_S, lambda: self.spawn(self._confirm(room))
                 )
             await room.work()
         except AWAY as error:
@@ -277,16 +291,15 @@ class Hub:
                 log.exception("live.look_failed")
             self._ping()
             self._close_stuck()
+            self._close_idle()
             if self._tick % RECHECK_S == 0:
-                self._spawn(self._recheck())
+                self.spawn(self._recheck())
             self._tick += 1
             await asyncio.sleep(_TICK_S)
 
     async def _renew(self) -> None:
         await census.renew(self.reader.redis, self.name, len(self.outlets))
-        while self.unreleased:
-            await census.release(self.reader.redis, self.name, self.unreleased[-1])
-            self.unreleased.pop()
+        self.turnstile.turn()
 
     async def _compare(self) -> None:
         """Compare every room with Redis: nothing that was missed stays missed.
@@ -339,8 +352,16 @@ class Hub:
     def _close_stuck(self) -> None:
         now_s = time.monotonic()
         for outlet in tuple(self.outlets):
-            if outlet.is_stuck(now_s):
+            if outlet.blocked_at is not None and outlet.is_stuck(now_s):
                 self.close_outlet(outlet, TOO_SLOW)
+
+    def _close_idle(self) -> None:
+        over = time.monotonic() - SUBSCRIBE_WITHIN_S
+        for outlet, since in tuple(self._idle.items()):
+            if since > over:
+                break
+            del self._idle[outlet]
+            self.close_outlet(outlet, IDLE)
 
     async def _recheck(self) -> None:
         """Close sockets whose session ended or whose user may not see a topic any more."""
@@ -366,7 +387,8 @@ class Hub:
 
     # Life.
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task that ends with the hub at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -390,6 +412,7 @@ class Hub:
                 task.cancel()
             # A client library may take the cancellation for the end of a wait of its own.
             _, tasks = await asyncio.wait(tasks, timeout=_CANCEL_AGAIN_S)
+        await self.turnstile.close()
         try:
             await census.resign(self.reader.redis, self.name)
         except AWAY as error:

@@ -1,15 +1,13 @@
 """Bounds of one socket's demands, and how many an address or a user may have."""
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
 
-from streams.live import census
 from streams.live.allowance import Allowance
-from streams.live.hub import AWAY, Hub
 from streams.live.rights import who_of
+from streams.live.turnstile import Holder
 
 MAX_TOPICS: Final = 50
 MAX_INBOUND_BYTES: Final = 16_384
@@ -19,9 +17,7 @@ MESSAGES_PER_S: Final = 5.0
 # Each topic that nobody watched costs a look into Redis, and maybe one into the database.
 TOPICS_BURST: Final = 200
 TOPICS_PER_S: Final = 5.0
-SUBSCRIBE_WITHIN_S = 60.0
 
-IDLE: Final = 4408
 TOO_LARGE: Final = 4413
 TOO_MANY: Final = 4429
 
@@ -47,14 +43,6 @@ def of_topics() -> Allowance:
     return Allowance(burst=TOPICS_BURST, per_s=TOPICS_PER_S)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Whom sockets and streams are counted for, and how many there may be."""
-
-    key: str
-    most: int
-
-
 def holder_of(scope: Any) -> Holder | None:
     """Return whom a connection is counted for: its user, else its address; None: neither."""
     who = who_of(scope)
@@ -78,23 +66,3 @@ def address_of(scope: Any) -> str | None:
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
-
-
-async def admit(hub: Hub, holder: Holder | None) -> bool:
-    """Count a socket over all processes; without Redis every one is let in."""
-    if holder is None:
-        return True
-    try:
-        return await census.admit(hub.reader.redis, hub.name, holder.key, holder.most)
-    except AWAY:
-        return True
-
-
-async def release(hub: Hub, holder: Holder | None) -> None:
-    """Take back `admit`."""
-    if holder is None:
-        return
-    try:
-        await census.release(hub.reader.redis, hub.name, holder.key)
-    except AWAY:
-        hub.unreleased.append(holder.key)

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 App = Callable[[Mapping[str, Any], Any, Any], Awaitable[None]]
+# One for all: nobody changes it.
+_ANONYMOUS: Final = AnonymousUser()
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -44,7 +46,7 @@ class VisitorCheck:
         if _has_session(scope.get("headers", ())):
             await self._signed_in(dict(scope), receive, send)
         else:
-            await self._anonymous({**scope, "user": AnonymousUser()}, receive, send)
+            await self._anonymous({**scope, "user": _ANONYMOUS}, receive, send)
 
 
 def is_allowed(headers: Any) -> bool:

@@ -22,6 +22,7 @@ MAX_QUEUED_BYTES: Final = 1_048_576
 MAX_QUEUED_ANSWERS: Final = 64
 # What the transport of a slow socket is given at once: it copies what it holds.
 _PIECE_BYTES: Final = 65_536
+_NOTHING: Final = memoryview(b"")
 
 TOO_SLOW: Final = 4408
 # The key of a scope's extensions under which a server offers a `Writer`.
@@ -46,6 +47,23 @@ class Writer(Protocol):
 
     def close_with(self, code: int) -> None:
         """Start the closing handshake, or end the response."""
+
+
+class Listener(Protocol):
+    """Takes the messages of a socket in place of its application, which may end then."""
+
+    def take(self, text: str | None) -> None:
+        """A message came; None for a binary one."""
+
+    def gone(self) -> None:
+        """The socket is closed, and nothing comes after that."""
+
+
+class SocketWriter(Writer, Protocol):
+    """The `Writer` of a WebSocket."""
+
+    def listen(self, listener: Listener) -> None:
+        """Hand what comes to the listener from now on."""
 
 
 class Keeper(Protocol):
@@ -78,7 +96,8 @@ class Outlet(ABC):
         self.delay_s = 0
         self.stalled = False
         self.blocked_at: float | None = None
-        self._queue: deque[Encoded] = deque()
+        # A list: an empty deque holds room for 64, and nearly all stay empty.
+        self._queue: list[Encoded] = []
         self._frames = self._bytes = self._answers = self._left = 0
 
     def push(self, batch: Encoded) -> None:
@@ -135,7 +154,7 @@ class Outlet(ABC):
             self.blocked_at = time.monotonic()
             return
         while self._queue:
-            batch = self._queue.popleft()
+            batch = self._queue.pop(0)
             if not self._write(batch):
                 self.blocked_at = time.monotonic()
                 return
@@ -182,7 +201,7 @@ class WireOutlet(Outlet):
         super().__init__(hub)
         self._writer = writer
         self._send = writer.send_wire
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
         writer.on_drained = self._drained
 
     def _write(self, batch: Encoded) -> bool:

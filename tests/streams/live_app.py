@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from config.asgi import application
-from streams.live import hub, limits
+from streams.live import hub
 from streams.live.frames import Snapshot
 from streams.live.topics import register_snapshots
 
@@ -18,9 +18,7 @@ def load(topic: str) -> Snapshot | None:
 
 
 hub.RECHECK_S = int(os.environ.get("VEZE_TEST_RECHECK_S", hub.RECHECK_S))
-limits.SUBSCRIBE_WITHIN_S = float(
-    os.environ.get("VEZE_TEST_SUBSCRIBE_S", limits.SUBSCRIBE_WITHIN_S)
-)
+hub.SUBSCRIBE_WITHIN_S = float(os.environ.get("VEZE_TEST_SUBSCRIBE_S", hub.SUBSCRIBE_WITHIN_S))
 register_snapshots("test:", load)
 register_snapshots("free:", None)
 register_snapshots("closed:", None, may_see=lambda user, topic: user.is_authenticated)

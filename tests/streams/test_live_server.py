@@ -17,6 +17,7 @@ from streams.live.publish import publish, set_snapshot
 from streams.live.topics import register_snapshots
 from tests.bench.load import masked, split_frames
 from tests.streams.live_support import Fan, Server, Valkey, until
+from tests.streams.rude_clients import Wire, opened
 
 HANDSHAKE = (
     b"GET /ws/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -154,6 +155,75 @@ def test_terminated_server_says_good_bye_to_a_socket_that_is_just_opened(valkey)
     assert b" 101 " in received
     assert server.process.wait(10) == 0
     server.close()
+
+
+def test_socket_opens_on_a_connection_that_served_requests_before(valkey, topic):
+    server = Server(valkey)
+    asked = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    try:
+        with Wire(server, asked) as wire:
+            wire.read_until(b"\r\n\r\n")
+            wire.received = b""
+            wire.send(HANDSHAKE)
+            wire.read_until(b'"hello"')
+            wire.send(masked(json.dumps({"type": "subscribe", "topics": [topic]}).encode()))
+            wire.read_until(b'"snapshot"')
+            publish(topic, frames=[Frame(data={"n": 1})])
+
+            wire.read_until(b'"n":1}')
+    finally:
+        server.close()
+
+
+def test_socket_opens_although_its_handshake_comes_in_drops(valkey):
+    server = Server(valkey)
+    try:
+        with Wire(server) as wire:
+            wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for at in range(0, len(HANDSHAKE), 7):
+                wire.send(HANDSHAKE[at : at + 7])
+
+            assert b" 101 " in wire.read_until(b'"hello"')
+    finally:
+        server.close()
+
+
+def test_socket_of_a_page_that_does_not_exist_is_refused(valkey):
+    server = Server(valkey)
+    try:
+        with Wire(server, HANDSHAKE.replace(b"/ws/live", b"/ws/other")) as wire:
+            until(wire.is_over)
+
+        assert wire.received.startswith(b"HTTP/1.1 403 ")
+    finally:
+        server.close()
+
+
+def test_thousand_sockets_come_and_go_and_cost_little(valkey, topic):
+    publish(topic, frames=[Frame(data={"n": 0})])
+    server = Server(valkey)
+    try:
+        before_mb = _in_and_out(server, topic, 100)
+        with contextlib.ExitStack() as stack:
+            for _ in range(1000):
+                stack.enter_context(opened(server, topic))
+            held_mb = server.rss_mb()
+        until(lambda: census.count_all() == 0)
+        after_mb = max(_in_and_out(server, topic, 500) for _ in range(2))
+    finally:
+        server.close()
+
+    # 3 kB each; with autobahn, a task and a scope it would be 27.
+    assert held_mb - before_mb < 8
+    assert after_mb - before_mb < 8
+
+
+def _in_and_out(server, topic, count):
+    """Let so many come and go one after the other, and return the memory after that."""
+    for _ in range(count):
+        opened(server, topic).sock.close()
+    until(lambda: census.count_all() == 0)
+    return server.rss_mb()
 
 
 @pytest.fixture
