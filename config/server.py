@@ -442,6 +442,21 @@ def endpoints(arguments: argparse.Namespace) -> list[str]:
     return [f"tcp:port={arguments.port}:interface={host}:backlog={_BACKLOG}"]
 
 
+def listen_early(host: str, port: int) -> int | None:
+    """Return a descriptor that listens: until the application is loaded, who comes waits in line.
+
+    A client that is refused stays away for longer than that. None leaves it to Twisted.
+    """
+    if ":" in host:
+        return None
+    try:
+        held = socket.create_server((host, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise SystemExit(f"cannot listen at {host}:{port}: {error.strerror}") from error
+    held.setblocking(False)
+    return held.detach()
+
+
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m config.server", description="Serve the site.")
     parser.add_argument("-b", "--bind", default="127.0.0.1", help="address (127.0.0.1)")
@@ -478,6 +493,8 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parse_arguments(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     raise_descriptor_limit()
+    if chosen.fd is None and chosen.unix is None:
+        chosen.fd = listen_early(chosen.bind, chosen.port)
     application = load(chosen.app)
     http_protocol.HTTPFactory.noisy = False
     server = FrameServer(

@@ -188,6 +188,31 @@ def test_socket_opens_although_its_handshake_comes_in_drops(valkey):
         server.close()
 
 
+class Loading(Server):
+    """A server that is not waited for."""
+
+    def _told(self):
+        return self.chosen_port
+
+    def __init__(self, valkey, port):
+        self.chosen_port = port
+        super().__init__(valkey, port=port)
+
+
+def test_client_that_comes_while_the_server_loads_waits_in_line(valkey):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = Loading(valkey, port)
+    try:
+        until(lambda: listens("127.0.0.1", port))
+        assert "Listening on" not in server.said()
+
+        with Wire(server, HANDSHAKE) as wire:
+            wire.read_until(b'"hello"')
+    finally:
+        server.close()
+
+
 def test_socket_of_a_page_that_does_not_exist_is_refused(valkey):
     server = Server(valkey)
     try:

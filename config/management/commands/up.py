@@ -3,6 +3,7 @@
 import socket
 import sys
 from argparse import ArgumentParser
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, call_command
@@ -61,7 +62,7 @@ def web(*, host: str, port: int) -> Process:
         name="web",
         argv=(*_SERVER, "-b", host, "-p", str(port)),
         stop_s=25,  # it drains for up to 20 s
-        is_ready=lambda: listens(host, port),
+        is_ready=lambda: answers(host, port),
     )
 
 
@@ -85,9 +86,25 @@ def refuse_taken(host: str, port: int) -> None:
 
 def listens(host: str, port: int) -> bool:
     """Return whether somebody accepts connections there."""
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "all" is no target
     try:
-        socket.create_connection((address, port), timeout=0.2).close()
+        socket.create_connection((_reachable(host), port), timeout=0.2).close()
     except OSError:
         return False
     return True
+
+
+def answers(host: str, port: int) -> bool:
+    """Return whether requests are answered: the server listens before it is loaded."""
+    connection = HTTPConnection(_reachable(host), port, timeout=0.5)
+    try:
+        connection.request("GET", "/health", headers={"Host": "localhost"})
+        connection.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "all" is no target
