@@ -24,7 +24,7 @@ from contextlib import ExitStack
 import django
 
 from config.bootstrap import start_servers
-from tests.bench.bench_fanout import PACE_PER_S, measure, paced_ratio, ratio
+from tests.bench.bench_fanout import PACE_PER_S, measure, p99_ratio, paced_ratio, ratio
 from tests.bench.contenders import FIRST_SEQ, broadcast, free_port, naive, ours, peer, served
 from tests.chaos.storm import Fleet
 
@@ -60,6 +60,8 @@ class Resuming:
             for name, number in (("stopped", signal.SIGTERM), ("killed", signal.SIGKILL)):
                 result[name], process = self._restart(process, number, stack)
             books = self.fleet.ask("report")["books"]
+            # Before the servers, which they would come back to.
+            self.fleet.close()
         counted = {"replays": books["replays"], "snapshots": books["snapshots"] - self.sockets}
         return result | counted | {"missed": sum(books.get(name, 0) for name in _NEVER)}
 
@@ -112,7 +114,7 @@ def compared(results):
         name: {
             **ratio(us, them),
             "paced_cpu": paced_ratio(us, them),
-            "p99": round(them["paced"]["p99_ms"] / us["paced"]["p99_ms"], 2),
+            "p99": p99_ratio(us, them),
             "memory": round(them["kb_per_socket"] / max(0.1, us["kb_per_socket"]), 2),
             "connects": round(us["connects_per_s"] / max(1, them["connects_per_s"]), 2),
         }

@@ -96,7 +96,7 @@ class Fleet:
 
     def _ended(self, task):
         self.tasks.discard(task)
-        if task.exception() is not None:
+        if not task.cancelled() and task.exception() is not None:
             raise task.exception()
 
     async def run(self):
