@@ -8,7 +8,7 @@ deliveries, p99 at 5 frames a second, memory a connection, connections a second.
 
 Then a server with clients that keep their place is ended and started again, once by SIGTERM and
 once by SIGKILL, while 5 frames a second are published: `all_current_s` is the time from the signal
-until the last client has everything, `after_up_s` that from the moment the new process listens.
+until the last client has everything, `after_up_s` that from the moment the new process answers.
 Nobody may miss a frame; the peers have nothing to compare, for who comes back to them has lost all
 in between. The last line is one JSON object.
 """

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -218,8 +218,13 @@ def wait_for_port(port, process, log):
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+            probe.settimeout(1.0)
+            # Ours listens before it is loaded; each says something to a plain request.
+            with suppress(OSError):
+                probe.connect(("127.0.0.1", port))
+                probe.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                if probe.recv(1):
+                    return
         time.sleep(0.1)
     log.seek(0)
     raise SystemExit(f"the server did not start: {log.read().decode()[-2000:]}")
