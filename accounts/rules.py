@@ -1,8 +1,9 @@
-"""What each role may do, as data: Django permissions by app and model.
+"""What each role may do, as data: Django permissions by app and model; what a name may be.
 
 Deny by default: a permission that is not listed here is nobody's but the superuser's.
 """
 
+import unicodedata
 from collections.abc import Mapping
 
 from accounts.enums import Role
@@ -108,3 +109,20 @@ def permission_names(role: Role) -> frozenset[str]:
         for app, model in (label.split(".", 1),)
         for action in actions
     )
+
+
+class UnreadableNameError(ValueError):
+    """A name that others could not read, or that would disturb the text around it."""
+
+
+def readable_name(text: str) -> str:
+    """Return a name without needless space. Raises UnreadableNameError.
+
+    Joiners stay, as Persian words and emoji need them; marks that turn the direction of text do
+    not, as they would turn what stands beside the name.
+    """
+    name = " ".join(text.split())
+    kinds = {unicodedata.category(sign) for sign in name if sign not in "\u200c\u200d"}
+    if kinds & {"Cc", "Cf", "Cs", "Co", "Cn"} or not any(kind[0] in "LNSP" for kind in kinds):
+        raise UnreadableNameError(text)
+    return name

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from accounts.enums import Role
@@ -36,6 +36,43 @@ def grant_role(user: User, role: Role) -> None:
     if role in (Role.ANALYST, Role.ADMIN) and not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
+
+
+class AddressTakenError(ValueError):
+    """Somebody has an account with this e-mail address."""
+
+    code = "address_taken"
+
+
+@transaction.atomic
+def sign_up(
+    *, email: str, password: str, display_name: str, spoiler_delay_s: int, hides_scores: bool
+) -> User:
+    """Create and return a fan, told as late as he was without an account.
+
+    Raises AddressTakenError, also when two ask for one address at the same time.
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email,
+                password,
+                display_name=display_name,
+                spoiler_delay_s=spoiler_delay_s,
+                hides_scores=hides_scores,
+            )
+    except IntegrityError as error:
+        if not User.objects.filter(email__iexact=email).exists():
+            raise
+        raise AddressTakenError(email) from error
+    grant_role(user, Role.FAN)
+    return user
+
+
+def change_password(user: User, password: str) -> None:
+    """Set a new password; sessions that were opened with the old one end."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 @transaction.atomic

@@ -7,9 +7,11 @@ from accounts import views
 
 app_name = "accounts"
 urlpatterns = [
+    path("sign-up/", views.sign_up, name="sign_up"),
     path("login/", views.login, name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
+    path("profile/password/", views.password, name="password"),
     path("preferences/theme/", views.theme, name="theme"),
     path("preferences/spoilers/", views.spoilers, name="spoilers"),
     path("preferences/scores/", views.show_scores, name="show_scores"),

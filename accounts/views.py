@@ -1,33 +1,87 @@
-"""Login, logout, profile, the look of the site and what it does not give away."""
+"""Sign-up, login, profile, the look of the site and what it does not give away."""
 
 import re
 from typing import Final, cast
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import login as log_in
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.forms import LoginForm, ProfileForm, SpoilerForm
+from accounts import services
+from accounts.forms import LoginForm, PasswordForm, ProfileForm, SignUpForm, SpoilerForm
 from accounts.models import User
-from accounts.services import spare_user, update_profile
 from config.sight import DELAY_COOKIE, HIDE_COOKIE, MOST_SHOWN, SHOWN_COOKIE, Wish, wish_of
 
 _YEAR_S = 31_536_000
 _ID: Final = re.compile(r"vz_(match|season|game)_[0-9A-Z]{26}", re.ASCII)
 _LOOKS = frozenset(("light", "dark"))
+_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 login = LoginView.as_view(
     template_name="accounts/login.html",
     authentication_form=LoginForm,
     redirect_authenticated_user=True,
 )
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Open an account and go on, signed in, where the visitor came from."""
+    target = _target(request, request.POST.get("next", "") or request.GET.get("next", ""))
+    if request.user.is_authenticated:
+        # Else two pages that send on who is signed in would send him to and fro.
+        return redirect("/" if target.startswith(reverse("accounts:sign_up")) else target)
+    if not settings.SIGN_UP_OPEN:
+        return render(request, "accounts/sign_up_closed.html", status=403)
+    form = SignUpForm(request.POST or None)
+    user = _new_user(request, form) if request.method == "POST" else None
+    if user is None:
+        return render(request, "accounts/sign_up.html", {"form": form, "next": target})
+    log_in(request, user, backend=_BACKEND)
+    messages.success(request, _("Welcome, %(name)s. Your account is ready.") % {"name": user})
+    return HttpResponseRedirect(target)
+
+
+def _new_user(request: HttpRequest, form: SignUpForm) -> User | None:
+    """Return the new user, None where the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    wish = wish_of(None, request.COOKIES)
+    try:
+        return services.sign_up(
+            **form.cleaned_data, spoiler_delay_s=wish.delay_s, hides_scores=wish.hides_scores
+        )
+    except services.AddressTakenError:
+        form.refuse_address()
+        return None
+
+
+@sensitive_post_parameters("present", "password")
+@never_cache
+@login_required
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the viewer's password; this session goes on, others end."""
+    user = cast("User", request.user)
+    form = PasswordForm(user, request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "accounts/password.html", {"form": form})
+    services.change_password(user, form.cleaned_data["password"])
+    update_session_auth_hash(request, user)
+    messages.success(request, _("Your password is changed. Other devices have to log in again."))
+    return redirect("accounts:profile")
 
 
 @never_cache
@@ -37,7 +91,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
-        update_profile(user, **form.cleaned_data)
+        services.update_profile(user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
         return redirect("accounts:profile")
     roles = user.groups.values_list("name", flat=True)
@@ -69,7 +123,7 @@ def spoilers(request: HttpRequest) -> HttpResponse:
     messages.success(request, _("Your wish about spoilers is saved."))
     response = HttpResponseRedirect(target)
     if request.user.is_authenticated:
-        spare_user(request.user, **form.cleaned_data)
+        services.spare_user(request.user, **form.cleaned_data)
     else:
         _set_or_delete(response, DELAY_COOKIE, str(form.cleaned_data["spoiler_delay_s"] or ""))
         _set_or_delete(response, HIDE_COOKIE, "1" if form.cleaned_data["hides_scores"] else "")

@@ -1,6 +1,6 @@
 """How often one client may ask: exact counts in Redis, told in headers, refused with a problem.
 
-Reads go on when Redis is down, logins do not: a guess must never be free.
+Reads go on when Redis is down, logins and sign-ups do not: a guess must never be free.
 """
 
 import ipaddress
@@ -19,7 +19,10 @@ from redis.exceptions import RedisError
 
 from config.problems import is_api, problem
 
-LOGIN_VIEWS: Final = frozenset({"accounts:login", "admin:login"})
+# Who asks in vain for a password there is guessing.
+OWN_VIEW: Final = "accounts:password"
+LOGIN_VIEWS: Final = frozenset({"accounts:login", OWN_VIEW, "admin:login"})
+SIGN_UP_VIEW: Final = "accounts:sign_up"
 REPORT_VIEW: Final = "matches:report"
 _USAGE: Final = "veze.usage"
 _LOGIN: Final = "veze.login"
@@ -65,6 +68,8 @@ def buckets() -> Mapping[str, Bucket]:
         # A login that succeeds costs nothing. A network is shared by many people.
         "account": Bucket(name="account", limit=failures, window_s=900, refund_tenths=10),
         "network": Bucket(name="network", limit=failures * 4, window_s=900, refund_tenths=10),
+        # Accounts are made, and addresses tried, as seldom as a network may fail to log in.
+        "sign_up": Bucket(name="sign_up", limit=failures * 4, window_s=900, refund_tenths=0),
     }
     reports = Bucket(name="report", limit=settings.REPORTS_PER_HOUR, window_s=3600, refund_tenths=0)
     return {**reads, **logins, "report": reports}
@@ -121,7 +126,7 @@ def network(request: HttpRequest) -> str:
 
 
 class LimitMiddleware:
-    """Counts requests of the API by client, and failed logins by network and by account."""
+    """Counts requests of the API, failed logins and sign-ups by network, logins by account, too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -144,11 +149,14 @@ class LimitMiddleware:
     ) -> HttpResponseBase | None:
         if is_api(request):
             return _count_read(request, view)
-        if request.method == "POST" and _view_name(request) in LOGIN_VIEWS:
+        if request.method != "POST":
+            return None
+        name = _view_name(request)
+        if name in LOGIN_VIEWS:
             return _count_login(request)
-        if request.method == "POST" and _view_name(request) == REPORT_VIEW:
-            return _count_report(request)
-        return None
+        if name == SIGN_UP_VIEW:
+            return _count_sign_up(request)
+        return _count_report(request) if name == REPORT_VIEW else None
 
 
 def _view_name(request: HttpRequest) -> str:
@@ -179,8 +187,11 @@ def headers_of(usage: Usage) -> dict[str, str]:
 
 def _count_login(request: HttpRequest) -> HttpResponse | None:
     """Count the attempt before it is made, so that parallel guesses cannot outrun the count."""
+    # A password is changed in one's own account; names are typed everywhere else.
+    is_own = _view_name(request) == OWN_VIEW
+    name = getattr(request.user, "email", "") if is_own else request.POST.get("username", "")
     # The admin's form takes one account in many spellings, full-width ones too: they are one here.
-    account = unicodedata.normalize("NFKC", request.POST.get("username", "").strip()[:254])
+    account = unicodedata.normalize("NFKC", name.strip()[:254])
     places = {"network": network(request), "account": account.strip().lower()}
     usages = [spend(buckets()[name], client) for name, client in places.items()]
     if None in usages:
@@ -192,8 +203,18 @@ def _count_login(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def _count_sign_up(request: HttpRequest) -> HttpResponse | None:
+    usage = spend(buckets()["sign_up"], network(request))
+    if usage is None:
+        return _refuse_login(request, status=503, wait_s=10)
+    if usage.is_over:
+        return _refuse_login(request, status=429, wait_s=usage.resets_in_s)
+    return None
+
+
 def _refuse_login(request: HttpRequest, *, status: int, wait_s: int) -> HttpResponse:
-    context = {"status": status, "wait_minutes": -(-wait_s // 60)}
+    is_sign_up = _view_name(request) == SIGN_UP_VIEW
+    context = {"status": status, "wait_minutes": -(-wait_s // 60), "is_sign_up": is_sign_up}
     response = render(request, "config/login_refused.html", context, status=status)
     response["Retry-After"] = str(wait_s)
     return response

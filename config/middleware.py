@@ -1,4 +1,4 @@
-"""Request-wide: the request's id, what no text may hold, the viewer's zone, what he may be told."""
+"""Request-wide: its id, what no text may hold, the viewer's zone, whom he follows, his sight."""
 
 import re
 import uuid
@@ -13,6 +13,9 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from config.sight import Wish, seeing, wish_of
+from leagues.rules.follows import read_follows
+from leagues.selectors import FOLLOW_COOKIE
+from leagues.services import follow_all
 
 # Workplaces and probes: what they show has to be the present.
 _PRESENT_PATHS = ("/admin/", "/health", "/metrics", "/ready", "/static/")
@@ -57,6 +60,22 @@ class PlainTextMiddleware:
         forms = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
         if any("\x00" in text for form in forms for _, texts in form.lists() for text in texts):
             raise BadRequest("NUL in a form")
+
+
+class FollowsMiddleware:
+    """Takes whom a browser follows into the account of whoever signs in, by whatever way."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        remembered = request.COOKIES.get(FOLLOW_COOKIE)
+        if remembered and not request.path.startswith("/api/") and request.user.is_authenticated:
+            follow_all(request.user.pk, read_follows(remembered).ids)
+            # Else whom he ceases to follow would be back with his next login.
+            response.delete_cookie(FOLLOW_COOKIE)
+        return response
 
 
 class ViewerZoneMiddleware:

@@ -561,6 +561,20 @@ def follow(user_id: int, public_id: str) -> None:
     Follow.objects.bulk_create([Follow(user_id=user_id, **row)], ignore_conflicts=True)
 
 
+def follow_all(user_id: int, public_ids: Sequence[str]) -> None:
+    """Let the user follow these teams and public leagues, too, as far as they are there."""
+    teams = Team.objects.filter(public_id__in=public_ids).select_related("merged_into")
+    found: dict[str, dict[str, Team | League]] = {
+        **{team.public_id: {"team": team.merged_into or team} for team in teams},
+        **{
+            league.public_id: {"league": league}
+            for league in League.objects.filter(public_id__in=public_ids, is_test=False)
+        },
+    }
+    rows = [Follow(user_id=user_id, **found[one]) for one in public_ids if one in found]
+    Follow.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def unfollow(user_id: int, public_id: str) -> None:
     """Take a team, whatever was merged into it, or a league off a user's list."""
     held = Follow.objects.filter(user=user_id)

@@ -115,5 +115,7 @@ document.addEventListener("submit", (event) => {
   follow(event.target, event.submitter);
 });
 
+if (document.querySelector("[data-reveal]")) import("./reveal.js").then(({ offerReveal }) => offerReveal());
+
 const place = document.querySelector("[data-live-topics]");
 if (place) import("./live-page.js").then(({ follow }) => follow(place));

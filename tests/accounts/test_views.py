@@ -120,3 +120,83 @@ def test_pages_carry_the_chosen_look(client: Client, db: None) -> None:
     client.cookies["theme"] = "dark"
 
     assert 'data-theme="dark"' in client.get("/leagues/").content.decode()
+
+
+NEW = "another horse, another staple"
+
+
+def change_password(client: Client, present: str, password: str):
+    return client.post("/profile/password/", {"present": present, "password": password})
+
+
+def test_new_password_ends_other_sessions_only(client: Client, alice: User) -> None:
+    other = Client()
+    for device in (client, other):
+        device.force_login(alice)
+
+    answer = change_password(client, PASSWORD, NEW)
+
+    alice.refresh_from_db()
+    assert (answer.status_code, answer["Location"]) == (302, "/profile/")
+    assert alice.check_password(NEW)
+    assert client.get("/profile/").status_code == 200
+    assert other.get("/profile/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("present", "password", "field"),
+    [("wrong", NEW, "present"), (PASSWORD, "short", "password"), (PASSWORD, "alice", "password")],
+)
+def test_new_password_is_refused_at_the_field(
+    client: Client, alice: User, present: str, password: str, field: str
+) -> None:
+    client.force_login(alice)
+
+    answer = change_password(client, present, password)
+
+    alice.refresh_from_db()
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == [field]
+    assert alice.check_password(PASSWORD)
+
+
+def test_who_borrows_a_session_may_guess_as_seldom_as_at_the_login(
+    client: Client, alice: User
+) -> None:
+    client.force_login(alice)
+    statuses = [change_password(client, f"wrong {n}", NEW).status_code for n in range(5)]
+
+    refused = change_password(client, PASSWORD, NEW)
+
+    assert statuses == [200] * 5
+    assert refused.status_code == 429
+    # The count is the account's, wherever one guesses.
+    assert log_in(Client(), "alice@example.org", PASSWORD).status_code == 429
+
+
+def test_admin_login_counts_the_name_that_was_typed(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    for n in range(5):
+        client.post("/admin/login/", {"username": "boss@example.org", "password": f"{n}"})
+
+    assert log_in(Client(), "boss@example.org", "5").status_code == 429
+    assert log_in(Client(), "alice@example.org", PASSWORD).status_code == 302
+
+
+def test_account_page_leads_to_password_follows_and_out(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    html = client.get("/profile/").content.decode()
+
+    for address in ("/profile/password/", "/following/", "/logout/"):
+        assert f'"{address}"' in html, address
+
+
+@pytest.mark.parametrize("name", ["Al\u202eice", "\u200b"])
+def test_profile_refuses_a_name_that_cannot_be_read(client: Client, alice: User, name: str) -> None:
+    client.force_login(alice)
+
+    answer = client.post("/profile/", {"display_name": name})
+
+    assert list(answer.context["form"].errors) == ["display_name"]

@@ -92,3 +92,10 @@ def test_tasks_end_before_the_broker_would_give_them_away_again():
     assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST
     visibility_s = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
     assert visibility_s / 2 > settings.CELERY_TASK_TIME_LIMIT > settings.CELERY_TASK_SOFT_TIME_LIMIT
+
+
+def test_sign_up_is_open_unless_it_is_closed():
+    assert load({}, "s.SIGN_UP_OPEN").stdout.strip() == "True"
+    assert load({"SIGN_UP": "closed"}, "s.SIGN_UP_OPEN").stdout.strip() == "False"
+    refused = load({"SIGN_UP": "maybe"})
+    assert "SIGN_UP='maybe': set it to one of open, closed." in refused.stderr

@@ -127,6 +127,8 @@ PUBLIC_PAGES = {
     "search",
     "teams/<slug:slug>/",
     "login/",
+    # 403 where a site opens no accounts.
+    "sign-up/",
     "fantasy/",
     "fantasy/<slug:slug>/",
     "fantasy/<slug:slug>/parts/",
@@ -153,6 +155,7 @@ PUBLIC_PAGES = {
 }
 SIGNED_IN_PAGES = {
     "profile/",
+    "profile/password/",
     "logout/",
     "fantasy/<slug:slug>/join/",
     "fantasy/<slug:slug>/team/",
