@@ -312,6 +312,9 @@ def test_task_that_the_broker_tells_twice_polls_once(monkeypatch):
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", [feeds._POLLING_LOCK, feed.pk])
         poll(feed)
+        with other.cursor() as cursor:
+            # A connection that is closed keeps its locks until the server has noticed.
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [feeds._POLLING_LOCK, feed.pk])
         other.close()
         assert (outcomes(), sent) == ([], [])
 
