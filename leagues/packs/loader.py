@@ -105,6 +105,8 @@ def parse_pack(
         periods=periods,
         positions=positions,
         score=sections.read_score(top, columns),
+        review=sections.read_review(top, events),
+        allowance=sections.read_allowance(top, columns, periods),
         groups=sections.read_labels(top, "groups"),
         events=events,
         columns=columns,

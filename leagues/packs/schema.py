@@ -198,6 +198,40 @@ class ScoreRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRule:
+    """How a look at the replay is called while it lasts: on the chip and as a sentence.
+
+    A fact that the feed calls provisional is under review, until a later event of `decided_by`,
+    if there is none of its own.
+    """
+
+    label: str
+    words: str
+    decided_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowanceWindow:
+    """So many of a thing that a side may take in these periods together."""
+
+    periods: tuple[str, ...]
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What each side may take a fixed number of, such as time-outs: a team column counts them."""
+
+    column: str
+    label: str
+    windows: tuple[AllowanceWindow, ...]
+
+    def window_of(self, period: str) -> AllowanceWindow | None:
+        """Return what is allowed in that period, None where the rules leave it open."""
+        return next((window for window in self.windows if period in window.periods), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointsRule:
     """Table points of a result. The special ways of winning default to win and loss."""
 
@@ -381,6 +415,8 @@ class SportPack:
     periods: tuple[Period, ...]
     positions: tuple[Position, ...]
     score: ScoreRule
+    review: ReviewRule | None
+    allowance: Allowance | None
     groups: Mapping[str, str]
     events: Mapping[str, EventType]
     columns: tuple[Column, ...]

@@ -1,17 +1,20 @@
 """The sections of a `sport.toml`, each read and checked on its own, except events and columns."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from leagues.packs.forms import Longest
 from leagues.packs.reading import Table, suggestion
 from leagues.packs.schema import (
+    Allowance,
+    AllowanceWindow,
     ClockRule,
     Column,
     Period,
     PointsRule,
     Position,
     PresenceRule,
+    ReviewRule,
     ScoreRule,
     SportPack,
     TableRules,
@@ -136,6 +139,57 @@ def read_score(top: Table, columns: tuple[Column, ...]) -> ScoreRule:
         raise table.error("column", f"'{rule.column}' is not a team column; {hint}")
     table.close()
     return rule
+
+
+def read_review(top: Table, events: Collection[str]) -> ReviewRule | None:
+    """Return [review], None for a sport without it."""
+    table = top.table("review")
+    if "review" not in top:
+        return None
+    decided_by = tuple(table.texts("decided_by", []))
+    for index, name in enumerate(decided_by):
+        if name not in events:
+            hint = suggestion(name, events)
+            raise table.error(f"decided_by[{index}]", f"'{name}' is not an event; {hint}")
+    rule = ReviewRule(label=table.text("label"), words=table.text("words"), decided_by=decided_by)
+    table.close()
+    return rule
+
+
+def read_allowance(
+    top: Table, columns: tuple[Column, ...], periods: tuple[Period, ...]
+) -> Allowance | None:
+    """Return [allowance] with its windows, None for a sport without a fixed number."""
+    table = top.table("allowance")
+    if "allowance" not in top:
+        return None
+    team_columns = [column.id for column in columns if column.for_team]
+    column = table.text("column")
+    if column not in team_columns:
+        hint = suggestion(column, team_columns)
+        raise table.error("column", f"'{column}' is not a team column; {hint}")
+    known = [period.id for period in periods]
+    windows = tuple(_window(window, known) for window in table.tables("windows"))
+    if not windows:
+        raise table.error("windows", "missing; say in which periods how many are allowed")
+    limited = [period for window in windows for period in window.periods]
+    for period in limited:
+        if limited.count(period) > 1:
+            raise table.error("windows", f"'{period}' stands in two of them; take one out")
+    rule = Allowance(column=column, label=table.text("label"), windows=windows)
+    table.close()
+    return rule
+
+
+def _window(table: Table, known: list[str]) -> AllowanceWindow:
+    periods = tuple(table.texts("periods"))
+    for index, name in enumerate(periods):
+        if name not in known:
+            hint = suggestion(name, known)
+            raise table.error(f"periods[{index}]", f"'{name}' is not a period; {hint}")
+    window = AllowanceWindow(periods=periods, allowed=table.whole("allowed", minimum=0))
+    table.close()
+    return window
 
 
 def read_labels(top: Table, key: str) -> Mapping[str, str]:

@@ -123,6 +123,38 @@ FILE = "lanternball/sport.toml"
             "h2 = { hnads = 1 }",
             "vectors[0].expect.home.players.h2.hnads: no such player column; did you mean 'hands'?",
         ),
+        (
+            "[presence]",
+            "[review]\nwords = 'Judges look'\n[presence]",
+            "review.label: missing; this key is required",
+        ),
+        (
+            "[presence]",
+            "[review]\nlabel = 'L'\nwords = 'W'\ndecided_by = ['lihgt']\n[presence]",
+            "review.decided_by[0]: 'lihgt' is not an event; did you mean 'light'?",
+        ),
+        (
+            "[presence]",
+            "[allowance]\nlabel = 'Left'\ncolumn = 'light'\n[presence]",
+            "allowance.column: 'light' is not a team column; did you mean 'lights'?",
+        ),
+        (
+            "[presence]",
+            "[allowance]\nlabel = 'Left'\ncolumn = 'lights'\n[presence]",
+            "allowance.windows: missing; say in which periods how many are allowed",
+        ),
+        (
+            "[presence]",
+            "[allowance]\nlabel = 'Left'\ncolumn = 'lights'\n"
+            "windows = [{ periods = ['NIGTH'], allowed = 1 }]\n[presence]",
+            "allowance.windows[0].periods[0]: 'NIGTH' is not a period; did you mean 'NIGHT'?",
+        ),
+        (
+            "[presence]",
+            "[allowance]\nlabel = 'Left'\ncolumn = 'lights'\n"
+            "windows = [{ periods = ['NIGHT', 'NIGHT'], allowed = 1 }]\n[presence]",
+            "allowance.windows: 'NIGHT' stands in two of them; take one out",
+        ),
         ("schema = 1", "schema = 7", "schema: this engine reads schema 1"),
         ('version = "1.0.0"', "", "version: missing; this key is required"),
         (
