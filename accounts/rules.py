@@ -25,6 +25,7 @@ _ANALYST: Mapping[str, tuple[str, ...]] = {
     "matches.match": _VIEW,
     "matches.teamsheet": _VIEW,
     "matches.teamsheetspot": _VIEW,
+    "matches.teamsheetabsence": _VIEW,
     "matches.playevent": _VIEW,
     "matches.feed": _VIEW,
     "matches.feedpoll": _VIEW,
@@ -71,6 +72,7 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "matches.match": _CURATE,
     "matches.teamsheet": _CURATE,
     "matches.teamsheetspot": _ALL,
+    "matches.teamsheetabsence": _ALL,
     "matches.feed": _ALL,
     # Readers open them; a curator closes them.
     "matches.factreport": ("view", "change"),

@@ -303,6 +303,14 @@ class TeamSheet(models.Model):
         return f"{self.team} in {self.match}"
 
 
+class TeamSheetSpotQuerySet(models.QuerySet["TeamSheetSpot"]):
+    """Selections of places on team sheets."""
+
+    def confirmed(self) -> "TeamSheetSpotQuerySet":
+        """Places that are known: a predicted sheet is shown, and nothing is counted by it."""
+        return self.filter(sheet__is_confirmed=True)
+
+
 class TeamSheetSpot(models.Model):
     """A player's place on a team sheet."""
 
@@ -314,6 +322,8 @@ class TeamSheetSpot(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     is_captain = models.BooleanField(default=False)
 
+    objects = TeamSheetSpotQuerySet.as_manager()
+
     class Meta:
         ordering = ["role", "order"]
         constraints = [
@@ -322,6 +332,24 @@ class TeamSheetSpot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shirt} {self.player}".strip()
+
+
+class TeamSheetAbsence(models.Model):
+    """A player who is missing on a team sheet, and why, as far as the source says."""
+
+    sheet = models.ForeignKey(TeamSheet, on_delete=models.CASCADE, related_name="absences")
+    player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="sheet_absences")
+    reason = models.CharField(max_length=80, blank=True)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "player"], name="sheet_absence_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.player}: {self.reason}" if self.reason else str(self.player)
 
 
 class RawDocument(models.Model):

@@ -21,7 +21,15 @@ from matches.admin.filters import WhenFilter
 from matches.admin.schedule import schedule_page
 from matches.forms import AwardForm, DecisionForm, FactForm, NumberForm, ReasonForm
 from matches.ingest.documents import FeedError
-from matches.models import LIVE_STATUSES, FeedPoll, Match, PlayEvent, TeamSheet, TeamSheetSpot
+from matches.models import (
+    LIVE_STATUSES,
+    FeedPoll,
+    Match,
+    PlayEvent,
+    TeamSheet,
+    TeamSheetAbsence,
+    TeamSheetSpot,
+)
 from matches.selectors.numbers import changes_by
 from matches.services import corrections, curation
 from matches.services.rerun import rerun_from_raw
@@ -302,6 +310,13 @@ class SpotInline(admin.TabularInline):
     autocomplete_fields = ("player",)
 
 
+class AbsenceInline(admin.TabularInline):
+    model = TeamSheetAbsence
+    extra = 0
+    autocomplete_fields = ("player",)
+    verbose_name = "missing player"
+
+
 @admin.register(TeamSheet)
 class TeamSheetAdmin(admin.ModelAdmin):
     list_display = ("match", "team", "formation", "coach", "is_confirmed", "updated_at")
@@ -311,7 +326,7 @@ class TeamSheetAdmin(admin.ModelAdmin):
     autocomplete_fields = ("match", "team")
     readonly_fields = ("updated_at",)
     date_hierarchy = "match__kickoff_at"
-    inlines = (SpotInline,)
+    inlines = (SpotInline, AbsenceInline)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

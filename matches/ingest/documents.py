@@ -58,14 +58,23 @@ class FeedSpot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAbsence:
+    """A player who cannot or may not play, and why in a fan's words."""
+
+    player: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSheet:
-    """One side's line-up."""
+    """One side's line-up; `missing` is None where the vendor says nothing of absences."""
 
     team: str
     spots: Sequence[FeedSpot]
     formation: str = ""
     coach: str = ""
     is_confirmed: bool = True
+    missing: Sequence[FeedAbsence] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

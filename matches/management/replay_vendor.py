@@ -204,6 +204,10 @@ def _sheet(sheet: FeedSheet) -> dict[str, Any]:
             }
             for spot in sheet.spots
         ],
+        **_filled(
+            missing=[_filled(player=one.player, reason=one.reason) for one in sheet.missing or ()]
+            or None
+        ),
     }
 
 

@@ -540,6 +540,43 @@ class Migration(migrations.Migration):
                 "ordering": ["role", "order"],
             },
         ),
+        migrations.CreateModel(
+            name="TeamSheetAbsence",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=80)),
+                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "player",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheet_absences",
+                        to="leagues.player",
+                    ),
+                ),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="absences",
+                        to="matches.teamsheet",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["order"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sheet", "player"), name="sheet_absence_once"
+                    )
+                ],
+            },
+        ),
         migrations.AddIndex(
             model_name="feed",
             index=models.Index(

@@ -6,7 +6,7 @@ from datetime import datetime
 from leagues.services import venue_for
 from matches.enums import MatchStatus, SheetRole
 from matches.ingest.documents import FeedMatch, FeedSheet
-from matches.models import Match, TeamSheet, TeamSheetSpot
+from matches.models import Match, TeamSheet, TeamSheetAbsence, TeamSheetSpot
 from matches.services.reports import Keys
 
 # Columns of a match that `apply_fixture` and `apply_sheets` set.
@@ -61,40 +61,68 @@ def apply_sheets(match: Match, sheets: Sequence[FeedSheet], keys: Keys, *, at: d
         if team not in (match.home_id, match.away_id):
             continue
         sheet, _ = TeamSheet.objects.get_or_create(match=match, team_id=team)
-        held = {
-            spot.player_id: (spot.role, spot.position, spot.shirt, spot.order, spot.is_captain)
-            for spot in sheet.spots.all()
-        }
-        wanted = {
-            keys.players[spot.player]: (
-                SheetRole.STARTER if spot.is_starter else SheetRole.BENCH,
-                spot.position[:12],
-                spot.shirt[:4],
-                spot.order,
-                spot.is_captain,
-            )
-            for spot in told.spots
-            if spot.player in keys.players
-        }
         header = (told.formation[:12], told.coach[:120], told.is_confirmed)
-        if held == wanted and header == (sheet.formation, sheet.coach, sheet.is_confirmed):
+        is_new = header != (sheet.formation, sheet.coach, sheet.is_confirmed)
+        is_new |= _apply_spots(sheet, told, keys)
+        is_new |= _apply_absences(sheet, told, keys)
+        if not is_new:
             continue
         changed = True
         sheet.formation, sheet.coach, sheet.is_confirmed = header
         sheet.updated_at = at
         sheet.save()
-        sheet.spots.all().delete()
-        TeamSheetSpot.objects.bulk_create(
-            TeamSheetSpot(
-                sheet=sheet,
-                player_id=player,
-                role=role,
-                position=position,
-                shirt=shirt,
-                order=order,
-                is_captain=is_captain,
-            )
-            for player, (role, position, shirt, order, is_captain) in wanted.items()
-        )
     match.sheet_version += changed
     return changed
+
+
+def _apply_spots(sheet: TeamSheet, told: FeedSheet, keys: Keys) -> bool:
+    held = {
+        spot.player_id: (spot.role, spot.position, spot.shirt, spot.order, spot.is_captain)
+        for spot in sheet.spots.all()
+    }
+    wanted = {
+        keys.players[spot.player]: (
+            SheetRole.STARTER if spot.is_starter else SheetRole.BENCH,
+            spot.position[:12],
+            spot.shirt[:4],
+            spot.order,
+            spot.is_captain,
+        )
+        for spot in told.spots
+        if spot.player in keys.players
+    }
+    if held == wanted:
+        return False
+    sheet.spots.all().delete()
+    TeamSheetSpot.objects.bulk_create(
+        TeamSheetSpot(
+            sheet=sheet,
+            player_id=player,
+            role=role,
+            position=position,
+            shirt=shirt,
+            order=order,
+            is_captain=is_captain,
+        )
+        for player, (role, position, shirt, order, is_captain) in wanted.items()
+    )
+    return True
+
+
+def _apply_absences(sheet: TeamSheet, told: FeedSheet, keys: Keys) -> bool:
+    """Write who is missing; a vendor who says nothing of it leaves what a curator wrote."""
+    if told.missing is None:
+        return False
+    # Whoever is on the sheet is not missing, whatever an older list says.
+    listed = {keys.players.get(spot.player) for spot in told.spots}
+    absences = [(keys.players.get(absence.player), absence.reason[:80]) for absence in told.missing]
+    wanted = {player: reason for player, reason in absences if player and player not in listed}
+    held = {absence.player_id: absence.reason for absence in sheet.absences.all()}
+    if list(held.items()) == list(wanted.items()):
+        return False
+    sheet.absences.all().delete()
+    TeamSheetAbsence.objects.bulk_create(
+        TeamSheetAbsence(sheet=sheet, player_id=player, reason=reason, order=order)
+        for order, (player, reason) in enumerate(wanted.items())
+    )
+    return True

@@ -117,6 +117,8 @@ def _player_refs(match: FeedMatch) -> Iterable[str]:
     for sheet in match.sheets:
         for spot in sheet.spots:
             yield spot.player
+        for absence in sheet.missing or ():
+            yield absence.player
 
 
 @transaction.atomic

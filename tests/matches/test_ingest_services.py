@@ -7,6 +7,7 @@ import pytest
 
 from leagues.models import Player, RosterSpot, Season, Team, UnmatchedName
 from matches.ingest.documents import (
+    FeedAbsence,
     FeedDocument,
     FeedError,
     FeedEvent,
@@ -16,7 +17,7 @@ from matches.ingest.documents import (
     FeedSpot,
     FeedTeam,
 )
-from matches.models import Match, MissingFact, PlayEvent, TeamSheetSpot
+from matches.models import Match, MissingFact, PlayEvent, TeamSheetAbsence, TeamSheetSpot
 from matches.services.corrections import By, override_stats, retract_event
 from matches.services.ingest import apply_document
 from streams.models import OutboxEvent
@@ -199,3 +200,33 @@ def test_play_events_cannot_be_updated():
 
     with pytest.raises(IntegrityError, match="never updated"):
         PlayEvent.objects.update(type="other")
+
+
+def sheet_of(*missing: FeedAbsence, told: bool = True) -> FeedDocument:
+    plain = document()
+    sheet = replace(plain.matches[0].sheets[0], missing=list(missing) if told else None)
+    return replace(plain, matches=[replace(plain.matches[0], sheets=[sheet])])
+
+
+def absences() -> list[tuple[str, str]]:
+    return list(TeamSheetAbsence.objects.values_list("player__name", "reason"))
+
+
+def test_missing_players_are_kept_with_their_reason_and_replaced_by_the_next_list():
+    apply_document(sheet_of(FeedAbsence(player="h2", reason="Knee injury")))
+    first, version = absences(), Match.objects.get().sheet_version
+    again = apply_document(sheet_of(FeedAbsence(player="h2", reason="Knee injury")))
+    silent = apply_document(sheet_of(told=False))
+    kept = absences()
+    apply_document(sheet_of())
+
+    assert first == kept == [("Bo Berg", "Knee injury")]
+    assert (again.has_news, silent.has_news) == (False, False)
+    assert absences() == []
+    assert Match.objects.get().sheet_version == version + 1
+
+
+def test_who_is_on_the_sheet_is_not_missing():
+    apply_document(sheet_of(FeedAbsence(player="h1", reason="Doubtful"), FeedAbsence(player="??")))
+
+    assert absences() == []

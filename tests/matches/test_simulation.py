@@ -251,6 +251,59 @@ def test_stated_score_is_the_fold_of_what_was_told():
         assert match["score"] == {"home": sum(scored), "away": len(scored) - sum(scored)}
 
 
+def test_vendor_predicts_line_ups_before_it_knows_them():
+    vendor = feed()
+    early = vendor.document(KICKOFF - timedelta(hours=3), after="0-0")["matches"][0]
+    late = vendor.document(KICKOFF - timedelta(minutes=30), after="0-0")["matches"][0]
+
+    assert (early["status"], late["status"]) == ("scheduled", "lineups")
+    for guess, known in zip(early["sheets"], late["sheets"], strict=True):
+        assert (guess["confirmed"], known["confirmed"]) == (False, True)
+        wrong = {one["id"] for one in guess["players"] if one["starter"]} - {
+            one["id"] for one in known["players"] if one["starter"]
+        }
+        assert len(wrong) == 1
+        assert (guess["coach"], guess["missing"]) == (known["coach"], known["missing"])
+
+
+def test_vendor_names_who_is_missing_and_nobody_of_them_plays():
+    world = small_world(teams=20, seed="many")
+    told = VendorFeed(world, seed="s").document(KICKOFF)
+    named = {player["id"] for player in told["players"]}
+    absent = {one.ref: reason for team in world.teams.values() for one, reason in team.absent}
+    squads = {one.ref for team in world.teams.values() for one in team.players}
+
+    assert absent
+    assert all(absent.values())
+    assert set(absent) <= named
+    assert not set(absent) & squads
+
+
+def test_goal_is_reviewed_before_it_is_taken_back_or_stands():
+    for chances, last in ({"retractions": 1.0}, None), ({"reviews": 1.0}, "confirmed"):
+        told: dict[str, list[dict]] = {}
+        for event in read_on(feed(**chances), [LATER]):
+            if event["type"] == "goal":
+                told.setdefault(event["id"], []).append(event)
+
+        assert told
+        for first, check, end in told.values():
+            assert [one["rev"] for one in (first, check, end)] == [1, 2, 3]
+            assert check["certainty"] == "provisional"
+            assert end.get("retracted", False) is (last is None)
+            assert "certainty" not in end or last is None
+
+
+def test_sport_without_reviews_takes_goals_back_at_once():
+    vendor = VendorFeed(
+        small_world("ice_hockey"), seed="s", misbehaviour=Misbehaviour(retractions=1.0)
+    )
+    goals = [event for event in read_on(vendor, [LATER]) if event["type"] == "goal"]
+
+    assert {event["rev"] for event in goals} == {1, 2}
+    assert all("certainty" not in event for event in goals)
+
+
 @pytest.mark.parametrize("cursor", ["x", "1-", "-1", "1-2-3", "1 2"])
 def test_foreign_cursor_is_refused(cursor):
     with pytest.raises(ValueError, match="no cursor of this feed"):

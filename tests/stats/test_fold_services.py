@@ -330,3 +330,25 @@ def test_receiver_folds_each_announced_match_once(match):
     receivers.fold_matches(deliveries)
 
     assert OutboxEvent.objects.filter(topic="stat.update").count() == 1
+
+
+def test_nothing_is_counted_by_a_predicted_team_sheet(match):
+    sheets = [
+        match.team_sheets.create(team=team, is_confirmed=False) for team in (match.home, match.away)
+    ]
+    for number, sheet in enumerate(sheets):
+        player = make_player(f"Player {number}", team=sheet.team, sport="football")
+        sheet.spots.create(player=player, role="starter", shirt="9")
+    Match.objects.filter(pk=match.pk).update(sheet_version=1)
+    fold_match(match.pk, from_scratch=True)
+    match.refresh_from_db()
+    predicted = (match.status, document(match)["home"]["players"])
+    match.team_sheets.update(is_confirmed=True)
+    Match.objects.filter(pk=match.pk).update(sheet_version=2)
+
+    fold_match(match.pk, from_scratch=True)
+
+    match.refresh_from_db()
+    assert predicted == (MatchStatus.SCHEDULED, [])
+    assert match.status == MatchStatus.LINEUPS
+    assert [player["name"] for player in document(match)["home"]["players"]] == ["Player 0"]

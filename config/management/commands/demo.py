@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=3, help="processes that run tasks")
         parser.add_argument(
             "--misbehave",
-            default="duplicates=0.02,disorder=0.02,retractions=0.05,errors=0.005",
+            default="duplicates=0.02,disorder=0.02,retractions=0.05,reviews=0.1,errors=0.005",
             help="what the vendor does wrong, see manage.py fakevendor --help",
         )
 

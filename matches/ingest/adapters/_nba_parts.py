@@ -13,7 +13,7 @@ LENGTHS: Final = Lengths(quarter_ms=720_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A player of a side; `is_active` is false for one who is not available."""
+    """A player of a side; `is_active` is false for one who is not available, `absence` says why."""
 
     ref: str
     name: str
@@ -22,6 +22,7 @@ class Member:
     position: str = ""
     is_starter: bool = False
     is_active: bool = True
+    absence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +63,19 @@ class Log:
     status: str = ""
     has_origins: bool = False
     has_fouls_drawn: bool = True
+
+
+# What the league's codes mean, where no words come with them.
+_ABSENCES = {
+    "INACTIVE_COACH": "Coach's decision",
+    "INACTIVE_GLEAGUE_ON_ASSIGNMENT": "On assignment in the G League",
+    "INACTIVE_GLEAGUE_TWOWAY": "In the G League",
+    "INACTIVE_INJURY": "Injury",
+    "INACTIVE_PERSONAL": "Personal reasons",
+    "INACTIVE_SUSPENSION": "Suspended",
+}
+
+
+def absence_words(code: str, words: str) -> str:
+    """Return why a player is missing: "DND - Injury/Illness - Knee" is "Injury/Illness - Knee"."""
+    return words.partition(" - ")[2] or words or _ABSENCES.get(code, "")

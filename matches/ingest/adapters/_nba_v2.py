@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from matches.ingest.adapters._basketball import ident, minutes_left, moment, period_number, word
-from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side
+from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side, absence_words
 from matches.ingest.adapters._nba_rows import Row, events_of, status_of
 from matches.ingest.documents import FeedError
 from matches.ingest.reading import Node
@@ -265,4 +265,5 @@ def _member(player: Node) -> Member:
         position=position,
         is_starter=bool(position),
         is_active=not word(player, "COMMENT").startswith(("NWT", "DND")),
+        absence=absence_words("", word(player, "COMMENT")),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from matches.ingest.adapters._basketball import ident, int_of, moment, period_number, word
 from matches.ingest.adapters._nba_live import iso_left_ms
-from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side
+from matches.ingest.adapters._nba_parts import LENGTHS, Box, Log, Member, Side, absence_words
 from matches.ingest.adapters._nba_rows import Row, events_of, status_of
 from matches.ingest.reading import Node
 
@@ -215,6 +215,7 @@ def _member(player: Node) -> Member:
     position = word(player, "position")
     full = f"{word(player, 'firstName')} {word(player, 'familyName')}".strip()
     is_out = word(player, "status") == "INACTIVE"
+    comment = word(player, "comment")
     return Member(
         ref=ident(player, "personId"),
         name=full or word(player, "name"),
@@ -223,5 +224,8 @@ def _member(player: Node) -> Member:
         position=position,
         # The live data flags starters; v3 gives a position to nobody else.
         is_starter=player.text("starter", "1" if position else "0") == "1",
-        is_active=not is_out and not word(player, "comment").startswith(("NWT", "DND")),
+        is_active=not is_out and not comment.startswith(("NWT", "DND")),
+        absence=absence_words(
+            word(player, "notPlayingReason"), word(player, "notPlayingDescription") or comment
+        ),
     )

@@ -44,6 +44,7 @@ class Side:
     name: str
     code: str = ""
     formation: str = ""
+    coach: str = ""
     score: int | None = None
     people: Sequence[Person] = ()
 
@@ -77,7 +78,9 @@ class Side:
             )
             for order, person in enumerate(self.people)
         ]
-        return FeedSheet(team=self.ref, spots=spots, formation="-".join(self.formation))
+        return FeedSheet(
+            team=self.ref, spots=spots, formation="-".join(self.formation), coach=self.coach
+        )
 
 
 def from_record(name: str, document: ET.Element) -> tuple[Side, Side]:
@@ -102,9 +105,19 @@ def _side(data: ET.Element, team: ET.Element | None) -> Side:
         name=(team.findtext("Name") or "" if team is not None else "") or f"Team {ref}",
         code=_code(team),
         formation=data.get("Formation", "") or used or "",
+        coach=_coach(data, team),
         score=int(score) if score.isdigit() else None,
         people=sorted(listed, key=lambda person: not person.is_starter),
     )
+
+
+def _coach(*places: ET.Element | None) -> str:
+    """Return the manager's name from the first place that has one; some files leave it empty."""
+    for place in places:
+        for official in place.findall("TeamOfficial") if place is not None else ():
+            if official.get("Type") == "Manager" and (name := _full_name(official)):
+                return name
+    return ""
 
 
 def _code(team: ET.Element | None) -> str:

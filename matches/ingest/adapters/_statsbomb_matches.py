@@ -18,6 +18,7 @@ class MatchRecord:
     season: str = ""
     round_name: str = ""
     venue: str = ""
+    coaches: tuple[str, str] = ("", "")
     score: tuple[int, int] | None = None
 
 
@@ -56,6 +57,7 @@ def _open_data(node: Node) -> MatchRecord:
         season=_name(value, "season", "season_name").replace("/20", "-"),
         round_name=_name(value, "competition_stage", "name"),
         venue=_name(value, "stadium", "name"),
+        coaches=(_coach(value, "home_team"), _coach(value, "away_team")),
         score=_pair([value.get("home_score"), value.get("away_score")]),
     )
 
@@ -63,6 +65,16 @@ def _open_data(node: Node) -> MatchRecord:
 def _name(value: Mapping[str, Any], key: str, inner: str) -> str:
     held = value.get(key)
     return str(held.get(inner, "")) if isinstance(held, dict) else ""
+
+
+def _coach(value: Mapping[str, Any], side: str) -> str:
+    """Return the name by which a side's first manager is known."""
+    match value.get(side):
+        case {"managers": [{"nickname": str(known)}, *_]} if known:
+            return known
+        case {"managers": [{"name": str(full)}, *_]}:
+            return full
+    return ""
 
 
 def _pair(value: Any) -> tuple[int, int] | None:

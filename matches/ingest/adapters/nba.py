@@ -19,6 +19,7 @@ from matches.ingest.adapters._nba_parts import Box, Log, Member, Side
 from matches.ingest.adapters._nba_v2 import result_set, v2_box, v2_log
 from matches.ingest.adapters._nba_v3 import modern_box, v3_log
 from matches.ingest.documents import (
+    FeedAbsence,
     FeedDocument,
     FeedError,
     FeedEvent,
@@ -232,7 +233,12 @@ def _sheet(side: Side) -> FeedSheet:
         for order, member in enumerate(side.members, start=1)
         if member.is_active
     ]
-    return FeedSheet(team=side.ref, spots=spots)
+    missing = [
+        FeedAbsence(player=member.ref, reason=member.absence)
+        for member in side.members
+        if not member.is_active
+    ]
+    return FeedSheet(team=side.ref, spots=spots, missing=missing)
 
 
 ADAPTER = NbaAdapter()

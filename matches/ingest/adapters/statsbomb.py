@@ -203,7 +203,10 @@ def _document(game: _Game, record: MatchRecord) -> FeedDocument:
         round_name=record.round_name,
         venue=record.venue,
         score=record.score,
-        sheets=[_sheet(game, team) for team in (home, away)],
+        sheets=[
+            _sheet(game, team, coach)
+            for team, coach in zip((home, away), record.coaches, strict=True)
+        ],
         events=events,
         is_snapshot=True,
     )
@@ -257,7 +260,7 @@ def _players(game: _Game) -> list[FeedPlayer]:
     return players
 
 
-def _sheet(game: _Game, team: Any) -> FeedSheet:
+def _sheet(game: _Game, team: Any, coach: str) -> FeedSheet:
     positions = _positions(game)
     # The starting eleven come in the vendor's order, from the goalkeeper forward.
     places = {ref: place for place, ref in enumerate(positions)}
@@ -273,7 +276,7 @@ def _sheet(game: _Game, team: Any) -> FeedSheet:
         for order, player in enumerate(listed)
     ]
     formation = team.starting_formation.value if team.starting_formation else ""
-    return FeedSheet(team=team.team_id, spots=spots, formation=formation)
+    return FeedSheet(team=team.team_id, spots=spots, formation=formation, coach=coach)
 
 
 def _events(game: _Game) -> list[FeedEvent]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from matches.ingest.documents import (
+    FeedAbsence,
     FeedDocument,
     FeedError,
     FeedEvent,
@@ -174,7 +175,17 @@ def _sheet(node: Node) -> FeedSheet:
             )
             for order, spot in enumerate(node.get("players").items())
         ],
+        missing=_missing(node.get("missing", None)),
     )
+
+
+def _missing(node: Node) -> list[FeedAbsence] | None:
+    if node.value is None:
+        return None
+    return [
+        FeedAbsence(player=absent.text("player"), reason=absent.text("reason", ""))
+        for absent in node.items()
+    ]
 
 
 def _event(node: Node, order: int) -> FeedEvent:

@@ -54,7 +54,7 @@ class Command(BaseCommand):
             "--misbehave",
             default="",
             help="chances such as duplicates=0.1,retractions=0.2; also disorder, vanishing, "
-            "errors, garbage, silence",
+            "errors, garbage, silence, reviews",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -38,7 +38,10 @@ class SimulatedPlayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedTeam:
-    """A team of the simulated vendor; `strength` multiplies its rates, 1.0 is average."""
+    """A team of the simulated vendor; `strength` multiplies its rates, 1.0 is average.
+
+    `absent` are players who are out for the season, each with the reason.
+    """
 
     ref: str
     name: str
@@ -47,6 +50,8 @@ class SimulatedTeam:
     color_alt: str
     strength: float
     players: Sequence[SimulatedPlayer]
+    coach: str = ""
+    absent: Sequence[tuple[SimulatedPlayer, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

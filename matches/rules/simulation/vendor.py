@@ -15,6 +15,8 @@ from leagues.packs.engine import fold
 from matches.rules.simulation.play import (
     SimulatedFact,
     SimulatedMatch,
+    SimulatedPlayer,
+    SimulatedTeam,
     fold_events,
     play_match,
 )
@@ -22,6 +24,8 @@ from matches.rules.simulation.world import SimulatedFixture, World
 
 SHEETS_BEFORE = timedelta(minutes=60)
 PAGE_ENTRIES = 1500
+# A likely line-up is told so long before the start, in the log alone.
+PREDICTED_BEFORE = timedelta(hours=6)
 # A snapshot lists matches from their team sheets until this long after the end.
 SNAPSHOT_AFTER = timedelta(minutes=15)
 _LONGEST_MATCH = timedelta(hours=8)
@@ -29,11 +33,15 @@ _LONGEST_MATCH = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehaviour:
-    """Chances 0-1 of what vendors do wrong: per event, or per answer for the last three."""
+    """Chances 0-1 of what vendors do wrong: per event, or per answer for the last three.
+
+    `reviews` is no mistake: a goal that is looked at and stands, in sports that review.
+    """
 
     duplicates: float = 0.0
     disorder: float = 0.0
     retractions: float = 0.0
+    reviews: float = 0.0
     vanishing: float = 0.0
     errors: float = 0.0
     garbage: float = 0.0
@@ -160,7 +168,7 @@ class VendorFeed:
                     "position": player.position,
                 }
                 for team in teams
-                for player in team.players
+                for player in (*team.players, *(absent for absent, _ in team.absent))
             ],
         }
 
@@ -173,7 +181,11 @@ class VendorFeed:
         match = _fixture(fixture)
         match["events"] = [entry.event for entry in entries if entry.event is not None]
         if any(entry.event is None for entry in entries):
-            match["sheets"] = _sheets(played.match)
+            is_confirmed = at >= fixture.kickoff_at - SHEETS_BEFORE
+            match["sheets"] = [
+                _sheet(self.world.teams[ref], *squads, is_confirmed=is_confirmed)
+                for ref, squads in played.match.lineups.items()
+            ]
         score = self._score(index, at)
         if at >= fixture.kickoff_at:
             match["score"] = {"home": score[0], "away": score[1]}
@@ -208,7 +220,7 @@ class VendorFeed:
         since_at = _time(since[0])
         for index in self._by_kickoff:
             fixture = self.world.fixtures[index]
-            opens_at = fixture.kickoff_at - SHEETS_BEFORE
+            opens_at = fixture.kickoff_at - PREDICTED_BEFORE
             if opens_at > at:
                 break
             if fixture.kickoff_at + _LONGEST_MATCH < since_at:
@@ -241,6 +253,9 @@ class VendorFeed:
         over_ms = _ms(fixture.kickoff_at + self._real(match.length_s))
         shown_ms = over_ms if fixture.is_history else _ms(fixture.kickoff_at - SHEETS_BEFORE)
         entries = [_Entry(at_ms=shown_ms, fixture=index, place=base)]
+        if not fixture.is_history:
+            predicted_ms = _ms(fixture.kickoff_at - PREDICTED_BEFORE)
+            entries.insert(0, _Entry(at_ms=predicted_ms, fixture=index, place=base))
         for place, fact in enumerate(match.facts, start=1):
             at_ms = _ms(fixture.kickoff_at + self._real(fact.at_s))
             event = self._event(fixture, place, fact, at_ms)
@@ -291,12 +306,36 @@ class VendorFeed:
         if plain and rng.random() < wrong.duplicates:
             again = at_ms + round(rng.uniform(3_000, 30_000) / self.speed)
             entries.append(_Entry(at_ms=again, fixture=index, place=place + 1, event=event))
-        word = self.world.pack.events[fact.type]
-        if word.group == "goals" and rng.random() < wrong.retractions:
-            undone = {**event, "rev": 2, "retracted": True, "reason": "Overturned after review"}
-            later = at_ms + round(rng.uniform(45_000, 120_000) / self.speed)
-            entries.append(_Entry(at_ms=later, fixture=index, place=place + 2, event=undone))
+        if self.world.pack.events[fact.type].group == "goals":
+            said = [(0, event), *self._reviewed(event, rng)]
+            entries += [
+                _Entry(at_ms=at_ms + wait_ms, fixture=index, place=place + 1 + step, event=again)
+                for step, (wait_ms, again) in enumerate(said)
+                if step
+            ]
         return entries
+
+    def _reviewed(
+        self, event: dict[str, Any], rng: random.Random
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """Return what is said of a goal after it was told, each with its milliseconds after."""
+        is_undone = rng.random() < self._misbehaviour.retractions
+        wait_ms = round(rng.uniform(45_000, 120_000) / self.speed) if is_undone else 0
+        rev, told = 1, []
+        if self.world.pack.review is not None:
+            is_checked = is_undone or rng.random() < self._misbehaviour.reviews
+            wait_ms = wait_ms or round(rng.uniform(45_000, 120_000) / self.speed)
+            if is_checked:
+                rev += 1
+                check = {**event, "rev": rev, "certainty": "provisional", "reason": "Under review"}
+                told.append((wait_ms // 3, check))
+            if is_checked and not is_undone:
+                stands = {**event, "rev": rev + 1, "reason": "Confirmed after review"}
+                told.append((wait_ms, stands))
+        if is_undone:
+            undone = {"rev": rev + 1, "retracted": True, "reason": "Overturned after review"}
+            told.append((wait_ms, {**event, **undone}))
+        return told
 
     def _real(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds / self.speed)
@@ -334,25 +373,46 @@ def _fixture(fixture: SimulatedFixture) -> dict[str, Any]:
     }
 
 
-def _sheets(match: SimulatedMatch) -> list[dict[str, Any]]:
-    return [
-        {
-            "team": team,
-            "players": [
-                {
-                    "id": player.ref,
-                    "starter": is_starter,
-                    "position": player.position,
-                    "shirt": player.shirt,
-                    "order": order,
-                    "captain": is_starter and order == len(starters) // 2,
-                }
-                for is_starter, squad in ((True, starters), (False, bench))
-                for order, player in enumerate(squad)
-            ],
-        }
-        for team, (starters, bench) in match.lineups.items()
-    ]
+def _sheet(
+    team: SimulatedTeam,
+    starters: Sequence[SimulatedPlayer],
+    bench: Sequence[SimulatedPlayer],
+    *,
+    is_confirmed: bool,
+) -> dict[str, Any]:
+    if not is_confirmed:
+        starters, bench = _as_predicted(starters, bench)
+    return {
+        "team": team.ref,
+        "coach": team.coach,
+        "confirmed": is_confirmed,
+        "players": [
+            {
+                "id": player.ref,
+                "starter": is_starter,
+                "position": player.position,
+                "shirt": player.shirt,
+                "order": order,
+                "captain": is_starter and order == len(starters) // 2,
+            }
+            for is_starter, squad in ((True, starters), (False, bench))
+            for order, player in enumerate(squad)
+        ],
+        "missing": [{"player": player.ref, "reason": reason} for player, reason in team.absent],
+    }
+
+
+def _as_predicted(
+    starters: Sequence[SimulatedPlayer], bench: Sequence[SimulatedPlayer]
+) -> tuple[list[SimulatedPlayer], list[SimulatedPlayer]]:
+    """Return the squads with one starter wrong: a guess is rarely right throughout."""
+    for place, starter in enumerate(starters):
+        for seat, other in enumerate(bench):
+            if other.position == starter.position:
+                likely, rest = list(starters), list(bench)
+                likely[place], rest[seat] = other, starter
+                return likely, rest
+    return list(starters), list(bench)
 
 
 def _place(entry: _Entry) -> tuple[int, int]:

@@ -165,6 +165,15 @@ _LAST = [
     "Yilmaz",
     "Zeman",
 ]
+_ABSENCES = (
+    "Knee injury",
+    "Hamstring strain",
+    "Suspended",
+    "Illness",
+    "Broken hand",
+    "Back injury",
+)
+_MOST_ABSENT = 3
 _COLORS = (
     ("#b3202c", "#ffffff"),
     ("#1c4f9c", "#ffffff"),
@@ -239,15 +248,21 @@ def _make_teams(pack: SportPack, count: int, seed: str, rng: random.Random) -> l
     teams = []
     for index, town in enumerate(towns):
         color, color_alt = _COLORS[index % len(_COLORS)]
+        ref, strength = f"t{index + 1}", round(rng.uniform(0.72, 1.32), 3)
+        players = _make_players(pack, ref, rng)
+        # Drawn apart, so that a seed gives the matches that it gave before there were any.
+        apart = random.Random(f"{seed}:{ref}:staff")
         teams.append(
             SimulatedTeam(
-                ref=f"t{index + 1}",
+                ref=ref,
                 name=f"{town} {_SUFFIXES[(index * 7) % len(_SUFFIXES)]}",
                 code=town[:3].upper(),
                 color=color,
                 color_alt=color_alt,
-                strength=round(rng.uniform(0.72, 1.32), 3),
-                players=_make_players(pack, f"t{index + 1}", rng),
+                strength=strength,
+                players=players,
+                coach=_name(apart),
+                absent=_make_absent(pack, ref, len(players), apart),
             )
         )
     return teams
@@ -263,11 +278,33 @@ def _make_players(pack: SportPack, team: str, rng: random.Random) -> list[Simula
     for position, number in wanted.items():
         for _ in range(number):
             shirt = str(len(players) + 1)
-            name = f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
+            name = _name(rng)
             players.append(
                 SimulatedPlayer(ref=f"{team}-{shirt}", name=name, position=position, shirt=shirt)
             )
     return players
+
+
+def _make_absent(
+    pack: SportPack, team: str, squad: int, rng: random.Random
+) -> list[tuple[SimulatedPlayer, str]]:
+    positions = [position.id for position in pack.positions] or [""]
+    return [
+        (
+            SimulatedPlayer(
+                ref=f"{team}-{squad + number}",
+                name=_name(rng),
+                position=rng.choice(positions),
+                shirt=str(squad + number),
+            ),
+            rng.choice(_ABSENCES),
+        )
+        for number in range(1, rng.randint(0, _MOST_ABSENT) + 1)
+    ]
+
+
+def _name(rng: random.Random) -> str:
+    return f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
 
 
 def round_robin(teams: Sequence[str], rounds: int) -> list[list[tuple[str, str]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from matches.ingest.adapters._nba_parts import absence_words
 from matches.ingest.adapters.nba import ADAPTER
 from matches.ingest.documents import FeedDocument, FeedError, FeedEvent
 from tests.official.report import fold_match, players_of
@@ -201,6 +202,47 @@ def test_boxscore_alone_is_no_snapshot_of_the_log(shared_data):
 
 
 # Stats v3
+
+
+def test_v3_sheet_leaves_out_who_was_not_with_the_team_and_says_so():
+    sheets = ADAPTER.parse(own(V3_BOX)).matches[0].sheets
+
+    told = [(absence.reason, sheet.team) for sheet in sheets for absence in sheet.missing]
+    assert [reason for reason, _ in told] == ["Not With Team"]
+    listed = {spot.player for sheet in sheets for spot in sheet.spots}
+    assert not listed & {absence.player for sheet in sheets for absence in sheet.missing}
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "reason"),
+    [
+        ("INACTIVE_INJURY", "Right knee soreness", "Right knee soreness"),
+        ("INACTIVE_INJURY", "", "Injury"),
+        ("INACTIVE_COACH", "", "Coach's decision"),
+        ("INACTIVE_NEW_WORD", "", ""),
+        ("", "DND - Injury/Illness - Knee", "Injury/Illness - Knee"),
+        ("", "", ""),
+    ],
+)
+def test_reason_of_an_absence_is_in_words(code, words, reason):
+    assert absence_words(code, words) == reason
+
+
+def test_live_boxscore_tells_why_players_are_inactive(shared_data):
+    name = "0022000001.cdn.box.json"
+    body = gzip.decompress((shared_data / "pbp" / "nba" / f"{name}.gz").read_bytes())
+
+    sheets = ADAPTER.parse({name: body}).matches[0].sheets
+
+    reasons = {absence.reason for sheet in sheets for absence in sheet.missing}
+    assert reasons == {
+        "Coach's decision",
+        "In the G League",
+        "Right Achillies",
+        "Right Knee Soreness",
+        "Right Knee Tendinopathy",
+        "Right foot soreness",
+    }
 
 
 def test_v3_reads_names_from_the_texts():

@@ -36,6 +36,19 @@ def test_lineups_know_the_position_of_a_substitute():
     ]  # fmt: skip
 
 
+def test_manager_of_a_side_is_its_coach():
+    files = files_of("opta")
+    name = next(name for name in files if "srml" in name)
+    boss = b'<TeamOfficial Type="Manager"><PersonName><First>Ann</First><Last>Boss</Last>'
+    other = b'<TeamOfficial Type="Assistant Manager"><PersonName><First>No</First></PersonName>'
+    told = other + b"</TeamOfficial>" + boss + b"</PersonName></TeamOfficial>"
+    files[name] = files[name].replace(b"<Name>Reds</Name>", b"<Name>Reds</Name>" + told)
+
+    sheets = get("opta").parse(files).matches[0].sheets
+
+    assert [sheet.coach for sheet in sheets] == ["Ann Boss", ""]
+
+
 def test_events_refer_to_each_other():
     document = document_of("opta")
 

@@ -32,6 +32,26 @@ def test_lineups_have_starters_bench_and_positions():
     ]
 
 
+@pytest.mark.parametrize(
+    ("managers", "coach"),
+    [
+        ([{"name": "Ana Maria Duarte", "nickname": "Ana Duarte"}], "Ana Duarte"),
+        ([{"name": "Ana Maria Duarte", "nickname": None}], "Ana Maria Duarte"),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_list_of_matches_tells_the_coach(managers, coach):
+    files = files_of("statsbomb")
+    listed = [{"match_id": 900, "home_team": {"managers": managers}, "match_date": "2030-09-01"}]
+    files["matches.json"] = json.dumps(listed).encode()
+    del files["results.json"]
+
+    sheets = get("statsbomb").parse(files).matches[0].sheets
+
+    assert [sheet.coach for sheet in sheets] == [coach, ""]
+
+
 def test_goals_name_the_player_who_set_them_up():
     document = document_of("statsbomb")
 
