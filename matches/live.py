@@ -40,9 +40,10 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
     items = match_timeline(match)
     head = match_head(match, items)
     parts = {
-        "score": _render("score", match=match),
+        "score": _render("score", match=match, review=head.review),
         "age": _render("board_note", match=match),
         "banner": _render("banner", match=match),
+        "review": _render("review", review=head.review),
     }
     if head.scorers:
         parts["scorers"] = _render("scorers", scorers=head.scorers)

@@ -28,6 +28,7 @@ from matches.enums import MatchStatus
 from matches.forms import DayForm, ReportForm
 from matches.live import scores_fragments
 from matches.models import Match
+from matches.panels import remember_tab
 from matches.rules.calendar import CalendarEvent, calendar_text
 from matches.rules.timeline import TimelineItem
 from matches.selectors.fixtures import (
@@ -100,7 +101,7 @@ def lineups(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {"match": match, "tab": "lineups", "head": match_head(match, items)}
     context["follows"] = follows_of(request.user, request.COOKIES)
     context["line_ups"] = line_ups(match, items)
-    return render(request, "matches/match_lineups.html", context)
+    return remember_tab(request, render(request, "matches/match_lineups.html", context), "lineups")
 
 
 @require_safe
@@ -141,7 +142,7 @@ def h2h(request: HttpRequest, public_id: str) -> HttpResponse:
         },
         "goals": _goals(match, meetings),
     }
-    return render(request, "matches/match_h2h.html", context)
+    return remember_tab(request, render(request, "matches/match_h2h.html", context), "h2h")
 
 
 def _goals(match: Match, meetings: Sequence[Match]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from stats.views import leagues, matches, people
 app_name = "stats"
 urlpatterns = [
     path("matches/<str:public_id>/", matches.match, name="match"),
+    path("matches/<str:public_id>/timeline/", matches.match_timeline_tab, name="match_timeline"),
     path("matches/<str:public_id>/stats/", matches.match_stats, name="match_stats"),
     path("matches/<str:public_id>/table/", matches.match_table, name="match_table"),
     path("matches/<str:public_id>/parts/", matches.match_parts, name="match_fragments"),

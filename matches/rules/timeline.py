@@ -204,6 +204,30 @@ def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineIte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A look at the replay that lasts: what it is called, and the fact that is looked at."""
+
+    label: str
+    words: str
+    item: TimelineItem
+
+
+def present_review(pack: SportPack, items: Sequence[TimelineItem]) -> Review | None:
+    """Return the review of the newest provisional fact, None in a sport that has none, or no fact.
+
+    It lasts until the fact is told otherwise, or until a decision is told after it.
+    """
+    if pack.review is None:
+        return None
+    for item in sorted(items, key=lambda item: -item.seq):
+        if item.is_provisional:
+            return Review(label=pack.review.label, words=pack.review.words, item=item)
+        if item.type in pack.review.decided_by:
+            return None
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scorer:
     """Who scored for a side and when, in order."""
 
@@ -237,7 +261,6 @@ def scorers(pack: SportPack, items: Sequence[TimelineItem]) -> Scorers:
     shootouts = {period.id for period in pack.periods if period.kind == "shootout"}
     found: dict[str, dict[tuple[str, str], list[str]]] = {"home": {}, "away": {}}
     icon, before = "", (0, 0)
-    mark = "'" if pack.clock.cumulative else ""
     for item in reversed(items):
         if item.score is None or item.is_cancelled or item.is_divider or item.period in shootouts:
             continue
@@ -246,7 +269,7 @@ def scorers(pack: SportPack, items: Sequence[TimelineItem]) -> Scorers:
         icon = icon or item.icon
         note = "" if item.side == side else item.label
         clocks = found[side].setdefault((item.player or item.label, note), [])
-        clocks.append(f"{item.clock}{mark}")
+        clocks.append(moment_words(pack, item))
     home, away = (
         tuple(
             Scorer(name=f"{name} ({note})" if note else name, clocks=", ".join(clocks))
@@ -255,6 +278,17 @@ def scorers(pack: SportPack, items: Sequence[TimelineItem]) -> Scorers:
         for side in ("home", "away")
     )
     return Scorers(home=home, away=away, icon=icon)
+
+
+def moment_words(pack: SportPack, item: TimelineItem) -> str:
+    """Return the minute, or the period and its clock: "67'", "2nd 3:41"."""
+    if pack.clock.cumulative:
+        return f"{item.clock}'"
+    period = pack.period(item.period)
+    # A label of ours names the period, a vendor's may not.
+    if period is None or not item.clock or item.clock.startswith(period.short):
+        return item.clock
+    return f"{period.short} {item.clock}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,22 +10,35 @@ from leagues.packs.schema import SportPack
 from matches.enums import SheetRole
 from matches.models import Match, TeamSheet
 from matches.rules.lineup import Mark, Place, in_order, pitch_rows
-from matches.rules.timeline import TimelineItem, counts_single_goals
+from matches.rules.timeline import TimelineItem, counts_single_goals, moment_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A player who is missing, and why."""
+
+    name: str
+    slug: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineUp:
-    """One side's team sheet; `rows` is empty where the players stand in no lines."""
+    """One side's team sheet; `rows` is empty where the players stand in no lines.
+
+    `told_at` is None where it says nothing: a sheet that came after the start was told long before.
+    """
 
     team: Team
     side: str
     formation: str
     coach: str
     is_confirmed: bool
-    updated_at: datetime
+    told_at: datetime | None
     rows: tuple[tuple[Place, ...], ...]
     starters: tuple[Place, ...]
     bench: tuple[Place, ...]
+    missing: tuple[Missing, ...]
 
 
 def line_ups(match: Match, items: Sequence[TimelineItem]) -> list[LineUp]:
@@ -35,7 +48,7 @@ def line_ups(match: Match, items: Sequence[TimelineItem]) -> list[LineUp]:
     sheets = (
         TeamSheet.objects.filter(match=match)
         .select_related("team")
-        .prefetch_related("spots__player")
+        .prefetch_related("spots__player", "absences__player")
     )
     found = [_line_up(pack, match, sheet, marks) for sheet in sheets]
     return sorted(found, key=lambda line_up: line_up.side != "home")
@@ -69,12 +82,20 @@ def _line_up(
         formation=sheet.formation,
         coach=sheet.coach,
         is_confirmed=sheet.is_confirmed,
-        updated_at=sheet.updated_at,
+        told_at=sheet.updated_at if sheet.updated_at <= match.kickoff_at else None,
         rows=tuple(tuple(named[place.slug] for place in row) for row in rows),
         starters=tuple(named[place.slug] for place in starters),
         bench=tuple(
             named[place.slug]
             for place in in_order(pack, [place for place in places if not place.is_starter])
+        ),
+        missing=tuple(
+            Missing(
+                name=absence.player.display_name,
+                slug=absence.player.slug,
+                reason=absence.reason,
+            )
+            for absence in sheet.absences.all()
         ),
     )
 
@@ -90,9 +111,10 @@ def _marks_by_player(pack: SportPack, items: Sequence[TimelineItem]) -> dict[str
         presence = pack.events[item.type].presence
         turns = {"in": "sub-in", "out": "sub-out"}
         own = turns.get(presence.player, item.icon) if presence else item.icon
-        mark = Mark(icon=own, label=item.label, clock=item.clock)
+        clock = item.clock if pack.clock.cumulative else moment_words(pack, item)
+        mark = Mark(icon=own, label=item.label, clock=clock)
         marks.setdefault(item.player_slug, []).append(mark)
         if presence and presence.related in turns:
-            came = Mark(icon=turns[presence.related], label=item.label, clock=item.clock)
+            came = Mark(icon=turns[presence.related], label=item.label, clock=clock)
             marks.setdefault(item.related_slug, []).append(came)
     return {slug: tuple(found) for slug, found in marks.items() if slug}

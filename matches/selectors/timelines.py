@@ -13,10 +13,12 @@ from matches.models import Match, PlayEvent, VendorWord
 from matches.rules.tellings import Revision, Sides, Telling, revision_of
 from matches.rules.timeline import (
     LineScore,
+    Review,
     Scorers,
     TimelineItem,
     counts_single_goals,
     line_score,
+    present_review,
     scorers,
     shown_types,
     timeline,
@@ -76,14 +78,16 @@ class MatchHead:
 
     scorers: Scorers | None
     line_score: LineScore | None
+    review: Review | None
 
 
 def match_head(match: Match, items: Sequence[TimelineItem]) -> MatchHead:
-    """Return scorers and score by period as far as the sport has them; no query."""
+    """Return scorers, score by period and a review as far as there are some; no query."""
     pack = load_pack(match.season.league.sport)
     return MatchHead(
         scorers=scorers(pack, items) if counts_single_goals(pack) else None,
         line_score=line_score(pack, match.period_scores),
+        review=present_review(pack, items) if match.is_live else None,
     )
 
 

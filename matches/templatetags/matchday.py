@@ -21,6 +21,9 @@ from matches.selectors.fixtures import winning_side_of
 
 register = template.Library()
 
+# A reason of so many letters stands on the scoreboard, a longer one in a notice.
+_SHORT_REASON = 14
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -35,6 +38,11 @@ class State:
     words: str
     ticks: bool = False
     reason: str = ""
+
+    @property
+    def short_reason(self) -> str:
+        """Why, where that is said in few words."""
+        return self.reason if len(self.reason) <= _SHORT_REASON else ""
 
     @property
     def shows_score(self) -> bool:

@@ -109,6 +109,11 @@ def summary_words(item: TimelineItem) -> str:
         word = _("Cancelled")
     elif len(item.revisions) == 1:
         word = _("Added by a curator")
+    elif item.is_provisional:
+        word = _("Being checked")
+    elif all(change.field == "certainty" for told in item.revisions for change in told.changes):
+        # Nothing of it is another now.
+        word = _("Checked")
     else:
         word = _("Corrected")
     reason = reason_words(newest.reason)

@@ -372,7 +372,7 @@ export const follow = async (place) => {
     const { connectLive } = await import("./live-socket.js");
     connectLive({
       topics,
-      onSnapshot: (_topic, state) => state?.k && hear(withoutSpeech(state.k)),
+      onSnapshot: (_topic, state) => state?.k && hear(lasting(state.k)),
       onFrame: (_topic, frame) => frame?.k && hear(frame.k),
       onStatus: (state) => (state === "open" ? poller.stop() : poller.start()),
     });
@@ -381,8 +381,9 @@ export const follow = async (place) => {
   }
 };
 
-// What was said before this page came is no news.
-const withoutSpeech = ({ say: _said, ...parts }) => parts;
+// What was said before this page came is no news, and how old the data was then, no truth any more:
+// the page asks for it itself as soon as it matters.
+const lasting = ({ say: _said, age: _age, banner: _banner, ...parts }) => parts;
 
 // The replay of a match shows its parts in the same way.
 export { clockWords, replacePart as replaceInside, replaceWhole, speaker };

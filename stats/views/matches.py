@@ -19,6 +19,7 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
 from leagues.selectors import follows_of
 from matches.models import Match
+from matches.panels import last_tab, remember_tab
 from matches.rules.filters import Choice, choose
 from matches.rules.replay import parse_position
 from matches.rules.timeline import TimelineItem
@@ -31,7 +32,7 @@ from stats.models import BoxScore
 from stats.panels import panels
 from stats.selectors.bars import period_bars, stat_bars
 from stats.selectors.boxscores import player_tables
-from stats.selectors.period_counts import period_counts
+from stats.selectors.period_counts import allowance_left, period_counts
 from stats.selectors.previews import preview
 from stats.selectors.tables import season_table
 from stats.services.film import Film, NothingToReplayError, film_of
@@ -46,24 +47,31 @@ _REGIONS_FRESH_S = 2
 
 @require_safe
 def match(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A match: its timeline and charts, on wide screens with statistics and the table beside it."""
-    return _match_page(request, public_id, "timeline")
+    """A match, at the part that the device saw last."""
+    found = _match(public_id)
+    return last_tab(request, found) or _match_page(request, found, "timeline")
+
+
+@require_safe
+def match_timeline_tab(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The timeline and charts, on wide screens with statistics and the table beside it."""
+    found = _match(public_id)
+    return remember_tab(request, _match_page(request, found, "timeline"), "timeline")
 
 
 @require_safe
 def match_stats(request: HttpRequest, public_id: str) -> HttpResponse:
     """Both teams' and all players' numbers."""
-    return _match_page(request, public_id, "stats")
+    return remember_tab(request, _match_page(request, _match(public_id), "stats"), "stats")
 
 
 @require_safe
 def match_table(request: HttpRequest, public_id: str) -> HttpResponse:
     """The table as it stands or as it was at kick-off, both teams marked."""
-    return _match_page(request, public_id, "table")
+    return remember_tab(request, _match_page(request, _match(public_id), "table"), "table")
 
 
-def _match_page(request: HttpRequest, public_id: str, tab: str) -> HttpResponse:
-    found = _match(public_id)
+def _match_page(request: HttpRequest, found: Match, tab: str) -> HttpResponse:
     items = match_timeline(found)
     context = {"match": found, "tab": tab, "head": match_head(found, items)}
     context["follows"] = follows_of(request.user, request.COOKIES)
@@ -212,13 +220,17 @@ def _stats_tab(
 
 
 def _counts(found: Match) -> dict[str, Any]:
-    """Return what stands below the score by period, in sports that count by period."""
+    """Return what stands below the score by period, in sports that count or allow by period."""
     pack = load_pack(found.season.league.sport)
-    if not pack.score.by_period:
+    if not (pack.score.by_period or pack.allowance):
         return {"counts_by_period": False}
     told = period_boxes(found)
     parts = [(box.period, box.home, box.away) for box in told.boxes]
-    return {"counts_by_period": True, "period_counts": period_counts(pack, told.columns, parts)}
+    return {
+        "counts_by_period": True,
+        "period_counts": period_counts(pack, told.columns, parts),
+        "left": allowance_left(pack, found, told.columns, parts),
+    }
 
 
 def _of_period(found: Match, pack: SportPack, box: BoxScore | None, wish: str) -> dict[str, Any]:
@@ -269,6 +281,7 @@ _TABS: Mapping[str, _Tab] = {
         context=_timeline_tab,
         regions={
             "charts": "stats/partials/charts.html",
+            "chances": "stats/partials/chances_below.html",
             "preview": "stats/partials/preview.html",
             "filters": "matches/partials/filters.html",
             "numbers": "stats/partials/numbers.html",

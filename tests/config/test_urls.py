@@ -122,6 +122,7 @@ PUBLIC_PAGES = {
     "matches/<str:public_id>/replay/film/",
     "matches/<str:public_id>/stats/",
     "matches/<str:public_id>/table/",
+    "matches/<str:public_id>/timeline/",
     "players/<slug:slug>/",
     "scores/parts/",
     "search",

@@ -15,10 +15,12 @@ from matches.rules.timeline import (
     TimelineItem,
     counts_single_goals,
     line_score,
+    present_review,
     scorers,
     shown_types,
     timeline,
 )
+from matches.templatetags.timeline_tags import summary_words
 
 AT = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SIDES = Sides(home="Rovers", away="United")
@@ -209,3 +211,60 @@ def test_shown_types_hold_dividers_and_scoring_but_no_passes() -> None:
 
     assert {"period_end", "match_end", "goal", "own_goal"} <= types
     assert "pass" not in types
+
+
+def test_fact_that_is_provisional_is_under_review_until_it_is_told_otherwise() -> None:
+    story = Story()
+    goal = story.tell("goal", 10, side="home", player="Silva")
+    settled = present_review(FOOTBALL, story.items())
+    story.tell("goal", 10, of=goal, side="home", player="Silva", is_provisional=True)
+    checked = present_review(FOOTBALL, story.items())
+    story.tell("goal", 10, of=goal, op="retract", reason="VAR: offside")
+
+    assert settled is None
+    assert checked is not None
+    assert (checked.label, checked.item.player) == ("VAR check", "Silva")
+    assert present_review(FOOTBALL, story.items()) is None
+
+
+def test_decision_told_later_ends_a_review_that_the_feed_forgot() -> None:
+    story = Story()
+    story.tell("goal", 10, side="home", player="Silva", is_provisional=True)
+    story.tell("var", 12, payload={"decision": "Goal stands"})
+    decided = present_review(FOOTBALL, story.items())
+    story.tell("penalty_missed", 20, side="away", player="Okoye", is_provisional=True)
+    again = present_review(FOOTBALL, story.items())
+
+    assert decided is None
+    assert again is not None
+    assert again.item.player == "Okoye"
+
+
+def test_sport_without_a_review_has_none() -> None:
+    story = Story()
+    story.tell("two_made", 1, period="Q1", side="home", is_provisional=True)
+
+    assert present_review(BASKETBALL, story.items(BASKETBALL)) is None
+
+
+def test_scorers_of_a_sport_with_periods_name_the_period() -> None:
+    hockey = load_pack("ice_hockey")
+    story = Story()
+    story.tell("goal", 5, period="P1", side="home", player="Silva")
+    story.tell("goal", 5, period="P3", side="home", player="Silva", clock_label="15:00")
+
+    assert scorers(hockey, story.items(hockey)).home == (
+        Scorer(name="Silva", clocks="1st 15:00, 3rd 15:00"),
+    )
+
+
+def test_check_that_changes_nothing_is_no_correction() -> None:
+    story = Story()
+    goal = story.tell("goal", 10, side="home", player="Silva")
+    story.tell("goal", 10, of=goal, side="home", player="Silva", is_provisional=True)
+    (under_way,) = story.items()
+    story.tell("goal", 10, of=goal, side="home", player="Silva", reason="Confirmed after review")
+    (over,) = story.items()
+
+    assert summary_words(under_way) == "Being checked"
+    assert summary_words(over) == "Checked: Confirmed after review"

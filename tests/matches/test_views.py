@@ -1,6 +1,7 @@
 """The day's scores, line-ups and head to head, without JavaScript."""
 
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,8 +9,8 @@ from django.test import Client
 
 from config.clock import now
 from leagues.models import League, Season
-from matches.enums import MatchStatus
-from matches.models import Match
+from matches.enums import Certainty, EventOp, MatchStatus
+from matches.models import Match, PlayEvent
 from tests.factories.leagues import make_league, make_season, make_team
 from tests.factories.matchday import Matchday, make_matchday
 from tests.factories.matches import make_live_match, make_match
@@ -185,7 +186,7 @@ def test_line_ups_ask_no_more_for_more_players(
     client.get(f"/matches/{match.public_id}/h2h/")  # what is asked once a minute
 
     for extra in range(2):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(f"/matches/{match.public_id}/lineups/")
         if not extra:
             spot = sheet.spots.get()
@@ -239,3 +240,127 @@ def test_unused_league_has_no_section(client: Client) -> None:
     League.objects.create(slug="quiet", name="Quiet League", sport="football")
 
     assert "Quiet League" not in client.get("/").content.decode()
+
+
+def test_line_ups_say_who_is_missing_and_whether_they_are_predicted(
+    client: Client, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    sheet = match.team_sheets.get(team=match.home)
+    sheet.spots.filter(shirt="18").delete()
+    missing = matchday.players[match.home_id, "18"]
+    sheet.absences.create(player=missing, reason="Knee injury")
+    sheet.is_confirmed = False
+    sheet.updated_at = match.kickoff_at - timedelta(hours=2)
+    sheet.save()
+
+    answer = client.get(f"/matches/{match.public_id}/lineups/")
+
+    home, away = answer.context["line_ups"]
+    assert [(one.name, one.reason) for one in home.missing] == [("Kovac", "Knee injury")]
+    assert (home.is_confirmed, home.told_at) == (False, sheet.updated_at)
+    # What came after the start says nothing of when it was known.
+    assert (away.is_confirmed, away.told_at, away.missing) == (True, None, ())
+    words = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+    assert "Predicted" in words
+    assert "Missing Kovac Knee injury" in words
+
+
+def review_of(match: Match) -> None:
+    goal = PlayEvent.objects.filter(match=match, type="goal").latest("seq")
+    goal.pk, goal.event_id = None, uuid.uuid4()
+    goal.seq, goal.rev, goal.op = match.head_seq + 1, goal.rev + 1, EventOp.AMEND
+    goal.certainty = Certainty.PROVISIONAL
+    goal.save(force_insert=True)
+    Match.objects.filter(pk=match.pk).update(head_seq=goal.seq, folded_seq=goal.seq)
+
+
+def test_match_says_what_is_being_checked(client: Client, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    calm = client.get(f"/matches/{match.public_id}/").content.decode()
+
+    review_of(match)
+    checked = client.get(f"/matches/{match.public_id}/").content.decode()
+    parts = client.get(f"/matches/{match.public_id}/parts/").json()["k"]
+
+    assert "VAR check" not in calm
+    assert '<span class="state state--trouble">VAR check</span>' in checked
+    assert "The video referee checks:" in parts["review"]
+    assert "VAR check" in parts["score"]
+
+
+def test_match_that_is_over_is_not_being_checked(client: Client, matchday: Matchday) -> None:
+    match = matchday.matches["finished"]
+
+    review_of(match)
+
+    assert "VAR check" not in client.get(f"/matches/{match.public_id}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("reason", "on_board"),
+    [("Weather", True), ("A floodlight failed; the referee waits", False)],
+)
+def test_suspended_match_says_why_once(
+    client: Client, matchday: Matchday, reason: str, on_board: bool
+) -> None:
+    match = matchday.matches["suspended"]
+    Match.objects.filter(pk=match.pk).update(status_reason=reason)
+
+    html = client.get(f"/matches/{match.public_id}/").content.decode()
+
+    board, below = html.split('data-k="banner"')
+    assert (f'<span class="state__sub">{reason}</span>' in board) is on_board
+    assert (f"<strong>Suspended.</strong> {reason}" in below) is not on_board
+
+
+@pytest.mark.parametrize(
+    ("tab", "place"),
+    [("stats", "stats/"), ("lineups", "lineups/"), ("table", "table/"), ("h2h", "h2h/")],
+)
+def test_device_comes_back_to_the_part_it_saw_last(
+    client: Client, matchday: Matchday, tab: str, place: str
+) -> None:
+    seen, next_one = matchday.matches["finished"].public_id, matchday.matches["live"].public_id
+
+    first = client.get(f"/matches/{seen}/{place}")
+    again = client.get(f"/matches/{seen}/{place}")
+    answer = client.get(f"/matches/{next_one}/")
+
+    assert (first.cookies["match_tab"].value, "match_tab" in again.cookies) == (tab, False)
+    assert (answer.status_code, answer["Location"]) == (302, f"/matches/{next_one}/{place}")
+    assert "Cookie" in answer["Vary"]
+    assert "no-cache" in answer["Cache-Control"]
+
+
+def test_timeline_is_where_a_device_comes_to_that_remembers_nothing_else(
+    client: Client, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"].public_id
+    assert client.get(f"/matches/{match}/").status_code == 200
+    client.get(f"/matches/{match}/h2h/")
+
+    timeline = client.get(f"/matches/{match}/timeline/")
+
+    assert timeline.context["tab"] == "timeline"
+    assert client.cookies["match_tab"].value == ""
+    assert client.get(f"/matches/{match}/").status_code == 200
+
+
+def test_whoever_asks_for_something_of_the_timeline_gets_it(
+    client: Client, matchday: Matchday
+) -> None:
+    client.cookies["match_tab"] = "h2h"
+
+    answer = client.get(f"/matches/{matchday.matches['live'].public_id}/", {"show": "goals"})
+
+    assert (answer.status_code, answer.context["tab"]) == (200, "timeline")
+
+
+@pytest.mark.parametrize("tab", ["stats", "lineups", "nonsense", "../../", ""])
+def test_nobody_is_led_to_an_empty_part(client: Client, matchday: Matchday, tab: str) -> None:
+    client.cookies["match_tab"] = tab
+
+    answer = client.get(f"/matches/{matchday.matches['scheduled'].public_id}/")
+
+    assert answer.status_code == 200

@@ -1,6 +1,9 @@
 """A match cut by periods: the rule, what is kept of it, the tab and the API."""
 
+import gzip
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -10,11 +13,13 @@ from django.test import Client
 from config.clock import now
 from leagues.packs.engine import FoldEvent, Sheet, fold
 from leagues.packs.loader import load_pack
+from matches.ingest.adapters import get
 from matches.models import Match
 from matches.services.files import find_bundles, import_bundle
+from matches.services.ingest import apply_document
 from stats.models import BoxScore, TableRow
 from stats.rules.periods import period_parts, told_by_period
-from stats.selectors.period_counts import period_counts
+from stats.selectors.period_counts import allowance_left, period_counts
 from stats.services.fold import fold_matches
 from stats.services.periods import period_boxes, period_boxes_as_of
 from stats.services.tables import rows_at_kickoff
@@ -285,5 +290,83 @@ def test_real_match_shows_fouls_by_period_below_its_score(
     regions = client.get(f"/matches/{box.match.public_id}/regions/timeline/").json()["regions"]
 
     fouls = f"{box.home_totals['pf']}–{box.away_totals['pf']}"
-    assert f'Personal fouls <span class="ltr">{fouls}</span>' in html
+    assert f'Personal fouls <span class="ltr nowrap">{fouls}</span>' in html
     assert regions["counts"] in html
+
+
+NFL = load_pack("american_football")
+TAKEN = [
+    ("Q1", {"timeouts": 1}, {"timeouts": 0}),
+    ("Q2", {"timeouts": 1}, {"timeouts": 3}),
+    ("Q3", {"timeouts": 0}, {"timeouts": 1}),
+]
+
+
+def left(period: str, status: str = "live", parts=TAKEN, told=frozenset({"timeouts"})):
+    match = Match(status=status, period=period)
+    found = allowance_left(NFL, match, told, [p for p in parts if p[0] <= period])
+    return None if found is None else (found.home, found.away)
+
+
+@pytest.mark.parametrize(
+    ("period", "status", "expected"),
+    [
+        ("Q1", "live", (2, 3)),
+        ("Q2", "live", (1, 0)),
+        # A half has its own; what was left is gone.
+        ("Q2", "break", None),
+        ("Q1", "break", (2, 3)),
+        ("Q3", "live", (3, 2)),
+        ("Q3", "suspended", (3, 2)),
+        ("Q4", "live", (3, 2)),
+        # The rules of overtime differ by year and stage.
+        ("OT", "live", None),
+        ("Q4", "finished", None),
+    ],
+)
+def test_time_outs_left_are_those_of_the_half_under_way(period, status, expected) -> None:
+    assert left(period, status) == expected
+
+
+def test_time_outs_left_are_unknown_where_the_source_tells_none() -> None:
+    none = [("Q1", {"timeouts": 0}, {"timeouts": 0})]
+
+    assert left("Q1", parts=none) is None
+    assert left("Q2", told=frozenset()) is None
+
+
+def test_more_time_outs_than_the_rules_allow_are_of_other_rules() -> None:
+    assert left("Q1", parts=[("Q1", {"timeouts": 4}, {"timeouts": 0})]) is None
+
+
+def test_sport_without_a_fixed_number_tells_none() -> None:
+    match = Match(status="live", period="Q1")
+    parts = [("Q1", {"timeouts": 1}, {"timeouts": 0})]
+
+    assert allowance_left(load_pack("basketball"), match, {"timeouts"}, parts) is None
+
+
+@pytest.mark.django_db
+def test_real_match_shows_the_time_outs_left(client: Client, shared_data: Path) -> None:
+    document = get("nfl").parse(
+        {"g.json": gzip.decompress((shared_data / "pbp/nfl/2015120608.json.gz").read_bytes())}
+    )
+    told = document.matches[0]
+    so_far = [
+        event
+        for event in told.events
+        if event.type not in {"match_end", "stat.set"} and event.period in {"Q1", "Q2"}
+    ]
+    live = replace(told, status="live", score=None, events=so_far[:-1])
+    report = apply_document(replace(document, matches=[live]))
+    fold_matches(list(report.refs))
+    match = Match.objects.get()
+    taken = Counter(event.team for event in so_far if event.type == "timeout")
+
+    html = page(client, match)
+
+    home, away = (3 - taken[ref] for ref in (told.home, told.away))
+    found = re.search(r"line-score--left.*?</p>", html, re.DOTALL)
+    assert found
+    assert re.findall(r"<strong>(\d)</strong>", found.group()) == [str(home), str(away)]
+    assert taken
