@@ -287,7 +287,7 @@ class MatchPast(models.Model):
 
 
 class TeamSheet(models.Model):
-    """One side's real line-up for a match."""
+    """One side's real line-up for a match; by a predicted one nothing is counted."""
 
     match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="team_sheets")
     team = models.ForeignKey(Team, on_delete=models.PROTECT)
@@ -303,14 +303,6 @@ class TeamSheet(models.Model):
         return f"{self.team} in {self.match}"
 
 
-class TeamSheetSpotQuerySet(models.QuerySet["TeamSheetSpot"]):
-    """Selections of places on team sheets."""
-
-    def confirmed(self) -> "TeamSheetSpotQuerySet":
-        """Places that are known: a predicted sheet is shown, and nothing is counted by it."""
-        return self.filter(sheet__is_confirmed=True)
-
-
 class TeamSheetSpot(models.Model):
     """A player's place on a team sheet."""
 
@@ -321,8 +313,6 @@ class TeamSheetSpot(models.Model):
     shirt = models.CharField(max_length=4, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
     is_captain = models.BooleanField(default=False)
-
-    objects = TeamSheetSpotQuerySet.as_manager()
 
     class Meta:
         ordering = ["role", "order"]

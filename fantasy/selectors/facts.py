@@ -122,7 +122,9 @@ def _needs_all(pack: SportPack, columns: Collection[str]) -> bool:
 
 def _sheets(matches: Mapping[int, Match], merged: Mapping[int, int]) -> dict[int, Sheet]:
     spots: dict[tuple[int, int, str], list[int]] = defaultdict(list)
-    rows = TeamSheetSpot.objects.confirmed().filter(sheet__match__in=matches).order_by("order")
+    rows = TeamSheetSpot.objects.filter(
+        sheet__match__in=matches, sheet__is_confirmed=True
+    ).order_by("order")
     for match, team, role, player in rows.values_list(
         "sheet__match", "sheet__team", "role", "player"
     ):

@@ -24,7 +24,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineUp:
-    """One side's team sheet; `rows` is empty where the players stand in no lines.
+    """One side's team sheet; `rows` is empty where the players stand in no lines on the `ground`.
 
     `told_at` is None where it says nothing: a sheet that came after the start was told long before.
     """
@@ -35,6 +35,7 @@ class LineUp:
     coach: str
     is_confirmed: bool
     told_at: datetime | None
+    ground: str
     rows: tuple[tuple[Place, ...], ...]
     starters: tuple[Place, ...]
     bench: tuple[Place, ...]
@@ -83,6 +84,7 @@ def _line_up(
         coach=sheet.coach,
         is_confirmed=sheet.is_confirmed,
         told_at=sheet.updated_at if sheet.updated_at <= match.kickoff_at else None,
+        ground=pack.shot_map.ground if pack.shot_map else "",
         rows=tuple(tuple(named[place.slug] for place in row) for row in rows),
         starters=tuple(named[place.slug] for place in starters),
         bench=tuple(

@@ -66,7 +66,9 @@ def _kept_players() -> Mapping[Hashable, int]:
 
 
 def _sheet(match: Match, kept: Mapping[Hashable, int]) -> Sheet:
-    spots = TeamSheetSpot.objects.confirmed().filter(sheet__match=match).order_by("order", "pk")
+    spots = TeamSheetSpot.objects.filter(sheet__match=match, sheet__is_confirmed=True).order_by(
+        "order", "pk"
+    )
     listed: dict[tuple[int, str], list[int]] = {}
     for team, role, player in spots.values_list("sheet__team_id", "role", "player_id"):
         listed.setdefault((team, role), []).append(kept.get(player, player))

@@ -23,6 +23,7 @@ register = template.Library()
 
 # A reason of so many letters stands on the scoreboard, a longer one in a notice.
 _SHORT_REASON = 14
+_LONGEST_WORD = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,12 @@ def winner_class(match: Match, side: str) -> str:
     if not winner:
         return ""
     return "is-winner" if winner == side else "is-loser"
+
+
+@register.filter
+def has_long_word(name: str) -> bool:
+    """Return whether a word of the name is too long for a phone's scoreboard."""
+    return max(map(len, name.split()), default=0) > _LONGEST_WORD
 
 
 @register.simple_tag

@@ -57,9 +57,9 @@ def player_tables(
     """
     spots = {
         row[0]: row[1:]
-        for row in TeamSheetSpot.objects.confirmed()
-        .filter(sheet__match=match)
-        .values_list("player_id", "role", "shirt", "position", "order")
+        for row in TeamSheetSpot.objects.filter(
+            sheet__match=match, sheet__is_confirmed=True
+        ).values_list("player_id", "role", "shirt", "position", "order")
     }
     lines = list(StatLine.objects.filter(match=match).select_related("player"))
     telling = telling_columns(

@@ -260,7 +260,7 @@ def _begin(
 
 def _spots(match_ids: Sequence[int]) -> dict[int, list[_Spot]]:
     spots: dict[int, list[_Spot]] = {match_id: [] for match_id in match_ids}
-    listed = TeamSheetSpot.objects.confirmed().filter(sheet__match__in=match_ids)
+    listed = TeamSheetSpot.objects.filter(sheet__match__in=match_ids, sheet__is_confirmed=True)
     for match_id, team, player, role, shirt, position, order in listed.values_list(
         "sheet__match_id", "sheet__team_id", "player_id", "role", "shirt", "position", "order"
     ):

@@ -9,8 +9,9 @@ from django.test import Client
 
 from config.clock import now
 from leagues.models import League, Season
-from matches.enums import Certainty, EventOp, MatchStatus
+from matches.enums import Certainty, EventOp, MatchStatus, SheetRole
 from matches.models import Match, PlayEvent
+from matches.templatetags.matchday import has_long_word
 from tests.factories.leagues import make_league, make_season, make_team
 from tests.factories.matchday import Matchday, make_matchday
 from tests.factories.matches import make_live_match, make_match
@@ -364,3 +365,40 @@ def test_nobody_is_led_to_an_empty_part(client: Client, matchday: Matchday, tab:
     answer = client.get(f"/matches/{matchday.matches['scheduled'].public_id}/")
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "is_tight"),
+    [
+        ("Brighthelm & Hove", False),
+        ("Wolverhampton", True),
+        ("", False),
+        ("Ash Wolverhampton", True),
+    ],
+)
+def test_scoreboard_sets_long_words_smaller(name: str, is_tight: bool) -> None:
+    assert has_long_word(name) is is_tight
+
+
+def test_fixture_with_a_preview_says_no_more_than_that_events_will_come(
+    client: Client, matchday: Matchday
+) -> None:
+    match = matchday.matches["scheduled"]
+
+    html = client.get(f"/matches/{match.public_id}/").content.decode()
+
+    assert "Before the match" in html
+    assert "Nothing to tell yet" not in html
+    assert "What happens appears here the moment it happens." in html
+
+
+def test_sheet_without_starters_is_a_list_of_players(client: Client, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    for sheet in match.team_sheets.all():
+        sheet.spots.update(role=SheetRole.BENCH)
+
+    html = client.get(f"/matches/{match.public_id}/lineups/").content.decode()
+
+    headings = re.findall(r'<h3 class="line-up__label">([^<]+)</h3>', html)
+    assert headings == ["Players", "Players"]
+    assert "Confirmed" not in html

@@ -169,15 +169,23 @@ def test_chances_of_a_live_match_are_those_of_the_end_of_the_line(
 
 def test_charts_follow_a_correction(client: Client, matchday: Matchday):
     match = matchday.matches["live"]
-    before = regions(client, match)["charts"]
+    before = regions(client, match)
     log = Log(day=matchday, match=match, at=now(), seq=match.head_seq)
     log.retract(match.events.filter(type="goal", op="add").latest("seq"), reason="VAR: handball")
     log.fold()
 
-    after = regions(client, match)["charts"]
+    after = regions(client, match)
 
-    assert before.count('class="pin"') - after.count('class="pin"') == 1
-    assert section(before, "chances") != section(after, "chances")
+    assert before["charts"].count('class="pin"') - after["charts"].count('class="pin"') == 1
+    assert section(before["chances"], "chances") != section(after["chances"], "chances")
+
+
+def test_chances_stand_above_the_timeline_until_it_begins(client: Client, matchday: Matchday):
+    before, live = (regions(client, matchday.matches[name]) for name in ("scheduled", "live"))
+
+    assert before["chances"] == ""
+    assert 'id="chances"' in live["chances"]
+    assert 'id="chances"' not in live["charts"]
 
 
 @pytest.mark.parametrize("tab", TABS)
