@@ -71,7 +71,9 @@ class FollowsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         remembered = request.COOKIES.get(FOLLOW_COOKIE)
-        if remembered and not request.path.startswith("/api/") and request.user.is_authenticated:
+        # An answer of 503 is not made worse by asking the database again.
+        is_idle = response.status_code >= 500 or request.path.startswith("/api/")
+        if remembered and not is_idle and request.user.is_authenticated:
             follow_all(request.user.pk, read_follows(remembered).ids)
             # Else whom he ceases to follow would be back with his next login.
             response.delete_cookie(FOLLOW_COOKIE)
