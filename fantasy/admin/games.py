@@ -26,6 +26,8 @@ from fantasy.models import (
     Transfer,
 )
 from fantasy.rules.loading import game_ids, load_game
+from fantasy.rules.settling import substitutions_of, unpacked
+from fantasy.selectors.totals import with_totals
 from fantasy.services import games
 from fantasy.services.games import NewGame, News
 from fantasy.services.receipts import verify_receipt
@@ -249,6 +251,14 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ("game", "number")
     inlines = (HoldingInline,)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        return with_totals(super().get_queryset(request))
+
+    @admin.display(description="Total points")
+    def total_points(self, entry: Entry) -> int:
+        total: int = entry.total_points  # type: ignore[attr-defined]  # annotated
+        return total
+
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
@@ -308,3 +318,13 @@ class LineupResultAdmin(ReadOnlyAdmin):
     list_select_related = ("entry", "round__game")
     search_fields = ("entry__name", "entry__public_id")
     ordering = ("-round", "rank")
+    readonly_fields = ("substitutions",)
+
+    @admin.display(description="Who came on for whom, by number")
+    def substitutions(self, result: LineupResult) -> str:
+        lineup = Lineup.objects.filter(entry=result.entry_id, round=result.round_id).first()
+        starters = load_game(result.round.game.rules).lineup.size
+        numbers = unpacked(bytes(lineup.packed)) if lineup else ()
+        relieved = bytes(result.relieved) if lineup else b""
+        made = substitutions_of(relieved, numbers, starters=starters)
+        return ", ".join(f"{came} for {went}" for went, came in made)

@@ -13,7 +13,8 @@ class Entry(models.Model):
     """A manager's team in a game. An entry without an owner is simulated, or its owner left.
 
     `bank` is in tenths. `free_transfers` are those of the next round, before any was made.
-    `number` counts 0, 1, 2 ... within the game. `receipts` is the newest receipt's sequence.
+    `number` counts 0, 1, 2 ... within the game. `receipts` is the newest receipt's sequence. What
+    it has scored is in its results: see `selectors.totals`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=ids.entry_id, editable=False)
@@ -31,7 +32,6 @@ class Entry(models.Model):
     joined_round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
     bank = models.IntegerField(default=0)
     free_transfers = models.SmallIntegerField(default=0)
-    total_points = models.IntegerField(default=0, help_text="Of settled rounds, hits taken off.")
     receipts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -49,7 +49,6 @@ class Entry(models.Model):
                 condition=Q(country__regex=r"^([A-Z]{2})?$"), name="fantasy_entry_country"
             ),
         ]
-        indexes = [models.Index(fields=["game", "-total_points"], name="fantasy_entry_total")]
 
     def __str__(self) -> str:
         return self.name

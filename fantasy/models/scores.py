@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -75,6 +74,9 @@ class LineupResult(models.Model):
 
     Rows are made from rows of entries in one transaction (`services.live.settle_rows`). Postgres
     would look each key up again, a million times a round, so it is not told of them.
+
+    `relieved` has a byte for each reserve, in the order of the bench: the slot of the starter he
+    came on for, 0 for none. The line-up of the same round knows who they are.
     """
 
     entry = models.ForeignKey(
@@ -98,18 +100,19 @@ class LineupResult(models.Model):
     rank = models.PositiveIntegerField(help_text="By `total`; equal totals share it.")
     round_rank = models.PositiveIntegerField(default=0)
     bench_points = models.IntegerField(default=0)
-    substitutions = models.JSONField(default=list, help_text="[[out, in], ...], numbers.")
+    relieved = models.BinaryField(default=b"", help_text="Slot from 1 by reserve, 0 for none.")
     captain_number = models.PositiveIntegerField(null=True, blank=True)
     multiplier = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entry", "round"], name="fantasy_result_once")
+            # By round first, so that the rows of a round are appended; by entry first each of
+            # them would change another page, and the more so the longer the season.
+            models.UniqueConstraint(fields=["round", "entry"], name="fantasy_result_once")
         ]
         indexes = [
-            # A round's rows lie together; an index of a million ranks a round would cost more than
-            # the rows. The best can be had by `rank__lte`.
-            BrinIndex(fields=["round"], name="fantasy_result_round"),
+            # An index of a million ranks a round would cost more than the rows. The best can be
+            # had by `rank__lte`.
             models.Index(
                 fields=["round", "rank"],
                 condition=Q(rank__lte=TOP_RANKS),

@@ -1,6 +1,6 @@
 """A line-up once its round is over: who counted, what they brought and what the bench kept."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fantasy.rules.game import Chip, GameRules
@@ -43,6 +43,17 @@ def unpacked(packed: bytes) -> tuple[int, ...]:
     """Return the players' numbers slot by slot; `NOBODY` stands for none."""
     body = bytes(packed)
     return tuple(int.from_bytes(body[at : at + 2], "big") for at in range(0, len(body), 2))
+
+
+def substitutions_of(
+    relieved: bytes, numbers: Sequence[int], *, starters: int
+) -> tuple[tuple[int, int], ...]:
+    """Return who went out and who came in, by number, in the order of those who went.
+
+    `relieved` is that of a result, `numbers` those of its line-up by slot.
+    """
+    pairs = sorted((slot, place) for place, slot in enumerate(bytes(relieved)) if slot)
+    return tuple((numbers[slot - 1], numbers[starters + place]) for slot, place in pairs)
 
 
 def slots_of(

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from struct import unpack
 
 from django.db.models import F
 
 from fantasy.models import Lineup, LineupResult, PlayerScore
 from fantasy.rules.game import GameRules
+from fantasy.rules.settling import substitutions_of, unpacked
 
 # What a table knows without looking at players.
 _OWN = frozenset({"points", "transfers"})
@@ -34,26 +34,23 @@ def counted_sums(
         return {}
     wanted = {"round_id__in": round_ids, "entry_id__in": entry_ids}
     results = LineupResult.objects.filter(**wanted)
-    swaps = {(row.entry_id, row.round_id): row.substitutions for row in results}
+    relieved = {(row.entry_id, row.round_id): row.relieved for row in results}
     did = _columns_by_player(round_ids, columns)
     sums: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(columns, 0))
     for lineup in Lineup.objects.filter(**wanted):
-        swapped = swaps.get((lineup.entry_id, lineup.round_id), [])
-        for number in _counting(rules, lineup, swapped):
+        came_on = relieved.get((lineup.entry_id, lineup.round_id), b"")
+        for number in _counting(rules, lineup, bytes(came_on)):
             for column, value in did.get((lineup.round_id, number), {}).items():
                 sums[lineup.entry_id][column] += value
     return sums
 
 
-def _counting(
-    rules: GameRules, lineup: Lineup, substitutions: Iterable[Sequence[int]]
-) -> list[int]:
-    packed = bytes(lineup.packed)
-    numbers = list(unpack(f">{len(packed) // 2}H", packed))
+def _counting(rules: GameRules, lineup: Lineup, relieved: bytes) -> Sequence[int]:
+    numbers, starters = unpacked(bytes(lineup.packed)), rules.lineup.size
     if lineup.chip and rules.chip(lineup.chip).bench_plays:
         return numbers
-    came_in: dict[int, int] = dict(substitutions)  # type: ignore[arg-type]  # pairs
-    return [came_in.get(number, number) for number in numbers[: rules.lineup.size]]
+    came_in = dict(substitutions_of(relieved, numbers, starters=starters))
+    return [came_in.get(number, number) for number in numbers[:starters]]
 
 
 def _columns_by_player(

@@ -22,6 +22,7 @@ from fantasy.rules.loading import load_game
 from fantasy.rules.tables import Meeting, Standing, classic_table, head_to_head_rows
 from fantasy.selectors.live_ranks import live_round_of, live_totals, rank_members
 from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.totals import settled_totals
 
 # Larger leagues are ranked when a round is settled; live totals are told of each page.
 LIVE_RANKED = 2_000
@@ -151,12 +152,14 @@ def _settled(
 def _live_ranked(league: FantasyLeague, live: Round, page: int, size: int) -> Sequence[LeagueRow]:
     members = {m.entry_id: m for m in league.members.select_related(*_ENTRY)}
     entries = [member.entry for member in members.values()]
-    brought = _live_points(live, entries)
+    settled = settled_totals(Entry.objects.filter(pk__in=members), game_id=league.game_id)
+    brought = _live_points(live, entries, settled)
     ranked = rank_members(
         live.pk,
         entries,
+        settled=settled,
         # What an entry had before the league began: its total less what the league counted.
-        before={pk: m.entry.total_points - m.points for pk, m in members.items()},
+        before={pk: settled[pk] - m.points for pk, m in members.items()},
         ties=_transfers(league, members, through=live.number),
     )
     rows = [
@@ -181,11 +184,16 @@ def _transfers(
     return dict(made.order_by().values_list("entry").annotate(count=Count("pk")))
 
 
-def _live_points(round_: Round, entries: Sequence[Entry]) -> Mapping[int, int]:
+def _live_points(
+    round_: Round, entries: Sequence[Entry], settled: Mapping[int, int] | None = None
+) -> Mapping[int, int]:
     """Return what entries brought in a round under way, hits taken off, by entry."""
     totals = live_totals(round_.pk, [entry.number for entry in entries])
+    if settled is None:
+        own = Entry.objects.filter(pk__in=[entry.pk for entry in entries])
+        settled = settled_totals(own, game_id=round_.game_id)
     return {
-        entry.pk: totals[entry.number] - entry.total_points
+        entry.pk: totals[entry.number] - settled[entry.pk]
         for entry in entries
         if entry.number in totals
     }

@@ -147,7 +147,7 @@ def top_entries(round_: Round, *, count: int = 100, country: str = "") -> Sequen
 def live_totals(round_id: int, numbers: Collection[int]) -> Mapping[int, int]:
     """Return live totals by entries' numbers; those that play no part are left out.
 
-    What an entry brought in the round so far, hit taken off, is this less `Entry.total_points`.
+    What an entry brought in the round so far, hit taken off, is this less its settled total.
     """
     snapshot = snapshot_of(round_id)
     if snapshot is None:
@@ -160,25 +160,27 @@ def rank_members(
     round_id: int,
     members: Sequence[Entry],
     *,
+    settled: Mapping[int, int],
     before: Mapping[int, int] | None = None,
     ties: Mapping[int, int] | None = None,
 ) -> Sequence[RankedMember]:
     """Rank a league's members by live points, best first.
 
-    `before`: what an entry had when the league began, `ties`: fewer is better, say transfers;
-    both by entry, 0 where nothing is said. Who plays no part in the round has points as settled.
+    `settled`: totals of settled rounds, `before`: what an entry had when the league began, `ties`:
+    fewer is better, say transfers; all by entry, 0 where nothing is said. Who plays no part in the
+    round has points as settled.
     """
     snapshot = snapshot_of(round_id)
     before, ties = before or {}, ties or {}
-    settled = np.array([entry.total_points for entry in members], np.int32)
-    totals = settled
+    held_before = np.array([settled.get(entry.pk, 0) for entry in members], np.int32)
+    totals = held_before
     if snapshot is not None:
         held = snapshot.standings.totals
         numbers = np.array([entry.number for entry in members], np.int64)
         is_in = numbers < len(held)
         totals = np.full(len(members), ABSENT, np.int32)
         totals[is_in] = held[numbers[is_in]]
-        totals = np.where(totals == ABSENT, settled, totals)
+        totals = np.where(totals == ABSENT, held_before, totals)
     points = (totals - np.array([before.get(e.pk, 0) for e in members], np.int32)).astype(np.int32)
     ranks = ranks_within(points, np.array([ties.get(e.pk, 0) for e in members], np.int32))
     rows = [

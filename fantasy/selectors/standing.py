@@ -33,7 +33,7 @@ def entry_standing(entry: Entry) -> EntryStanding:
     live = live_round_of(entry.game_id)
     card = rank_card(live.pk, entry.number) if live and round_told(live) else None
     return EntryStanding(
-        total_points=entry.total_points,
+        total_points=last.total if last else 0,
         rank=last.rank if last else None,
         live_total=card.total if card else None,
         live_rank=card.rank if card else None,
@@ -45,7 +45,9 @@ def entry_standing(entry: Entry) -> EntryStanding:
 
 def results_of(entry: Entry) -> QuerySet[LineupResult]:
     """The settled rounds of an entry, the newest first, with their line-ups' figures."""
-    rows = LineupResult.objects.filter(entry=entry, round__state=RoundState.SETTLED)
+    rows = LineupResult.objects.filter(
+        entry=entry, round__game=entry.game_id, round__state=RoundState.SETTLED
+    )
     return rows.select_related("round__game").order_by("-round__number")
 
 

@@ -12,6 +12,7 @@ from fantasy.models import Cup, CupTie, Entry, FantasyLeague, Game, LeagueMember
 from fantasy.rules.cups import Showing, decide, draw, rounds_needed
 from fantasy.rules.loading import load_game
 from fantasy.selectors.counted import counted_sums, tie_columns
+from fantasy.selectors.totals import with_totals
 from fantasy.services.pairings import round_scores
 from fantasy.services.refusals import checked_name, refuse
 
@@ -106,7 +107,8 @@ def _entrants(cup: Cup, round_: Round) -> Sequence[int]:
     fielded = Lineup.objects.filter(round=round_).values("entry")
     if cup.league_id is None:
         entries = Entry.objects.filter(game=cup.game_id, pk__in=fielded)
-        return list(entries.order_by("-total_points", "number").values_list("number", flat=True))
+        ranked = with_totals(entries, game_id=cup.game_id).order_by("-total_points", "number")
+        return list(ranked.values_list("number", flat=True))
     members = LeagueMember.objects.filter(league=cup.league_id, entry__in=fielded)
     return list(members.order_by("rank", "entry__number").values_list("entry__number", flat=True))
 

@@ -23,13 +23,15 @@ _ROWS = """
             int4send(e.number) || int8send(e.id) || int2send(coalesce(l.captain_slot, 0)::int2)
             || int2send(coalesce(l.vice_slot, 0)::int2)
             || int2send(coalesce(array_position(%(chips)s::text[], l.chip::text), 0)::int2)
-            || int4send(l.hit) || int4send({before}) || int4send(coalesce(a.points, 0)::int4)
+            || int4send(l.hit) || int4send({total}) || int4send(coalesce(a.points, 0)::int4)
             || CASE WHEN e.country = '' THEN '\\000\\000'::bytea ELSE e.country::bytea END
             || substr(l.packed || %(nobody)s, 1, %(length)s),
             ''::bytea
         )
         FROM fantasy_lineup l
         JOIN fantasy_entry e ON e.id = l.entry_id
+        LEFT JOIN fantasy_lineupresult latest
+            ON latest.round_id = %(latest)s AND latest.entry_id = e.id
         LEFT JOIN (
             SELECT entry_id, sum(points) AS points FROM fantasy_scoreadjustment
             WHERE round_id = %(round)s GROUP BY entry_id
@@ -38,18 +40,18 @@ _ROWS = """
         GROUP BY e.number >> 12
     ) TO STDOUT (FORMAT BINARY)
 """
-# The blocks are made in memory, which for a million entries is 64 MB.
-_SETTINGS = "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"
-_TOTAL = "e.total_points"
-# While a later round is settled already, entries' totals are those after it.
-_TOTAL_THEN = """
-    coalesce((
+_NO_TOTAL = "0"
+# Who was not in the round before goes on from an earlier one.
+_TOTAL = """
+    coalesce(latest.total, (
         SELECT past.total FROM fantasy_lineupresult past
         JOIN fantasy_round sooner ON sooner.id = past.round_id
         WHERE past.entry_id = e.id AND sooner.game_id = %(game)s AND sooner.number < %(number)s
         ORDER BY sooner.number DESC LIMIT 1
     ), 0)
 """
+# The blocks are made in memory, which for a million entries is 64 MB.
+_SETTINGS = "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"
 
 
 def load_round(round_: Round) -> LiveRound:
@@ -78,15 +80,17 @@ def load_lineups(round_: Round, rules: GameRules) -> Lineups:
 
 
 def _sent(round_: Round, rules: GameRules, slots: int) -> Iterator[bytes | memoryview]:
-    is_settled = Round.objects.filter(
-        game=round_.game_id, state=RoundState.SETTLED, number__gte=round_.number
-    ).exists()
-    query = _ROWS.format(before=_TOTAL_THEN if is_settled else _TOTAL)
+    earlier = Round.objects.filter(
+        game=round_.game_id, state=RoundState.SETTLED, number__lt=round_.number
+    )
+    latest = earlier.order_by("-number").first()
+    query = _ROWS.format(total=_TOTAL if latest else _NO_TOTAL)
     values = {
         "nobody": NOBODY.to_bytes(2, "big") * slots,
         "length": 2 * slots,
         "chips": [chip.id for chip in rules.chips],
         "round": round_.pk,
+        "latest": latest.pk if latest else None,
         "game": round_.game_id,
         "number": round_.number,
     }

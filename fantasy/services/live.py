@@ -161,8 +161,7 @@ def settle_rows(round_id: int) -> int:
     `fantasy.rules.settling.settle` with everybody who appeared by `PlayerScore`; `total` is what
     the entry had after the last settled round before this one, plus points, less the hit, plus
     adjustments; `rank` is by total and `round_rank` by what this round added, competition ranking.
-    Does not touch `Entry.total_points`, which must still be that of the last settled round. Stores
-    the standings as the round's last snapshot.
+    Stores the standings as the round's last snapshot.
     """
     round_ = Round.objects.select_related("game").get(pk=round_id)
     live, _ = _hold(round_)

@@ -52,16 +52,6 @@ _TOTAL_AGAIN = """
       AND (held.total, held.rank, held.round_rank)
           IS DISTINCT FROM (ranked.total, ranked.rank, ranked.round_rank)
 """
-_WRITE_TOTALS = """
-    UPDATE fantasy_entry entry SET total_points = newest.total
-    FROM (
-        SELECT DISTINCT ON (held.entry_id) held.entry_id, held.total
-        FROM fantasy_lineupresult held JOIN fantasy_round round ON round.id = held.round_id
-        WHERE round.game_id = %(game)s AND round.number >= %(number)s
-        ORDER BY held.entry_id, round.number DESC
-    ) newest
-    WHERE newest.entry_id = entry.id AND entry.total_points <> newest.total
-"""
 
 
 def settles_at(round_: Round) -> datetime | None:
@@ -116,7 +106,8 @@ def settle_round(round_id: int, *, at: datetime) -> bool:
     """Make the points of a provisional round final; return whether it was due.
 
     Locks the round's matches, so that no scoring comes in between, then the round. Writes results,
-    totals and ranks of all entries. Announces `fantasy.score.update`.
+    totals and ranks of all entries: readers see all of them or, until the end and when it is cut
+    short, none. Announces `fantasy.score.update`.
     """
     round_ = lock_round(round_id)
     if round_.state != RoundState.PROVISIONAL or blockers(round_):
@@ -159,27 +150,29 @@ def _finish_scores(round_: Round) -> None:
 def write_results(round_: Round) -> int:
     """Write the results of all line-ups of a round over those there are, and all totals after it.
 
-    Returns how many entries got other points than they had. The caller holds the round's lock.
+    Returns how many entries that had points got other ones. The caller holds the round's lock.
     """
-    before = {"round": round_.pk}
+    before, moved = {"round": round_.pk}, 0
     with connection.cursor() as cursor:
         cursor.execute(_KEEP_BEFORE, before)
-        cursor.execute("DELETE FROM fantasy_lineupresult WHERE round_id = %(round)s", before)
+        had_points = cursor.rowcount > 0
+        if had_points:
+            cursor.execute("DELETE FROM fantasy_lineupresult WHERE round_id = %(round)s", before)
         settle_rows(round_.pk)
-        cursor.execute(_COUNT_MOVED, before)
-        (moved,) = cursor.fetchone()
+        if had_points:
+            cursor.execute(_COUNT_MOVED, before)
+            (moved,) = cursor.fetchone()
         cursor.execute("DROP TABLE fantasy_before")
     total_again(round_.game, after=round_.number)
     return int(moved)
 
 
 def total_again(game: Game, *, after: int) -> None:
-    """Count totals and ranks anew of settled rounds behind a number, and what entries have now."""
+    """Count totals and ranks anew of settled rounds behind a number."""
     later = Round.objects.filter(game=game, state=RoundState.SETTLED, number__gt=after)
     with connection.cursor() as cursor:
         for round_ in later.order_by("number"):
             cursor.execute(_TOTAL_AGAIN, _places(round_))
-        cursor.execute(_WRITE_TOTALS, {"game": game.pk, "number": after})
 
 
 def _places(round_: Round) -> dict[str, int]:

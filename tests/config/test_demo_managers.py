@@ -10,7 +10,8 @@ from django.core.management import call_command
 from config import demo, demo_clock, demo_managers
 from config.demo_managers import DemoGame
 from fantasy.enums import RoundState
-from fantasy.models import Entry, Game, LineupResult, Receipt, Transfer
+from fantasy.models import Game, LineupResult, Receipt, Transfer
+from fantasy.selectors.totals import with_totals
 from fantasy.services.receipts import verify_receipt
 from leagues.models import Season
 from leagues.packs.loader import load_pack
@@ -72,7 +73,7 @@ def test_game_is_seeded_with_a_past(sport, rules):
     settled = past.filter(state=RoundState.SETTLED)
     assert settled.exists()
     assert LineupResult.objects.filter(round__in=settled).count() == MANAGERS * settled.count()
-    assert Entry.objects.filter(game=game, total_points__gt=0).count() == MANAGERS
+    assert with_totals(game.entries).filter(total_points__gt=0).count() == MANAGERS
     assert game.fantasy_leagues.count() == 3
     receipt = Receipt.objects.filter(sequence=1).first()
     assert receipt.saved_at < past.first().deadline_at

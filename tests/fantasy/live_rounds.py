@@ -5,7 +5,7 @@ import struct
 from collections import Counter
 
 from fantasy.enums import RoundState
-from fantasy.models import Entry, Lineup, PlayerScore, Round
+from fantasy.models import Entry, Lineup, LineupResult, PlayerScore, Round
 from fantasy.rules.lineups import is_legal_shape
 from fantasy.rules.loading import load_game
 from fantasy.rules.settling import NOBODY
@@ -16,14 +16,16 @@ CLUBS = 4
 
 
 def make_live_round(
-    rng: random.Random, *, entries: int = 30, plain: bool = False, **fields
+    rng: random.Random, *, entries: int = 30, plain: bool = False, past: bool = False, **fields
 ) -> Round:
-    """A round of two matches under way, `entries` with random line-ups and totals.
+    """A round of two matches under way, `entries` with random line-ups.
 
-    Some have chips or hits, unless they are `plain`.
+    Some have chips or hits, unless they are `plain`. With a `past` it is the second round, and
+    the entries have totals after the first one.
     """
     game = make_game(**fields)
     clubs = [make_club(game) for _ in range(CLUBS)]
+    before = make_round(game, state=RoundState.SETTLED) if past else None
     round_ = make_round(game, state=RoundState.LIVE)
     for home, away in zip(clubs[::2], clubs[1::2], strict=True):
         make_round_match(round_, home, away, status=MatchStatus.LIVE)
@@ -33,8 +35,11 @@ def make_live_round(
             [],
             number=number,
             country=rng.choice(["", "NO", "BR"]),
-            total_points=rng.randrange(200),
         )
+        if before:
+            LineupResult.objects.create(
+                entry=entry, round=before, points=0, total=rng.randrange(200), rank=1
+            )
         make_lineup(rng, round_, entry, plain=plain)
     return round_
 

@@ -11,6 +11,7 @@ from fantasy.models import Entry, Game, GamePlayer, Lineup, PlayerScore, Round, 
 from fantasy.rules.loading import load_game
 from fantasy.rules.settling import settle, slots_of
 from fantasy.selectors.points import round_form
+from fantasy.selectors.totals import with_totals
 from fantasy.services.scoring import score_matches
 from fantasy.services.settlement import settle_round, settles_at
 from leagues.models import Season
@@ -161,11 +162,13 @@ def derived(game: Game) -> dict[str, list]:
             game.rounds.order_by("number", "results__entry").values_list(
                 *("number", "results__entry", "results__points", "results__hit"),
                 *("results__adjusted", "results__total", "results__rank", "results__round_rank"),
-                *("results__bench_points", "results__substitutions", "results__captain_number"),
+                *("results__bench_points", "results__relieved", "results__captain_number"),
                 "results__multiplier",
             )
         ),
-        "totals": list(game.entries.order_by("number").values_list("number", "total_points")),
+        "totals": list(
+            with_totals(game.entries.order_by("number")).values_list("number", "total_points")
+        ),
     }
 
 
@@ -187,7 +190,7 @@ def plain_results(round_: Round) -> dict[int, tuple]:
             settled.points,
             lineup.hit,
             settled.bench_points,
-            [list(pair) for pair in settled.result.substitutions],
+            settled.result.substitutions,
             settled.result.captain,
             settled.multiplier,
         )

@@ -4,7 +4,10 @@ from struct import pack
 
 from config.clock import now
 from fantasy.enums import RoundState
-from fantasy.models import Lineup, LineupResult
+from fantasy.models import Entry, Lineup, LineupResult
+from fantasy.rules.loading import load_game
+from fantasy.rules.settling import substitutions_of, unpacked
+from fantasy.selectors.totals import with_totals
 
 
 def lock(round_, entries, **fields):
@@ -22,6 +25,18 @@ def lock(round_, entries, **fields):
     round_.save()
 
 
+def total_of(entry):
+    """What an entry has scored in settled rounds."""
+    return with_totals(Entry.objects.all()).get(pk=entry.pk).total_points
+
+
+def swaps_of(result):
+    """Who went out and who came on for him, by number."""
+    lineup = Lineup.objects.get(entry=result.entry_id, round=result.round_id)
+    starters = load_game(lineup.round.game.rules).lineup.size
+    return substitutions_of(result.relieved, unpacked(lineup.packed), starters=starters)
+
+
 def settle(round_, points, *, hits=None):
     """Write the results of a round by entry: (points before hits); totals grow by themselves."""
     for entry, scored in points.items():
@@ -34,8 +49,6 @@ def settle(round_, points, *, hits=None):
             round=round_,
             defaults={"points": scored, "hit": hit, "total": total, "rank": 1},
         )
-        entry.total_points = total
-        entry.save(update_fields=["total_points"])
     round_.state, round_.settled_at = RoundState.SETTLED, now()
     round_.locked_at = round_.locked_at or now()
     round_.save()

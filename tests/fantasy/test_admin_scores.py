@@ -7,6 +7,7 @@ from fantasy.enums import CaseState
 from fantasy.models import CorrectionCase, Game, PlayerScore, ScoreAdjustment
 from tests.fantasy.played import derived, enter, game_on, play_season, score_all, settle_all
 from tests.fantasy.services.test_corrections import retract_a_goal
+from tests.fantasy.settled import total_of
 
 pytestmark = pytest.mark.django_db
 
@@ -72,9 +73,8 @@ def test_points_are_given_and_taken_back_with_reasons(admin_client, admin_user, 
     add = reverse("admin:fantasy_scoreadjustment_add")
     assert admin_client.post(add, sent).status_code == 302
     row = ScoreAdjustment.objects.get()
-    entry.refresh_from_db()
     total = dict(before["totals"])[entry.number]
-    assert (row.by, entry.total_points) == (admin_user, total + 4)
+    assert (row.by, total_of(entry)) == (admin_user, total + 4)
 
     change = reverse("admin:fantasy_scoreadjustment_change", args=[row.pk])
     assert admin_client.get(change).status_code == 200

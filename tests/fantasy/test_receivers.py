@@ -19,6 +19,7 @@ from streams.groups import drain
 from streams.redis_client import client
 from streams.relay import relay
 from tests.factories.fantasy import make_game, make_game_player, make_round
+from tests.fantasy.settled import total_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,14 +124,12 @@ def test_settlement_and_correction_are_the_works_of_a_task():
     settle_rounds()
 
     assert Round.objects.get().state == RoundState.SETTLED
-    entry.refresh_from_db()
-    before = entry.total_points
+    before = total_of(entry)
     tell(replace(GOAL, rev=2, is_retracted=True, reason="An own goal after all"))
     work()
     assert CorrectionCase.objects.get().state == "open"
 
     settle_rounds()
 
-    entry.refresh_from_db()
-    assert entry.total_points < before
+    assert total_of(entry) < before
     assert CorrectionCase.objects.get().state == "applied"

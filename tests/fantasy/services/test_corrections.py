@@ -47,7 +47,6 @@ def settle_freshly(game: Game) -> None:
     PlayerScore.objects.filter(round__game=game).delete()
     CorrectionCase.objects.filter(round__game=game).delete()
     RoundMatch.objects.filter(game=game).update(scored_seq=None)
-    game.entries.update(total_points=0)
     game.rounds.update(state=RoundState.LOCKED, settled_at=None, corrections=0)
     score_all(game)
     settle_all(game)

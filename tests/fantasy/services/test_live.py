@@ -13,10 +13,12 @@ from fantasy.rules.loading import load_game
 from fantasy.rules.settling import RoundForm, settle, slots_of
 from fantasy.selectors import live_ranks
 from fantasy.selectors.live_ranks import rank_card, rank_members, snapshot_of, top_entries
+from fantasy.selectors.totals import settled_totals
 from fantasy.services import live
 from streams.redis_client import client
 from tests.factories.fantasy import make_entry
 from tests.fantasy.live_rounds import end, make_live_round, play, random_squad
+from tests.fantasy.settled import swaps_of
 
 pytestmark = pytest.mark.django_db
 
@@ -59,14 +61,15 @@ def settled_by_the_rules(round_):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_refreshed_totals_and_ranks_equal_the_rules(seed):
     rng = random.Random(seed)
-    round_ = make_live_round(rng)
+    round_ = make_live_round(rng, past=True)
     play(rng, round_, share=0.8)
     end(round_)
     assert live.refresh_round(round_.pk)
     results = settled_by_the_rules(round_)
     hits = dict(round_.lineups.values_list("entry", "hit"))
     entries = list(round_.game.entries.all())
-    wanted = {e.pk: e.total_points + results[e.pk].points - hits[e.pk] for e in entries}
+    before = settled_totals(Entry.objects.all(), game_id=round_.game_id)
+    wanted = {e.pk: before[e.pk] + results[e.pk].points - hits[e.pk] for e in entries}
     for entry in entries:
         card = rank_card(round_.pk, entry.number)
         assert card.total == wanted[entry.pk]
@@ -81,7 +84,7 @@ def test_refreshed_totals_and_ranks_equal_the_rules(seed):
 @pytest.mark.parametrize("seed", [4, 5])
 def test_rebuilt_state_is_the_incremental_one_byte_for_byte(seed):
     rng = random.Random(seed)
-    round_ = make_live_round(rng)
+    round_ = make_live_round(rng, past=True)
     live.refresh_round(round_.pk)
     for step in range(6):
         play(rng, round_)
@@ -197,13 +200,13 @@ def test_top_entries_of_all_and_of_a_country():
 
 
 def test_members_of_a_league_are_ranked_since_it_began_and_by_ties():
-    round_ = make_live_round(random.Random(14), entries=4, plain=True)
-    Entry.objects.filter(game=round_.game).update(total_points=50)
+    round_ = make_live_round(random.Random(14), entries=4, plain=True, past=True)
+    LineupResult.objects.update(total=50)
     live.refresh_round(round_.pk)
     members = list(round_.game.entries.order_by("number"))
     first, second, third, fourth = (entry.pk for entry in members)
     rows = rank_members(
-        round_.pk, members, before={second: 10, third: 10}, ties={first: 1, third: 2}
+        round_.pk, members, settled={}, before={second: 10, third: 10}, ties={first: 1, third: 2}
     )
     assert [(row.entry_id, row.points, row.rank) for row in rows] == [
         (fourth, 50, 1),
@@ -217,7 +220,7 @@ def test_members_of_a_league_are_ranked_since_it_began_and_by_ties():
 @pytest.mark.parametrize("is_held", [True, False])
 def test_settled_rows_equal_the_rules(seed, is_held):
     rng = random.Random(seed)
-    round_ = make_live_round(rng, entries=60)
+    round_ = make_live_round(rng, entries=60, past=True)
     play(rng, round_, share=0.6)
     given = round_.game.entries.get(number=7)
     ScoreAdjustment.objects.create(
@@ -225,6 +228,7 @@ def test_settled_rows_equal_the_rules(seed, is_held):
     )
     if is_held:
         live.refresh_round(round_.pk)
+    before = settled_totals(round_.game.entries.all(), game_id=round_.game_id)
     assert live.settle_rows(round_.pk) == 60
     results = settled_by_the_rules(round_)
     rows = {row.entry_id: row for row in LineupResult.objects.filter(round=round_)}
@@ -236,9 +240,9 @@ def test_settled_rows_equal_the_rules(seed, is_held):
         nets[lineup.entry_id] = wanted.points - lineup.hit + adjusted
         assert row.points == wanted.points
         assert (row.hit, row.adjusted) == (lineup.hit, adjusted)
-        assert row.total == lineup.entry.total_points + nets[lineup.entry_id]
+        assert row.total == before[lineup.entry_id] + nets[lineup.entry_id]
         assert row.bench_points == wanted.bench_points
-        assert row.substitutions == [list(pair) for pair in wanted.result.substitutions]
+        assert swaps_of(row) == wanted.result.substitutions
         assert (row.captain_number, row.multiplier) == (wanted.result.captain, wanted.multiplier)
     for key, row in rows.items():
         assert row.rank == 1 + sum(other.total > row.total for other in rows.values())
@@ -251,7 +255,7 @@ def test_settled_standings_are_stored_for_good(django_capture_on_commit_callback
     play(rng, round_)
     with django_capture_on_commit_callbacks(execute=True):
         live.settle_rows(round_.pk)
-    totals = dict(LineupResult.objects.values_list("entry__number", "total"))
+    totals = dict(round_.results.values_list("entry__number", "total"))
     assert {n: rank_card(round_.pk, n).total for n in range(5)} == totals
     client().flushdb()
     restart()
@@ -260,19 +264,15 @@ def test_settled_standings_are_stored_for_good(django_capture_on_commit_callback
 
 def test_settling_again_starts_from_the_round_before():
     rng = random.Random(31)
-    round_ = make_live_round(rng, entries=5)
-    Entry.objects.filter(game=round_.game).update(total_points=0)
+    round_ = make_live_round(rng, entries=5, past=True)
     play(rng, round_)
     live.settle_rows(round_.pk)
-    first = dict(LineupResult.objects.values_list("entry", "total"))
-    for entry in round_.game.entries.all():
-        entry.total_points = first[entry.pk]
-        entry.save()
+    first = dict(round_.results.values_list("entry", "total"))
     round_.state = RoundState.SETTLED
     round_.save()
-    LineupResult.objects.all().delete()
+    round_.results.all().delete()
     live.settle_rows(round_.pk)
-    assert dict(LineupResult.objects.values_list("entry", "total")) == first
+    assert dict(round_.results.values_list("entry", "total")) == first
 
 
 def test_lineups_with_and_without_a_place_of_a_chip_are_read_together():
@@ -285,4 +285,4 @@ def test_lineups_with_and_without_a_place_of_a_chip_are_read_together():
     play(rng, round_, share=1)
     live.settle_rows(round_.pk)
     wanted = {key: result.points for key, result in settled_by_the_rules(round_).items()}
-    assert dict(LineupResult.objects.values_list("entry", "points")) == wanted
+    assert dict(round_.results.values_list("entry", "points")) == wanted
