@@ -23,6 +23,9 @@ MAX_KEY_LENGTH: Final = 255
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEPT_HEADERS: Final = ("Content-Type", "Location", "ETag")
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s)"
+_HELD: Final = (
+    "SELECT * FROM accounts_idempotentanswer WHERE user_id = %s AND route = %s AND key = %s"
+)
 
 
 class IdempotencyMiddleware:
@@ -61,7 +64,8 @@ def _answer_once(
             (is_first,) = cursor.fetchone()
         if not is_first:
             return problem(request, "conflict", headers={"Retry-After": "1"})
-        held = IdempotentAnswer.objects.filter(user=request.user.pk, route=route, key=key).first()
+        answers = IdempotentAnswer.objects.raw(_HELD, [request.user.pk, route, key])
+        held = next(iter(answers), None)
         if held is not None and held.made_at > now() - ANSWERS_KEPT:
             if held.fingerprint != asked:
                 fix = "This key was sent with another request; take a new key for a new request."

@@ -211,7 +211,7 @@ REDIS_OPTIONS: dict[str, Any] = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.caches.KeptRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "veze",
         "OPTIONS": REDIS_OPTIONS,

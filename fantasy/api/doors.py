@@ -1,11 +1,12 @@
 """What the doors of the fantasy API share: who may come in, and how refusals are told."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from rest_framework import serializers
@@ -16,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from config.clock import now
-from fantasy.enums import GameState
+from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, Round
 from fantasy.services import limits
 from fantasy.services.refusals import Refused, refuse
@@ -110,21 +111,38 @@ class OwnDoor(FantasyDoor):
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
+    def saving(self, kind: str) -> Entry:
+        """Return the signed-in user's entry for a save, counting it. Raises Throttled.
+
+        Of the entry it reads what a save needs: its key and its game's.
+        """
+        ahead = Round.objects.filter(game=OuterRef("game"), state=RoundState.UPCOMING)
+        deadline = Subquery(ahead.order_by("number").values("deadline_at")[:1])
+        entry = get_object_or_404(
+            Entry.objects.only("game_id").annotate(deadline_at=deadline),
+            public_id=self.kwargs["public_id"],
+            owner=self.request.user.pk,
+        )
+        self._count(kind, entry, entry.deadline_at)  # type: ignore[attr-defined]  # annotated
+        return entry
+
     def spend(self, kind: str, entry: Entry) -> None:
         """Count a save of the entry. Raises Throttled."""
         round_ = next_round(entry.game_id)
-        deadline_at = round_.deadline_at if round_ else None
+        self._count(kind, entry, round_.deadline_at if round_ else None)
+
+    def _count(self, kind: str, entry: Entry, deadline_at: datetime | None) -> None:
         allowance = limits.spend(kind, entry.pk, deadline_at=deadline_at, at=now())
         if allowance.is_over:
             # The exception's own text says the seconds too.
             raise Throttled(wait=allowance.retry_after_s)
 
-    def players(self, game: Game, named: Mapping[str, str]) -> dict[str, int]:
+    def players(self, game_id: int, named: Mapping[str, str]) -> dict[str, int]:
         """Return ids of `GamePlayer` by the public ids of players; {place: id} is what was named.
 
         Raises Refused for those who are not in the game.
         """
-        rows = GamePlayer.objects.filter(game=game, player__public_id__in=set(named.values()))
+        rows = GamePlayer.objects.filter(game=game_id, player__public_id__in=set(named.values()))
         found: dict[str, int] = dict(rows.values_list("player__public_id", "pk"))
         for place, public_id in named.items():
             if public_id not in found:

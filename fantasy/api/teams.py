@@ -105,11 +105,11 @@ class Own(OwnDoor):
     def saved(self, saved: Saved, code: int = status.HTTP_200_OK) -> Response:
         return Response(FantasySavedSerializer(saved).data, status=code)
 
-    def chosen(self, game: Game, wanted: Mapping[str, Any]) -> dict[str, int]:
+    def chosen(self, game_id: int, wanted: Mapping[str, Any]) -> dict[str, int]:
         """Return `GamePlayer` ids of all players that a body names."""
         named = {f"players/{place}": who for place, who in enumerate(wanted["players"])}
         named |= {name: wanted[name] for name in ("captain", "vice") if wanted.get(name)}
-        return self.players(game, named)
+        return self.players(game_id, named)
 
 
 def team_document(entry: Entry) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class TeamList(Own):
         game = Game.objects.filter(public_id=wanted["game"], state=GameState.PUBLISHED).first()
         if game is None:
             raise refuse("unknown_game", "There is no open game of that id.", "game")
-        ids = self.chosen(game, wanted)
+        ids = self.chosen(game.pk, wanted)
         new = entries.NewEntry(
             name=wanted["name"],
             country=wanted["country"],
@@ -217,9 +217,8 @@ class TeamLineup(Own):
     )
     def put(self, request: Request, public_id: str) -> Response:
         """Save who plays, the order of the bench, captain and vice-captain."""
-        wanted, entry = self.wanted(FantasyLineupSerializer), self.entry()
-        self.spend(limits.LINEUP, entry)
-        ids = self.chosen(entry.game, wanted)
+        wanted, entry = self.wanted(FantasyLineupSerializer), self.saving(limits.LINEUP)
+        ids = self.chosen(entry.game_id, wanted)
         choice = lineups.LineupChoice(
             players=[ids[who] for who in wanted["players"]],
             captain=ids.get(wanted.get("captain", "")),
@@ -236,7 +235,7 @@ class Transferring(Own):
             for place, move in enumerate(wanted)
             for side in ("out", "in")
         }
-        ids = self.players(entry.game, named)
+        ids = self.players(entry.game_id, named)
         return [transfers.Move(sold=ids[move["out"]], bought=ids[move["in"]]) for move in wanted]
 
 
@@ -262,8 +261,7 @@ class TransferList(Transferring, ListAPIView[Transfer]):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Make transfers, all or none, playing a chip with them if one is named. Final."""
-        wanted, entry = self.wanted(FantasyMovesSerializer), self.entry()
-        self.spend(limits.TRANSFERS, entry)
+        wanted, entry = self.wanted(FantasyMovesSerializer), self.saving(limits.TRANSFERS)
         moves = self.moves(entry, wanted["transfers"])
         saved = transfers.confirm_transfers(
             entry.pk, moves, chip=wanted["chip"], for_round=wanted.get("round")
@@ -321,8 +319,7 @@ class TeamChips(Own):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Play a chip in the next round."""
-        wanted, entry = self.wanted(FantasyChipSerializer), self.entry()
-        self.spend(limits.LINEUP, entry)
+        wanted, entry = self.wanted(FantasyChipSerializer), self.saving(limits.LINEUP)
         saved = chips.play_chip(entry.pk, wanted["chip"], for_round=wanted.get("round"))
         return self.saved(saved)
 
@@ -331,6 +328,5 @@ class TeamChips(Own):
     )
     def delete(self, request: Request, public_id: str) -> Response:
         """Take back the chip of the next round, where the game allows it."""
-        entry = self.entry()
-        self.spend(limits.LINEUP, entry)
+        entry = self.saving(limits.LINEUP)
         return self.saved(chips.cancel_chip(entry.pk))
