@@ -15,6 +15,7 @@ from config.clock import now
 from fantasy.enums import RoundState
 from fantasy.models import Game, GamePlayer, PlayerScore, Round, RoundMatch
 from fantasy.rules.engine.copying import HEADER, TRAILER, encoded, layout
+from fantasy.rules.engine.ranking import Ladder
 from leagues.models import Player, Team
 from leagues.services import season_for
 from matches.enums import MatchStatus
@@ -152,7 +153,7 @@ def _drawn(shares: np.ndarray, count: int, size: int, rng: np.random.Generator) 
 
 
 def build(held: Ownership, entries: int, rng: np.random.Generator) -> Round:
-    """A live round in Postgres: players, matches, entries with totals, frozen line-ups."""
+    """A live round in Postgres: players, matches, line-ups, and a settled round before it."""
     season = season_for(sport="football", league="Bench", season="1")
     teams = {
         name: Team.objects.create(name=name, slug=f"club-{place}", sport="football")
@@ -169,14 +170,17 @@ def build(held: Ownership, entries: int, rng: np.random.Generator) -> Round:
         published_at=now(),
     )
     starts_at = now() - timedelta(hours=1)
-    round_ = Round.objects.create(
-        game=game,
-        number=1,
-        name="Round 1",
-        state=RoundState.LIVE,
-        deadline_at=starts_at,
-        starts_at=starts_at,
-        locked_at=starts_at,
+    settled, round_ = (
+        Round.objects.create(
+            game=game,
+            number=number,
+            name=f"Round {number}",
+            state=state,
+            deadline_at=starts_at,
+            starts_at=starts_at,
+            locked_at=starts_at,
+        )
+        for number, state in ((1, RoundState.SETTLED), (2, RoundState.LIVE))
     )
     clubs = list(teams.values())
     for home, away in zip(clubs[::2], clubs[1::2], strict=False):
@@ -185,14 +189,15 @@ def build(held: Ownership, entries: int, rng: np.random.Generator) -> Round:
         )
         RoundMatch.objects.create(game=game, round=round_, match=match)
     _make_players(game, held, teams)
-    _copy_entries(round_, entries, rng)
+    _copy_entries(settled, entries, rng)
+    _copy_results(settled, entries, rng)
     _copy_lineups(round_, squads(held, entries, rng), rng)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT setval(pg_get_serial_sequence('fantasy_entry', 'id'), %s)", [entries]
         )
-        cursor.execute("VACUUM ANALYZE fantasy_entry")
-        cursor.execute("VACUUM ANALYZE fantasy_lineup")
+        for table in ("fantasy_entry", "fantasy_lineup", "fantasy_lineupresult"):
+            cursor.execute(f"VACUUM ANALYZE {table}")
     return round_
 
 
@@ -251,8 +256,7 @@ def _copy_entries(round_: Round, entries: int, rng: np.random.Generator) -> None
         [
             ("id", ">i8"), ("public_id", "S10"), ("game_id", ">i8"), ("name", "S7"),
             ("country", "S2"), ("number", ">i4"), ("joined_round_id", ">i8"), ("bank", ">i4"),
-            ("free_transfers", ">i2"), ("total_points", ">i4"), ("receipts", ">i4"),
-            ("created_at", ">i8"),
+            ("free_transfers", ">i2"), ("receipts", ">i4"), ("created_at", ">i8"),
         ],
         {
             "id": numbers + 1,
@@ -264,12 +268,41 @@ def _copy_entries(round_: Round, entries: int, rng: np.random.Generator) -> None
             "joined_round_id": round_.pk,
             "bank": 0,
             "free_transfers": 1,
-            "total_points": np.maximum(rng.normal(1150, 180, entries), 0).astype(np.int32),
             "receipts": 0,
             "created_at": microseconds,
         },
         entries,
     )  # fmt: skip
+
+
+def _copy_results(round_: Round, entries: int, rng: np.random.Generator) -> None:
+    # As if a season had been played: what they have ranks them.
+    totals = np.maximum(rng.normal(1150, 180, entries), 0).astype(np.int32)
+    numbers = ("points", "hit", "adjusted", "total", "rank", "round_rank", "bench_points")
+    _copy(
+        "fantasy_lineupresult",
+        [
+            ("round_id", ">i8"), ("entry_id", ">i8"), *((name, ">i4") for name in numbers),
+            ("multiplier", ">i2"), ("relieved", "V4"),
+        ],
+        {
+            **dict.fromkeys(numbers, 0),
+            "round_id": round_.pk,
+            "entry_id": np.arange(entries) + 1,
+            "total": totals,
+            "rank": Ladder.of(totals).ranks(totals),
+            "multiplier": 2,
+            "relieved": np.void(bytes(4)),
+        },
+        entries,
+    )  # fmt: skip
+
+
+def end(round_: Round) -> None:
+    """Let the matches of the round be over and scored to their end."""
+    Match.objects.filter(fantasy_rounds__round=round_).update(status=MatchStatus.FINISHED)
+    RoundMatch.objects.filter(round=round_).update(scored_seq=0)
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.PROVISIONAL, settled_at=None)
 
 
 def _copy_lineups(round_: Round, held: Squads, rng: np.random.Generator) -> None:
