@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{_GAME}/team/receipts/<int:sequence>/", squads.receipt, name="receipt"),
     path(f"{_GAME}/transfers/", transfers.transfers, name="transfers"),
     path(f"{_GAME}/leagues/", leagues.leagues, name="leagues"),
+    path(f"{_GAME}/table/", leagues.table, name="table"),
     path(f"{_GAME}/players/", games.players, name="players"),
     path(f"{_GAME}/players/<str:player_id>/", games.player, name="player"),
     path(f"{_GAME}/players/<str:player_id>/rounds/<int:number>/", games.why, name="why"),

@@ -66,6 +66,19 @@ class TopFilter(Asked):
     count = WholeNumber(method="keep_all", min_value=1, max_value=1000, help_text="100.")
 
 
+class OverallFilter(Asked):
+    page = WholeNumber(method="keep_all", min_value=1, help_text="From 1; 50 entries a page.")
+    country = filters.CharFilter(
+        method="keep_all", max_length=2, help_text="Two letters: the table of that country."
+    )
+    entry = filters.CharFilter(
+        method="keep_all",
+        validators=[id_validator("entry")],
+        help_text="Id of an entry: the page it is on.",
+    )
+    rank = WholeNumber(method="keep_all", min_value=1, help_text="The page that has this rank.")
+
+
 class TableFilter(Asked):
     page = WholeNumber(method="keep_all", min_value=1, help_text="From 1; 50 entries a page.")
     phase = filters.CharFilter(

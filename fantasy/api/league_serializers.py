@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from fantasy.api.doors import StrictSerializer
 from fantasy.api.serializers import FantasyEntrySerializer
+from fantasy.api.table_serializers import FantasyPartsSerializer
 from fantasy.enums import LeagueKind
 from fantasy.models import Cup, FantasyLeague
 
@@ -66,6 +67,7 @@ class FantasyTableRowSerializer(serializers.Serializer[Any]):
     drawn = serializers.IntegerField(allow_null=True)
     lost = serializers.IntegerField(allow_null=True)
     points_for = serializers.IntegerField(allow_null=True)
+    parts = FantasyPartsSerializer(allow_null=True, help_text="While a round is played.")
 
 
 class FantasyTableSerializer(serializers.Serializer[Any]):

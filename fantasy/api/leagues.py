@@ -29,6 +29,7 @@ from fantasy.api.league_serializers import (
     FantasyTableSerializer,
 )
 from fantasy.api.serializers import FantasyEntrySerializer
+from fantasy.api.tables import parts_document
 from fantasy.enums import LeagueKind
 from fantasy.models import Cup, Entry, FantasyLeague, LeagueMember, Phase, Round
 from fantasy.selectors.leagues import (
@@ -213,6 +214,7 @@ def _table_row(row: LeagueRow) -> dict[str, Any]:
         "drawn": row.drawn,
         "lost": row.lost,
         "points_for": row.points_for,
+        "parts": parts_document(row.parts),
     }
 
 

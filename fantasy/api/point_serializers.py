@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from fantasy.api.serializers import FantasyPlayerSerializer
+from fantasy.api.table_serializers import FantasyPartsSerializer
 
 
 class FantasyFactSerializer(serializers.Serializer[Any]):
@@ -85,6 +86,7 @@ class FantasyEntryRoundSerializer(serializers.Serializer[Any]):
     is_final = serializers.BooleanField()
     rank = serializers.IntegerField(allow_null=True)
     total = serializers.IntegerField(allow_null=True)
+    parts = FantasyPartsSerializer(allow_null=True)
     adjustments = FantasyAdjustmentSerializer(many=True)
     slots = FantasySlotSerializer(many=True)
 

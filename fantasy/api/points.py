@@ -27,6 +27,7 @@ from fantasy.api.serializers import (
     FantasyPlayerSerializer,
     FantasyTransferSerializer,
 )
+from fantasy.api.tables import parts_document
 from fantasy.enums import GameState, RoundState
 from fantasy.models import (
     Entry,
@@ -141,6 +142,7 @@ def entry_document(ledger: EntryLedger, *, is_told: bool) -> dict[str, Any]:
         "is_final": ledger.is_final and is_told,
         "rank": result.rank if result else None,
         "total": result.total if result else None,
+        "parts": parts_document(ledger.parts) if is_told else None,
         "adjustments": FantasyAdjustmentSerializer(given, many=True).data,
         "slots": [_slot(slot, ledger.round, is_told=is_told) for slot in ledger.slots],
     }

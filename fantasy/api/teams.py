@@ -41,8 +41,8 @@ from fantasy.services.squads import (
 )
 from fantasy.services.transfers import MOST_MOVES
 
-_ID: dict[str, Any] = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
-_ROUND: dict[str, Any] = {
+PLAYER_ID: dict[str, Any] = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
+ROUND: dict[str, Any] = {
     "required": False,
     "min_value": 1,
     "help_text": "Number of the round you mean: refused once another one is next.",
@@ -54,14 +54,14 @@ class FantasyNewTeamSerializer(StrictSerializer):
     name = serializers.CharField(max_length=60)
     country = serializers.CharField(max_length=2, required=False, default="", allow_blank=True)
     players = BoundedList(
-        child=serializers.CharField(**_ID), max_length=40, help_text="Ids of players."
+        child=serializers.CharField(**PLAYER_ID), max_length=40, help_text="Ids of players."
     )
     is_ordered = serializers.BooleanField(
         default=False, help_text="The players are in slot order; else the line-up is made for you."
     )
-    captain = serializers.CharField(required=False, **_ID)
-    vice = serializers.CharField(required=False, **_ID)
-    round = serializers.IntegerField(**_ROUND)
+    captain = serializers.CharField(required=False, **PLAYER_ID)
+    vice = serializers.CharField(required=False, **PLAYER_ID)
+    round = serializers.IntegerField(**ROUND)
 
 
 class FantasyTeamChangeSerializer(StrictSerializer):
@@ -71,17 +71,19 @@ class FantasyTeamChangeSerializer(StrictSerializer):
 
 class FantasyLineupSerializer(StrictSerializer):
     players = BoundedList(
-        child=serializers.CharField(**_ID), max_length=40, help_text="In slot order, all of them."
+        child=serializers.CharField(**PLAYER_ID),
+        max_length=40,
+        help_text="In slot order, all of them.",
     )
-    captain = serializers.CharField(required=False, **_ID)
-    vice = serializers.CharField(required=False, **_ID)
-    round = serializers.IntegerField(**_ROUND)
+    captain = serializers.CharField(required=False, **PLAYER_ID)
+    vice = serializers.CharField(required=False, **PLAYER_ID)
+    round = serializers.IntegerField(**ROUND)
 
 
 class FantasyMoveSerializer(StrictSerializer):
     def get_fields(self) -> dict[str, Any]:
         # Keywords of the language cannot name attributes.
-        return {"out": serializers.CharField(**_ID), "in": serializers.CharField(**_ID)}
+        return {"out": serializers.CharField(**PLAYER_ID), "in": serializers.CharField(**PLAYER_ID)}
 
 
 class FantasyMovesSerializer(StrictSerializer):
@@ -89,12 +91,12 @@ class FantasyMovesSerializer(StrictSerializer):
         child=FantasyMoveSerializer(), max_length=MOST_MOVES
     )
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
-    round = serializers.IntegerField(**_ROUND)
+    round = serializers.IntegerField(**ROUND)
 
 
 class FantasyChipSerializer(StrictSerializer):
     chip = serializers.CharField(max_length=30)
-    round = serializers.IntegerField(**_ROUND)
+    round = serializers.IntegerField(**ROUND)
 
 
 class Own(OwnDoor):
@@ -292,11 +294,15 @@ class TransferPreview(Transferring):
                 chips.start_chip(squad, wanted["chip"])
             deal = transfers.deal_of(squad, moves)
             transaction.set_rollback(True)
-        problems = [
-            {"code": p.code, "detail": p.message, "pointer": f"/{p.field}"} for p in deal.problems
-        ]
-        told = {**asdict(deal), "is_allowed": not problems, "problems": problems}
-        return Response(FantasyDealSerializer(told).data)
+        return Response(FantasyDealSerializer(deal_document(deal)).data)
+
+
+def deal_document(deal: transfers.Deal) -> dict[str, Any]:
+    """Return what transfers would do, as JSON."""
+    problems = [
+        {"code": p.code, "detail": p.message, "pointer": f"/{p.field}"} for p in deal.problems
+    ]
+    return {**asdict(deal), "is_allowed": not problems, "problems": problems}
 
 
 class TeamChips(Own):

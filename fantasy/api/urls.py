@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fantasy.api import games, leagues, points, receipts, teams
+from fantasy.api import baskets, games, leagues, points, receipts, tables, teams
 
 _GAME = "fantasy/games/<slug:public_id>"
 _TEAM = "fantasy/teams/<slug:public_id>"
@@ -28,6 +28,7 @@ urlpatterns = [
     ),
     path(f"{_GAME}/prices", games.PriceList.as_view(), name="api-fantasy-prices"),
     path(f"{_GAME}/top", games.Top.as_view(), name="api-fantasy-top"),
+    path(f"{_GAME}/table", tables.OverallTable.as_view(), name="api-fantasy-overall"),
     path(f"{_GAME}/leagues", leagues.PublicLeagues.as_view(), name="api-fantasy-public-leagues"),
     path(f"{_GAME}/cups", leagues.GameCups.as_view(), name="api-fantasy-game-cups"),
     path("fantasy/teams", teams.TeamList.as_view(), name="api-fantasy-teams"),
@@ -38,6 +39,17 @@ urlpatterns = [
         f"{_TEAM}/transfers/preview",
         teams.TransferPreview.as_view(),
         name="api-fantasy-transfers-preview",
+    ),
+    path(f"{_TEAM}/transfers/basket", baskets.Basket.as_view(), name="api-fantasy-basket"),
+    path(
+        f"{_TEAM}/transfers/basket/confirm",
+        baskets.BasketConfirm.as_view(),
+        name="api-fantasy-basket-confirm",
+    ),
+    path(
+        f"{_TEAM}/transfers/basket/<slug:player_id>",
+        baskets.BasketMove.as_view(),
+        name="api-fantasy-basket-move",
     ),
     path(f"{_TEAM}/chips", teams.TeamChips.as_view(), name="api-fantasy-chips"),
     path(f"{_TEAM}/receipts", receipts.TeamReceipts.as_view(), name="api-fantasy-receipts"),

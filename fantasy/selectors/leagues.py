@@ -1,7 +1,7 @@
 """Tables of leagues as a reader may see them: as settled, and live while a round is played."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -19,8 +19,10 @@ from fantasy.models import (
     Transfer,
 )
 from fantasy.rules.loading import load_game
+from fantasy.rules.parts import Parts
 from fantasy.rules.tables import Meeting, Standing, classic_table, head_to_head_rows
 from fantasy.selectors.live_ranks import live_round_of, live_totals, rank_members
+from fantasy.selectors.parts import entry_parts
 from fantasy.selectors.told import ranks_told, round_told
 from fantasy.selectors.totals import settled_totals
 
@@ -53,6 +55,7 @@ class LeagueRow:
     drawn: int | None = None
     lost: int | None = None
     points_for: int | None = None
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +102,19 @@ def league_page(league: FantasyLeague, *, page: int = 1, size: int = PAGE_SIZE) 
         rows = _settled(league, live if is_live else None, round_, page, size)
     return LeaguePage(
         league=league,
-        rows=rows,
+        rows=_with_parts(live, rows) if live is not None and is_live else rows,
         round=round_,
         is_live=is_live,
         entries=entries,
         page=page,
         pages=max(1, -(-entries // size)),
     )
+
+
+def _with_parts(live: Round, rows: Sequence[LeagueRow]) -> list[LeagueRow]:
+    """Tell what each member's points of the round under way consist of."""
+    parts = entry_parts(live, [row.entry.pk for row in rows])
+    return [replace(row, parts=parts.get(row.entry.pk)) for row in rows]
 
 
 def _last_settled(game_id: int) -> Round | None:

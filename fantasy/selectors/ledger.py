@@ -23,9 +23,11 @@ from fantasy.rules.bonus import Components
 from fantasy.rules.game import GameRules
 from fantasy.rules.ledger import LedgerFact, LedgerRow, ledger_rows
 from fantasy.rules.loading import load_game
+from fantasy.rules.parts import Brought, Parts, parts_of
 from fantasy.rules.points import PointLine
 from fantasy.rules.scoring import BonusRanking, Played, bonus_ranking
 from fantasy.selectors.facts import MatchFacts, Told, match_facts
+from fantasy.selectors.parts import brought_by
 from fantasy.selectors.points import EntryRound, PlayerRound, entry_round, player_rounds
 from leagues.models import Player
 from matches.models import Match
@@ -83,6 +85,7 @@ class PlayerLedger:
     points: int
     appeared: bool
     matches: tuple[MatchLedger, ...]
+    brought: Brought
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -129,6 +132,7 @@ class EntryLedger:
     adjustments: tuple[ScoreAdjustment, ...]
     is_final: bool
     result: LineupResult | None
+    parts: Parts
 
     @property
     def points(self) -> int:
@@ -180,6 +184,7 @@ def player_ledgers(round_: Round, numbers: Collection[int]) -> dict[int, PlayerL
                 _match(rules, one.player, score, facts[score.match_id], rankings)
                 for score in one.scores
             ),
+            brought=brought_by(one.scores, round_),
         )
         for number, one in found.items()
     }
@@ -197,6 +202,7 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
     held = entry_round(entry, round_)
     if held is None:
         return None
+    rules = load_game(round_.game.rules)
     ledgers = player_ledgers(round_, [slot.player for slot in held.slots])
     multipliers, captain = held.settled.result.multipliers, held.settled.result.captain
     extra = 0
@@ -207,13 +213,21 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
         entry=entry,
         round=round_,
         chip=held.lineup.chip,
-        slots=tuple(_slots(load_game(round_.game.rules), held, ledgers)),
+        slots=tuple(_slots(rules, held, ledgers)),
         captain=captain,
         captain_points=extra,
         hit=held.lineup.hit,
         adjustments=tuple(adjustments.select_related("by")),
         is_final=held.is_final,
         result=LineupResult.objects.filter(entry=entry, round=round_).first(),
+        parts=parts_of(
+            rules,
+            held.slots,
+            held.settled,
+            {number: one.brought for number, one in ledgers.items()},
+            hit=held.lineup.hit,
+            adjusted=sum(row.points for row in adjustments),
+        ),
     )
 
 

@@ -11,7 +11,9 @@ from fantasy.rules.game import GamePosition, GameRules
 from fantasy.rules.lineups import LineupResult as Counted
 from fantasy.rules.lineups import Slot
 from fantasy.rules.loading import load_game
+from fantasy.rules.parts import Parts, parts_of
 from fantasy.selectors.opponents import Opponent, opponents
+from fantasy.selectors.parts import brought_by
 from fantasy.selectors.points import EntryRound, PlayerRound, entry_round, player_rounds
 
 _FINAL = frozenset({ScoreState.SETTLED, ScoreState.CORRECTED})
@@ -50,29 +52,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the points of a round consist of: settled, live and projected bonus add up with the
-    hit and what was given by hand; `captain` and `substitutes` are parts of them.
-    """
-
-    settled: int
-    live: int
-    bonus: int
-    captain: int
-    substitutes: int
-    hit: int
-    adjusted: int
-
-    @property
-    def points(self) -> int:
-        return self.settled + self.live + self.bonus
-
-    @property
-    def net(self) -> int:
-        return self.points - self.hit + self.adjusted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
     """A locked line-up; without `parts` its points may not be told."""
 
@@ -93,10 +72,6 @@ class RoundView:
             yield from places
         yield from self.bench
 
-    @property
-    def has_substitutes(self) -> bool:
-        return any(place.why == "substitute" for place in self.places)
-
 
 def round_view(entry: Entry, round_: Round, *, is_told: bool) -> RoundView | None:
     """Return an entry's locked line-up with its points as they stand, None where it has none."""
@@ -113,7 +88,7 @@ def round_view(entry: Entry, round_: Round, *, is_told: bool) -> RoundView | Non
         rows=rows_of(rules, [place for place in places if place.slot <= size]),
         bench=[place for place in places if place.slot > size],
         chip=held.lineup.chip,
-        parts=_parts(held, entry, round_, places) if is_told else None,
+        parts=_parts(rules, held, round_, found) if is_told else None,
         is_final=held.is_final,
         result=_result(entry, round_) if is_told else None,
         bench_points=held.settled.bench_points if is_told else None,
@@ -176,17 +151,15 @@ def _why(rules: GameRules, slot: Slot, result: Counted) -> tuple[str, int | None
     return "chip" if counts else "bench", other
 
 
-def _parts(held: EntryRound, entry: Entry, round_: Round, places: Sequence[Place]) -> Parts:
-    given = ScoreAdjustment.objects.filter(entry=entry, round=round_)
-    settled = [place for place in places if held.is_final or place.is_final]
-    open_ = [place for place in places if place not in settled]
-    bonus = sum(place.bonus * place.multiplier for place in open_)
-    return Parts(
-        settled=sum(place.counted or 0 for place in settled),
-        live=sum(place.counted or 0 for place in open_) - bonus,
-        bonus=bonus,
-        captain=sum((p.points or 0) * (p.multiplier - 1) for p in places if p.leads),
-        substitutes=sum(place.counted or 0 for place in places if place.why == "substitute"),
+def _parts(
+    rules: GameRules, held: EntryRound, round_: Round, found: Mapping[int, PlayerRound]
+) -> Parts:
+    given = ScoreAdjustment.objects.filter(entry=held.lineup.entry_id, round=round_)
+    return parts_of(
+        rules,
+        held.slots,
+        held.settled,
+        {number: brought_by(one.scores, round_) for number, one in found.items()},
         hit=held.lineup.hit,
         adjusted=given.aggregate(sum=Sum("points"))["sum"] or 0,
     )

@@ -9,6 +9,7 @@ from fantasy.enums import RoundState
 from fantasy.models import Entry, LineupResult, Round, RoundMatch
 from fantasy.selectors.live_ranks import live_round_of, rank_card
 from fantasy.selectors.points import entry_round
+from fantasy.selectors.settled_ranks import settled_standings
 from fantasy.selectors.told import ranks_told, round_told
 
 
@@ -37,10 +38,16 @@ def entry_standing(entry: Entry) -> EntryStanding:
         rank=last.rank if last else None,
         live_total=card.total if card else None,
         live_rank=card.rank if card else None,
-        country_rank=card.country_rank if card else None,
+        country_rank=card.country_rank if card else _settled_in_country(entry, last),
         entries=card.entries if card else None,
         live_round=live.number if live and card else None,
     )
+
+
+def _settled_in_country(entry: Entry, last: LineupResult | None) -> int | None:
+    if last is None or not entry.country:
+        return None
+    return settled_standings(last.round).rank_in_country(entry.number)
 
 
 def results_of(entry: Entry) -> QuerySet[LineupResult]:

@@ -57,7 +57,24 @@ class Deal:
 @transaction.atomic
 def set_draft(entry_id: int, moves: Sequence[Move], *, for_round: int | None = None) -> Deal:
     """Keep a basket that is not confirmed yet and say what it would do; nothing else changes."""
+    return _keep(open_squad(entry_id, for_round=for_round), moves)
+
+
+@transaction.atomic
+def change_draft(
+    entry_id: int, *, sold: int, bought: int | None, for_round: int | None = None
+) -> bool:
+    """Let the basket sell a player for another one, or sell him no more; tell whether it did."""
     squad = open_squad(entry_id, for_round=for_round)
+    before = basket_of(squad)
+    moves = [move for move in before if move.sold != sold]
+    if bought is not None:
+        moves.append(Move(sold=sold, bought=bought))
+    _keep(squad, moves)
+    return len(before) > len(moves) - (bought is not None)
+
+
+def _keep(squad: OpenSquad, moves: Sequence[Move]) -> Deal:
     deal = deal_of(squad, moves)
     TransferDraft.objects.update_or_create(
         entry=squad.entry,
@@ -80,6 +97,13 @@ def draft_of(entry_id: int, round_id: int) -> tuple[Move, ...]:
     """Return the basket of that round; what was left from an earlier one is forgotten."""
     draft = TransferDraft.objects.filter(entry=entry_id, round=round_id).first()
     return tuple(Move(sold=sold, bought=bought) for sold, bought in draft.moves) if draft else ()
+
+
+def basket_of(squad: OpenSquad) -> tuple[Move, ...]:
+    """Return the moves of the squad's basket that are still possible: it may have changed since."""
+    held = {holding.game_player_id for holding in squad.holdings}
+    moves = draft_of(squad.entry.pk, squad.round.pk)
+    return tuple(move for move in moves if move.sold in held and move.bought not in held)
 
 
 @transaction.atomic

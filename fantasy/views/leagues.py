@@ -23,6 +23,15 @@ from fantasy.selectors.leagues import (
     phase_table,
     public_leagues,
 )
+from fantasy.selectors.overall import (
+    OVERALL_SIZE,
+    Ranked,
+    overall_page,
+    page_of_entry,
+    page_of_rank,
+    ranked,
+)
+from fantasy.selectors.standing import entry_standing
 from fantasy.selectors.told import ranks_told
 from fantasy.services import cups, limits
 from fantasy.services import leagues as services
@@ -86,6 +95,7 @@ def _list(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResponse:
     open_ = public_leagues(place.game.pk).exclude(pk__in=held).order_by("name")
     context = context_of(place, "leagues") | {
         "mine": mine,
+        "standing": entry_standing(entry) if entry else None,
         "public": open_[:_PUBLIC_SHOWN],
         "tells_ranks": ranks_told(place.game),
         "kinds": LeagueKind.choices,
@@ -145,6 +155,28 @@ def league_of(request: HttpRequest, public_id: str) -> FantasyLeague:
     if not found.is_public and not _is_member(request, found):
         raise Http404
     return found
+
+
+@require_safe
+def table(request: HttpRequest, slug: str) -> HttpResponse:
+    """All entries of a game by rank, or those of a country; live while a round is played."""
+    place = place_of(request, slug)
+    country = request.GET.get("country", "")[:2].upper()
+    found = ranked(place.game)
+    context = context_of(place, "leagues") | {
+        "page": overall_page(found, page=_page_asked(request, found, country), country=country),
+        "own_page": page_of_entry(found, place.entry, country=country) if place.entry else None,
+        "size": OVERALL_SIZE,
+    }
+    regions = {"table": "fantasy/partials/overall_table.html"}
+    return shown(request, "fantasy/table.html", context, regions=regions)
+
+
+def _page_asked(request: HttpRequest, found: Ranked | None, country: str) -> int:
+    """Return the page of a rank if one is asked for, else the page named."""
+    if rank := whole(request.GET.get("rank", "")):
+        return page_of_rank(found, rank, country=country)
+    return max(1, whole(request.GET.get("page", "1")))
 
 
 def _is_member(request: HttpRequest, found: FantasyLeague) -> bool:

@@ -20,12 +20,13 @@ from fantasy.services.squads import OpenSquad, is_free, look_at, made_before, ne
 from fantasy.services.transfers import (
     Deal,
     Move,
+    basket_of,
+    change_draft,
     clear_draft,
     confirm_transfers,
     deal_of,
     draft_of,
     sale_price,
-    set_draft,
 )
 from fantasy.views.doors import (
     Outcome,
@@ -79,16 +80,16 @@ def _confirm(request: HttpRequest, entry: Entry) -> None:
 
 def _change(request: HttpRequest, entry: Entry, act: str) -> None:
     """Put a move into the basket or take one out. Raises Refused."""
-    round_ = next_round(entry.game_id)
-    moves = list(draft_of(entry.pk, round_.pk)) if round_ else []
-    sold, bought = (whole(request.POST.get(name, "")) for name in ("out", "in"))
     if act == "clear":
         clear_draft(entry.pk)
         return
-    kept = [move for move in moves if move.sold != sold]
-    if act == "add":
-        kept.append(Move(sold=sold, bought=bought))
-    set_draft(entry.pk, kept, for_round=round_number(request))
+    sold, bought = (whole(request.POST.get(name, "")) for name in ("out", "in"))
+    change_draft(
+        entry.pk,
+        sold=sold,
+        bought=bought if act == "add" else None,
+        for_round=round_number(request),
+    )
 
 
 def _page(request: HttpRequest, place: Place, entry: Entry, outcome: Outcome) -> HttpResponse:
@@ -103,7 +104,7 @@ def _page(request: HttpRequest, place: Place, entry: Entry, outcome: Outcome) ->
 
 
 def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dict[str, Any]:
-    moves = _known(squad, draft_of(squad.entry.pk, squad.round.pk))
+    moves = basket_of(squad)
     going = {move.sold for move in moves}
     held = {holding.game_player_id: holding for holding in squad.holdings}
     out = held.get(whole(request.GET.get("out", "")))
@@ -137,12 +138,6 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
     }
     position = out.game_player.position if out else ""
     return context | market_page(request, place.game, place.rules, room=room, position=position)
-
-
-def _known(squad: OpenSquad, moves: Sequence[Move]) -> list[Move]:
-    """The moves that are still possible: a squad may have changed since."""
-    held = {holding.game_player_id for holding in squad.holdings}
-    return [move for move in moves if move.sold in held and move.bought not in held]
 
 
 def _deal(squad: OpenSquad, moves: Sequence[Move]) -> Deal | None:

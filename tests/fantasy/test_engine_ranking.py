@@ -60,6 +60,32 @@ def test_ranks_and_top_of_a_country(totals, data):
 
 
 @unhurried
+@given(arrays_of(st.one_of(st.integers(-3, 3), st.just(ABSENT))), st.integers(1, 7), st.data())
+def test_pages_hold_everybody_once_in_order_and_say_who_stands_where(totals, size, data):
+    codes = data.draw(np_st.arrays(np.uint8, len(totals), elements=st.integers(0, 2)))
+    standings = Standings.of(totals, codes, ("", "BR", "NO"))
+    for country in ("", "BR", "NO", "XX"):
+        members = [
+            n
+            for n in range(len(totals))
+            if totals[n] != ABSENT and (not country or standings.countries[codes[n]] == country)
+        ]
+        wanted = sorted(members, key=lambda n: (-int(totals[n]), n))
+        starts = range(0, len(totals) + size, size)
+        pages = [standings.window(at, size, country=country).tolist() for at in starts]
+        assert [number for page in pages for number in page] == wanted
+        assert standings.size(country=country) == len(wanted)
+        places = {n: standings.place(n, country=country) for n in range(len(totals))}
+        assert {n: at for n, at in places.items() if at is not None} == {
+            n: at for at, n in enumerate(wanted)
+        }
+        if wanted:
+            ranks = standings.ranks_of(np.array(wanted), country=country).tolist()
+            level = [int(totals[n]) for n in wanted]
+            assert ranks == [1 + sum(other > own for other in level) for own in level]
+
+
+@unhurried
 @given(arrays_of(NEAR), st.data())
 def test_league_ranks_break_ties_by_fewer_transfers(points, data):
     ties = data.draw(np_st.arrays(np.int32, len(points), elements=st.integers(0, 3)))

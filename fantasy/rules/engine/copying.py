@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fantasy.rules.engine.games import ChipEffect
 from fantasy.rules.engine.lineups import Lineups
+from fantasy.rules.engine.shape import Bytes
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -103,14 +104,23 @@ class Filling:
 
     def finish(self) -> Lineups:
         """Number the countries and return the line-ups."""
-        known = np.flatnonzero(np.bincount(self.codes, minlength=1)[1:]) + 1
-        known = known[:_MOST_COUNTRIES]
-        self.lineups.countries = ("", *(_letters(int(code)) for code in known))
-        if len(known):
-            places = np.minimum(np.searchsorted(known, self.codes), len(known) - 1)
-            is_known = known[places] == self.codes
-            self.lineups.country[:] = np.where(is_known, places + 1, 0)
+        self.lineups.countries, codes = country_codes(self.codes)
+        self.lineups.country[:] = codes
         return self.lineups
+
+
+def country_codes(letters: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], Bytes]:
+    """Return the countries in order, "" first, and each entry's place among them.
+
+    `letters` are numbers of countries, 256 times the first letter and the second; 0 for none.
+    """
+    known = np.flatnonzero(np.bincount(letters, minlength=1)[1:]) + 1
+    known = known[:_MOST_COUNTRIES]
+    codes = np.zeros(len(letters), np.uint8)
+    if len(known):
+        places = np.minimum(np.searchsorted(known, letters), len(known) - 1)
+        codes[:] = np.where(known[places] == letters, places + 1, 0)
+    return ("", *(_letters(int(code)) for code in known)), codes
 
 
 def _letters(code: int) -> str:

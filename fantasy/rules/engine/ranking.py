@@ -75,11 +75,26 @@ class Ladder:
 
 def top(totals: Ints, ladder: Ladder, count: int) -> Places:
     """Return the numbers of the first `count` entries; equal ones in the order of their numbers."""
-    bar = ladder.total_at(count)
-    better = np.flatnonzero(totals > bar)
-    level = np.flatnonzero(totals == bar)
-    found = np.concatenate((better, level[: max(count - len(better), 0)]))
-    return found[np.lexsort((found, -totals[found].astype(np.int64)))][:count]
+    return window(totals, ladder, 0, count)
+
+
+def window(totals: Ints, ladder: Ladder, start: int, count: int) -> Places:
+    """Return the numbers of the entries in the places `start` (from 0) up to `start + count`.
+
+    Places are by total, equal ones by number. The totals are gone through, never sorted.
+    """
+    count = min(count, ladder.size - start)
+    if count <= 0:
+        return np.zeros(0, np.int64)
+    high, low = ladder.total_at(start + 1), ladder.total_at(start + count)
+    skipped = start - ladder.rank(high) + 1
+    first = np.flatnonzero(totals == high)[skipped : skipped + count]
+    if high == low:
+        return first
+    between = np.flatnonzero((totals < high) & (totals > low))
+    between = between[np.lexsort((between, -totals[between].astype(np.int64)))]
+    last = np.flatnonzero(totals == low)[: count - len(first) - len(between)]
+    return np.concatenate((first, between, last))
 
 
 def ranks_within(points: Ints, ties: Ints | None = None) -> Ints:
@@ -160,22 +175,54 @@ class Standings:
         """Return an entry's rank among those of its country, None where it told none."""
         total = self.total(number)
         code = 0 if total is None else self.country.item(number)
-        if total is None or not code:
-            return None
-        if code not in self.ladders:
-            self.ladders[code] = Ladder.of(self.totals[self.country == code])
-        return self.ladders[code].rank(total)
+        return self._ladder(code).rank(total) if total is not None and code else None
 
     def top(self, count: int, *, country: str = "") -> Places:
         """Return the numbers of the first `count`, of all or of a country."""
+        return self.window(0, count, country=country)
+
+    def size(self, *, country: str = "") -> int:
+        """Return how many are ranked, of all or of a country."""
         if not country:
-            return top(self.totals, self.ladder, count)
-        if country not in self.countries:
+            return self.ladder.size
+        code = self._code(country)
+        return self._ladder(code).size if code else 0
+
+    def window(self, start: int, count: int, *, country: str = "") -> Places:
+        """Return the numbers of those in the places from `start` (from 0) on, as `window` does."""
+        if not country:
+            return window(self.totals, self.ladder, start, count)
+        code = self._code(country)
+        if not code:
             return np.zeros(0, np.int64)
-        code = self.countries.index(country)
         members = np.flatnonzero((self.country == code) & (self.totals != ABSENT))
-        totals = self.totals[members]
-        return members[top(totals, Ladder.of(totals), count)]
+        return members[window(self.totals[members], self._ladder(code), start, count)]
+
+    def place(self, number: int, *, country: str = "") -> int | None:
+        """Return an entry's place (from 0), of all or of a country; None where it has none."""
+        total = self.total(number)
+        code = self._code(country) if country else 0
+        if total is None or (country and (not code or self.country.item(number) != code)):
+            return None
+        level = self.totals[:number] == total
+        if code:
+            level &= self.country[:number] == code
+        ladder = self._ladder(code) if code else self.ladder
+        return ladder.rank(total) - 1 + int(np.count_nonzero(level))
+
+    def ranks_of(self, numbers: Places, *, country: str = "") -> Ints:
+        """Return the ranks of entries that play, among all or among those of their country."""
+        ladder = self._ladder(self._code(country)) if country else self.ladder
+        return ladder.ranks(self.totals[numbers])
+
+    def _code(self, country: str) -> int:
+        """The number of a country, 0 for one that nobody is from."""
+        return self.countries.index(country) if country in self.countries else 0
+
+    def _ladder(self, code: int) -> Ladder:
+        if code not in self.ladders:
+            self.ladders[code] = Ladder.of(self.totals[self.country == code])
+        return self.ladders[code]
 
     def of_members(self, numbers: Places, offsets: Ints | int = 0) -> Ints:
         """Return points of a league's members: totals less what they had when it began.
