@@ -357,6 +357,8 @@ class RawDocument(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["adapter", "key", "sha256"], name="raw_document_once")
         ]
+        # Rows of logs bear the moment at which their document was read.
+        indexes = [models.Index(fields=["adapter", "fetched_at"], name="raw_document_read")]
 
     def __str__(self) -> str:
         return f"{self.adapter} {self.key} {self.sha256[:8]}"

@@ -66,7 +66,7 @@ class FantasyBasketSerializer(serializers.Serializer[Any]):
 
 
 class BasketDoor(Transferring):
-    serializer_class = FantasyBasketSerializer
+    serializer_class: Any = FantasyBasketSerializer
 
     def basket(self, entry: Entry) -> Response:
         """Return the basket as it stands."""

@@ -12,6 +12,12 @@ class FantasyFactSerializer(serializers.Serializer[Any]):
     """A fact of a match behind points."""
 
     event_id = serializers.CharField()
+    revision = serializers.IntegerField(help_text="Of the event, from 1.")
+    source = serializers.CharField(help_text="Whose word it is; admin: a curator's.")  # type: ignore[assignment]  # the metaclass takes it
+    payload_sha256 = serializers.CharField(
+        allow_null=True,
+        help_text="Of the vendor's document it was read from; null: no stored document told it.",
+    )
     sentence = serializers.CharField()
     clock = serializers.CharField()
     amount = serializers.FloatField(allow_null=True, help_text="What it moved the column by.")

@@ -73,6 +73,9 @@ def _row(row: Row) -> dict[str, Any]:
         "facts": [
             {
                 "event_id": fact.told.event_id,
+                "revision": fact.told.rev,
+                "source": fact.told.source,
+                "payload_sha256": fact.told.payload_sha256 or None,
                 "sentence": fact.told.sentence,
                 "clock": fact.told.clock,
                 "amount": fact.amount,

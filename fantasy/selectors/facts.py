@@ -19,13 +19,17 @@ from leagues.packs.schema import OVERRIDE, STAT_SET, SportPack
 from leagues.packs.sources import Sources
 from matches.enums import EventOp, SheetRole
 from matches.models import Match, PlayEvent, TeamSheetSpot
+from matches.selectors.payloads import payload_hashes
 
 _PRESENCE = (PresenceMinutes, Appeared, WhilePresent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A fact as people read it; `link` leads to the moment in the match."""
+    """A fact as people read it; `link` leads to the moment in the match.
+
+    `payload_sha256` is of the vendor's document it was read from, "" where none told it.
+    """
 
     event_id: str
     lineage: str
@@ -39,6 +43,7 @@ class Told:
     is_corrected: bool
     reason: str
     link: str
+    payload_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ def match_facts(
 ) -> dict[int, MatchFacts]:
     """Return the facts behind `columns` of `players` by match, of each log up to a place.
 
-    Four queries, however many matches. All matches must be of one sport.
+    Six queries, however many matches. All matches must be of one sport.
     """
     if not seqs:
         return {}
@@ -68,12 +73,19 @@ def match_facts(
     for row in _rows(pack, seqs, everyone, needs_all=_needs_all(pack, columns)):
         rows[row.match_id].append(row)
     sheets = _sheets(matches, merged)
-    names = _names(row for found in rows.values() for row in found)
+    every = [row for found in rows.values() for row in found]
+    names = _names(every)
+    hashes = payload_hashes({(row.source, row.ingested_at) for row in every})
     return {
         pk: MatchFacts(
             match=match,
             sources=Sources(pack, sheets[pk], _facts(match, rows[pk], merged)),
-            told={str(row.lineage_id): _told(pack, match, row, names) for row in rows[pk]},
+            told={
+                str(row.lineage_id): _told(
+                    pack, match, row, names, hashes.get((row.source, row.ingested_at), "")
+                )
+                for row in rows[pk]
+            },
         )
         for pk, match in matches.items()
     }
@@ -167,7 +179,9 @@ def _names(rows: Iterable[PlayEvent]) -> dict[int | None, str]:
     return {player.pk: player.display_name for player in people}
 
 
-def _told(pack: SportPack, match: Match, row: PlayEvent, names: Mapping[int | None, str]) -> Told:
+def _told(
+    pack: SportPack, match: Match, row: PlayEvent, names: Mapping[int | None, str], sha256: str
+) -> Told:
     return Told(
         event_id=str(row.event_id),
         lineage=str(row.lineage_id),
@@ -181,6 +195,7 @@ def _told(pack: SportPack, match: Match, row: PlayEvent, names: Mapping[int | No
         is_corrected=row.rev > 1,
         reason=row.reason,
         link=_link(pack, match, row),
+        payload_sha256=sha256,
     )
 
 

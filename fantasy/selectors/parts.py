@@ -36,7 +36,7 @@ def entry_parts(round_: Round, entries: Collection[int]) -> Mapping[int, Parts]:
     rules = load_game(round_.game.rules)
     chips = {chip.id: chip for chip in rules.chips}
     lineups = list(Lineup.objects.filter(round=round_, entry__in=entries))
-    numbers = {n for row in lineups for n in unpacked(row.packed)} - {NOBODY}
+    numbers = {n for row in lineups for n in unpacked(bytes(row.packed))} - {NOBODY}
     form = round_form(round_, numbers)
     brought = _brought(round_, numbers)
     given = ScoreAdjustment.objects.filter(round=round_, entry__in=entries).order_by()

@@ -416,6 +416,9 @@ class Migration(migrations.Migration):
                         fields=("adapter", "key", "sha256"), name="raw_document_once"
                     )
                 ],
+                "indexes": [
+                    models.Index(fields=["adapter", "fetched_at"], name="raw_document_read")
+                ],
             },
         ),
         migrations.CreateModel(

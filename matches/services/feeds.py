@@ -136,7 +136,7 @@ def _apply_answer(feed: Feed, answer: Fetched, memory: PollMemory) -> IngestRepo
 
 
 def _note_change(feed: Feed, answer: Fetched, report: IngestReport, at: datetime) -> None:
-    document_id = store_raw(feed.adapter, feed.public_id, {"": answer.body or b""})
+    document_id = store_raw(feed.adapter, feed.public_id, {"": answer.body or b""}, at=at)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO matches_feedpoll (feed_id, polled_at, outcome, http_status, latency_ms, "
@@ -150,10 +150,13 @@ def _note_change(feed: Feed, answer: Fetched, report: IngestReport, at: datetime
         )
 
 
-def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> int:
+def store_raw(
+    adapter: str, key: str, files: Mapping[str, bytes], *, at: datetime | None = None
+) -> int:
     """Keep a vendor's files as they came, the same bytes once; return the document's key.
 
-    Bytes that come again count from now on: a log told anew from all ends with what came last.
+    `at` is when they were read: what they told the log bears the same moment. Bytes that come again
+    count from now on: a log told anew from all ends with what came last.
     """
     packed = pack_files(files)
     with connection.cursor() as cursor:
@@ -168,7 +171,7 @@ def store_raw(adapter: str, key: str, files: Mapping[str, bytes]) -> int:
                 hashlib.sha256(packed).hexdigest(),
                 zlib.compress(packed, 1),
                 len(packed),
-                now(),
+                at or now(),
             ],
         )
         row: tuple[int] = cursor.fetchone()

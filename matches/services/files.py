@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from config.clock import now
 from leagues.models import Season
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError
@@ -61,8 +62,9 @@ def import_bundle(
     """
     files = {"": fetched} if fetched is not None else read_bundle(bundle)
     document = adapters.get(adapter_name).parse(files)
-    report = apply_document(document, season=season, is_authoritative=True)
-    store_raw(adapter_name, bundle.key, files)
+    at = now()
+    report = apply_document(document, season=season, is_authoritative=True, at=at)
+    store_raw(adapter_name, bundle.key, files, at=at)
     return report
 
 

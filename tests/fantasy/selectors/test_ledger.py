@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from django.urls import resolve
+from django.urls import resolve, reverse
 
 from config.clock import now
 from fantasy.enums import BonusBasis
@@ -12,7 +12,7 @@ from fantasy.rules.loading import load_game
 from fantasy.selectors.ledger import EntryLedger, Row, entry_ledger, player_ledger
 from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.scoring import score_matches
-from matches.models import PlayEvent
+from matches.models import PlayEvent, RawDocument
 from stats.services.fold import fold_match
 from tests.fantasy.played import enter, game_on, play_season, score_all, settle_all
 
@@ -114,6 +114,34 @@ def test_goals_are_told_one_by_one_with_their_points(played):
     each = worth.each[score.game_player.position]
     assert [fact.points for fact in goals.facts] == [each] * len(goals.facts)
     assert "/events/" in goals.facts[0].told.link
+
+
+def test_facts_lead_to_the_vendors_bytes_on_page_and_api(played, client):
+    score = PlayerScore.objects.filter(columns__goals__gt=0).select_related("game_player__player")[
+        0
+    ]
+    place = (score.game_player.player.public_id, score.round.number)
+    goals = next(r for r in player_ledger(score.game_player, score.round).rows if r.rule == "goals")
+    event = PlayEvent.objects.get(event_id=goals.facts[0].told.event_id)
+    assert goals.facts[0].told.payload_sha256 == ""
+    RawDocument.objects.create(
+        adapter=event.source,
+        key="k",
+        sha256="0123456789abcdef" * 4,
+        body=b"",
+        size_bytes=0,
+        fetched_at=event.ingested_at,
+    )
+
+    page = client.get(reverse("fantasy:why", args=[played.slug, *place])).content.decode()
+    base = f"/api/v1/fantasy/games/{played.public_id}/players"
+    told = client.get(f"{base}/{place[0]}/rounds/{place[1]}").json()
+
+    assert "0123456789abcdef</code>" in page
+    rows = [row for match in told["matches"] for row in match["rows"] if row["rule"] == "goals"]
+    fact = next(f for row in rows for f in row["facts"] if f["event_id"] == str(event.event_id))
+    assert (fact["payload_sha256"], fact["revision"]) == ("0123456789abcdef" * 4, event.rev)
+    assert fact["source"] == event.source
 
 
 def test_bonus_says_what_it_was_ranked_by(played):
