@@ -67,7 +67,7 @@ class FantasySlotSerializer(serializers.Serializer[Any]):
     player = FantasyPlayerLedgerSerializer()
     is_captain = serializers.BooleanField()
     is_vice = serializers.BooleanField()
-    multiplier = serializers.IntegerField(allow_null=True, help_text="0: does not count.")
+    multiplier = serializers.FloatField(allow_null=True, help_text="0: does not count.")
     why = serializers.CharField(help_text="plays, substitute, bench, absent, chip; or unknown.")
     points = serializers.IntegerField(allow_null=True)
 

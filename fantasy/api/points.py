@@ -1,6 +1,7 @@
 """Why so many points: players and entries round by round, down to the facts, and the proofs."""
 
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -123,10 +124,14 @@ def _slot(slot: SlotLedger, round_: Round, *, is_told: bool) -> dict[str, Any]:
         "player": _player(slot.ledger.player, round_, slot.ledger if is_told else None),
         "is_captain": slot.is_captain,
         "is_vice": slot.is_vice,
-        "multiplier": slot.multiplier if is_told else None,
+        "multiplier": _plain(slot.multiplier) if is_told else None,
         "why": slot.why if is_told else "unknown",
         "points": slot.points if is_told else None,
     }
+
+
+def _plain(times: Fraction) -> int | float:
+    return int(times) if times.denominator == 1 else float(times)
 
 
 def entry_document(ledger: EntryLedger, *, is_told: bool) -> dict[str, Any]:

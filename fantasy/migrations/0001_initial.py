@@ -626,7 +626,12 @@ class Migration(migrations.Migration):
                     models.BinaryField(default=b"", help_text="Slot from 1 by reserve, 0 for none."),
                 ),
                 ("captain_number", models.PositiveIntegerField(blank=True, null=True)),
-                ("multiplier", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "multiplier",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="Of the captain, in the game's `captain.unit`."
+                    ),
+                ),
                 (
                     "entry",
                     models.ForeignKey(

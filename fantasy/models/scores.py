@@ -102,7 +102,9 @@ class LineupResult(models.Model):
     bench_points = models.IntegerField(default=0)
     relieved = models.BinaryField(default=b"", help_text="Slot from 1 by reserve, 0 for none.")
     captain_number = models.PositiveIntegerField(null=True, blank=True)
-    multiplier = models.PositiveSmallIntegerField(default=1)
+    multiplier = models.PositiveSmallIntegerField(
+        default=1, help_text="Of the captain, in the game's `captain.unit`."
+    )
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ A game is data, as a sport is. Prices and money are whole tenths; points are who
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from leagues.packs.forms import Bound
@@ -51,10 +52,20 @@ class LineupRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptainRules:
-    """What the captain's points are multiplied by; with `vice`, whoever takes over from him."""
+    """What the captain's points are multiplied by; with `vice`, whoever takes over from him.
+
+    He counts `multiplier` times where others count `unit` times: 3 and 2 are one and a half. All
+    points of the game are whole multiples of `unit`.
+    """
 
     multiplier: int = 2
+    unit: int = 1
     vice: bool = True
+
+    @property
+    def times(self) -> Fraction:
+        """How often he counts."""
+        return Fraction(self.multiplier, self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from fantasy.rules.game import Chip, GameRules
 from fantasy.rules.squads import Refusal, squad_size
@@ -30,7 +31,7 @@ class LineupResult:
     counting: tuple[int, ...]
     substitutions: tuple[tuple[int, int], ...]
     captain: int | None
-    multipliers: Mapping[int, int]
+    multipliers: Mapping[int, Fraction]
 
 
 def lineup_problems(
@@ -153,13 +154,16 @@ def automatic_substitutions(
         playing, made = _substituted(rules, playing, reserves, appeared)
     captain = _acting_captain(rules, slots, appeared)
     counting = [*playing, *sorted(extra, key=lambda slot: slot.slot)]
-    usual = rules.captain.multiplier if rules.captain else 1
-    multiplier = (chip.captain_multiplier if chip else 0) or usual
+    usual = rules.captain.times if rules.captain else Fraction(1)
+    by_chip = chip.captain_multiplier if chip else 0
+    multiplier = Fraction(by_chip) if by_chip else usual
     return LineupResult(
         counting=tuple(slot.player for slot in counting),
         substitutions=tuple(made),
         captain=captain,
-        multipliers={s.player: multiplier if s.player == captain else 1 for s in counting},
+        multipliers={
+            s.player: multiplier if s.player == captain else Fraction(1) for s in counting
+        },
     )
 
 

@@ -171,5 +171,6 @@ def parse_game(name: str, data: Mapping[str, Any], *, sport: SportPack) -> GameR
         vectors=read_vectors(top),
     )
     sections.check_sizes(top, rules)
+    sections.check_unit(top, rules)
     top.close()
     return rules

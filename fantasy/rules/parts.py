@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from fantasy.rules.game import GameRules
 from fantasy.rules.lineups import Slot
@@ -66,25 +67,25 @@ def parts_of(
     named = [came.get(player, player) for player in result.counting]
     captain = next((slot.player for slot in slots if slot.is_captain), None)
     crowned = _crowned(rules, settled)
-    times = {player: crowned if player == captain else 1 for player in named}
+    times = {player: crowned if player == captain else Fraction(1) for player in named}
 
     def total(player: int | None) -> int:
         return brought.get(player, NOTHING).points if player is not None else 0
 
     of_named = [(brought.get(player, NOTHING), often) for player, often in times.items()]
     return Parts(
-        settled=sum(one.settled * often for one, often in of_named),
-        live=sum(one.live * often for one, often in of_named),
-        bonus=sum(one.bonus * often for one, often in of_named),
+        settled=int(sum(one.settled * often for one, often in of_named)),
+        live=int(sum(one.live * often for one, often in of_named)),
+        bonus=int(sum(one.bonus * often for one, often in of_named)),
         substitutes=sum(total(new) - total(old) for new, old in came.items()),
-        captain=(crowned - 1) * (total(result.captain) - total(captain)),
+        captain=int((crowned - 1) * (total(result.captain) - total(captain))),
         hit=hit,
         adjusted=adjusted,
     )
 
 
-def _crowned(rules: GameRules, settled: Settled) -> int:
+def _crowned(rules: GameRules, settled: Settled) -> Fraction:
     """What a captain counts in this line-up; where nobody leads, nobody has points to multiply."""
     if rules.captain is None or settled.result.captain is None:
-        return 1
+        return Fraction(1)
     return settled.multiplier

@@ -155,7 +155,9 @@ def read_captain(top: Table) -> CaptainRules | None:
         return None
     table = top.table("captain")
     captain = CaptainRules(
-        multiplier=table.whole("multiplier", 2, minimum=1), vice=table.flag("vice", True)
+        multiplier=table.whole("multiplier", 2, minimum=1),
+        unit=table.whole("unit", 1, minimum=1),
+        vice=table.flag("vice", True),
     )
     table.close()
     return captain
@@ -309,6 +311,17 @@ def _sums(table: Table, name: str, words: Words) -> tuple[tuple[str, ...], ...]:
         raise table.error(name, "must be a name, a list of names to add, or a list of such lists")
     sums = value if isinstance(value[0], list) else [value]
     return tuple(tuple(str(part) for part in parts) for parts in sums)
+
+
+def check_unit(top: Table, rules: GameRules) -> None:
+    """Refuse points that a captain who counts one and a half times would make fractions of."""
+    unit = rules.captain.unit if rules.captain else 1
+    for rule in rules.points:
+        given = [*rule.each.values(), *(step.points for step in rule.steps)]
+        if any(points % unit for points in given):
+            raise top.error("points", f"{rule.id}: give whole multiples of {unit} (captain.unit)")
+    if unit > 1 and rules.bonus and any(award % unit for award in rules.bonus.awards):
+        raise top.error("bonus", f"give whole multiples of {unit} (captain.unit)")
 
 
 def check_sizes(top: Table, rules: GameRules) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from fantasy.rules.game import Chip, GameRules
 from fantasy.rules.lineups import LineupResult, Slot, automatic_substitutions
@@ -33,10 +34,11 @@ class Settled:
     result: LineupResult
 
     @property
-    def multiplier(self) -> int:
+    def multiplier(self) -> Fraction:
         """What the captain counted, 1 without one."""
         captain = self.result.captain
-        return self.result.multipliers.get(captain, 1) if captain is not None else 1
+        once = Fraction(1)
+        return self.result.multipliers.get(captain, once) if captain is not None else once
 
 
 def unpacked(packed: bytes) -> tuple[int, ...]:
@@ -86,4 +88,4 @@ def settle(
     brought = sum(points.get(number, 0) * times for number, times in result.multipliers.items())
     idle = [slot.player for slot in slots if slot.slot > rules.lineup.size]
     bench = sum(points.get(number, 0) for number in idle if number not in result.multipliers)
-    return Settled(points=brought, bench_points=bench, result=result)
+    return Settled(points=int(brought), bench_points=bench, result=result)

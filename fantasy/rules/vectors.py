@@ -7,6 +7,7 @@ from fantasy.rules.bonus import bonus_of
 from fantasy.rules.game import GameRules, GameVector
 from fantasy.rules.lineups import Slot, automatic_substitutions
 from fantasy.rules.points import score_line, total
+from fantasy.rules.settling import RoundForm, settle
 from fantasy.rules.transfers import (
     free_transfers_next,
     is_unlimited,
@@ -111,10 +112,22 @@ def _substitutions(rules: GameRules, given: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
+def _lineup(rules: GameRules, given: Mapping[str, Any]) -> int:
+    """What the players of a whole line-up bring together, their points given in slot order."""
+    slots = [
+        Slot(player=at, position="", slot=at + 1, is_captain=at + 1 == given["captain"])
+        for at in range(len(given["points"]))
+    ]
+    points = dict(enumerate(given["points"]))
+    form = RoundForm(points=points, appeared=points.keys(), positions={})
+    return settle(rules, slots, form, chip=None).points
+
+
 _CHECKS: Mapping[str, Callable[[GameRules, Mapping[str, Any]], Any]] = {
     "points": _points,
     "bonus": _bonus,
     "selling": _selling,
     "transfers": _transfers,
     "substitutions": _substitutions,
+    "lineup": _lineup,
 }

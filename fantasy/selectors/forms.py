@@ -4,9 +4,10 @@ import numpy as np
 from django.db.models import Max
 
 from fantasy.models import GamePlayer, PlayerScore, Round, RoundMatch
-from fantasy.rules.engine.games import codes_of_positions
+from fantasy.rules.engine.games import codes_of_positions, unit_of
 from fantasy.rules.engine.shape import Bytes, Form
 from fantasy.rules.game import GameRules
+from fantasy.rules.loading import load_game
 from matches.enums import MatchStatus
 from matches.models import OVER_STATUSES
 
@@ -55,6 +56,7 @@ def live_form(round_: Round, players: int) -> Form:
         if number < players:
             form.points[number] += points
             form.enters[number] |= appeared
+    np.floor_divide(form.points, unit_of(load_game(round_.game.rules)), out=form.points)
     np.logical_or(form.stays, form.enters, out=form.stays)
     return form
 

@@ -6,6 +6,7 @@ the points they explain.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from django.db.models import Max
 
@@ -105,14 +106,14 @@ class SlotLedger:
     ledger: PlayerLedger
     is_captain: bool
     is_vice: bool
-    multiplier: int
+    multiplier: Fraction
     why: str
     other: int | None = None
 
     @property
     def points(self) -> int:
         """What the place brought, the captain's multiplier included."""
-        return self.ledger.points * self.multiplier
+        return int(self.ledger.points * self.multiplier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,7 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
     multipliers, captain = held.settled.result.multipliers, held.settled.result.captain
     extra = 0
     if captain is not None:
-        extra = ledgers[captain].points * (multipliers.get(captain, 1) - 1)
+        extra = int(ledgers[captain].points * (multipliers.get(captain, Fraction(1)) - 1))
     adjustments = ScoreAdjustment.objects.filter(entry=entry, round=round_).order_by("made_at")
     return EntryLedger(
         entry=entry,
@@ -238,7 +239,7 @@ def _slots(
     came_for = {came: went for went, came in result.substitutions}
     went_for = dict(result.substitutions)
     for slot in held.slots:
-        multiplier = result.multipliers.get(slot.player, 0)
+        multiplier = result.multipliers.get(slot.player, Fraction(0))
         if slot.player in came_for:
             why = "substitute"
         elif slot.slot <= rules.lineup.size:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from django.db.models import Sum
 
@@ -31,7 +32,7 @@ class Place:
     opponents: Sequence[Opponent]
     points: int | None = None
     bonus: int = 0
-    multiplier: int = 1
+    multiplier: Fraction = Fraction(1)
     why: str = "plays"
     other: GamePlayer | None = None
     is_captain: bool = False
@@ -43,7 +44,7 @@ class Place:
     @property
     def counted(self) -> int | None:
         """What the place brings, the captain's multiplier included."""
-        return None if self.points is None else self.points * self.multiplier
+        return None if self.points is None else int(self.points * self.multiplier)
 
     @property
     def shown(self) -> int | None:
@@ -130,7 +131,7 @@ def _place(
         **common,  # type: ignore[arg-type]
         points=one.points if one.scores else None,
         bonus=one.bonus,
-        multiplier=result.multipliers.get(slot.player, 0),
+        multiplier=result.multipliers.get(slot.player, Fraction(0)),
         why=why,
         other=found[other].player if other is not None else None,
         leads=slot.player == result.captain,

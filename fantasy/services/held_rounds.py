@@ -8,7 +8,7 @@ from django.db.models import Max
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Round
 from fantasy.rules.engine import copying
-from fantasy.rules.engine.games import effects_of, shape_of
+from fantasy.rules.engine.games import effects_of, shape_of, unit_of
 from fantasy.rules.engine.lineups import Lineups
 from fantasy.rules.engine.live import LiveRound
 from fantasy.rules.engine.shape import NOBODY
@@ -72,7 +72,7 @@ def load_lineups(round_: Round, rules: GameRules) -> Lineups:
     slots = shape_of(rules).slots
     newest = Entry.objects.filter(game=round_.game_id).aggregate(newest=Max("number"))["newest"]
     lineups = Lineups.empty(slots=slots, entries=0 if newest is None else newest + 1)
-    filling = copying.Filling(lineups=lineups, effects=effects_of(rules))
+    filling = copying.Filling(lineups=lineups, effects=effects_of(rules), unit=unit_of(rules))
     sent = _sent(round_, rules, slots)
     for rows in copying.records(sent, copying.lineup_record(slots)):
         filling.add(rows)

@@ -39,7 +39,8 @@ def points(value: int | None, scale: int = 1) -> str:
         return "–"
     if scale == 1 or value % scale == 0:
         return str(value // scale).replace("-", "−")
-    return f"{value / scale:.2f}".rstrip("0").replace("-", "−")
+    digits = len(str(scale)) - 1
+    return f"{value / scale:.{digits}f}".rstrip("0").replace("-", "−")
 
 
 @register.filter

@@ -78,6 +78,7 @@ class Filling:
 
     lineups: Lineups
     effects: Sequence[ChipEffect]
+    unit: int = 1
     codes: npt.NDArray[np.int32] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +94,7 @@ class Filling:
         boosts = np.array([effect.boosts for effect in self.effects], np.bool_)
         held.captain[at] = np.maximum(rows["captain"], 1) - 1
         held.vice[at] = np.maximum(rows["vice"], 1) - 1
-        held.multiplier[at] = np.where(rows["captain"] > 0, multiplier[rows["chip"]], 1)
+        held.multiplier[at] = np.where(rows["captain"] > 0, multiplier[rows["chip"]], self.unit)
         held.boosted[at] = boosts[rows["chip"]]
         held.hit[at] = rows["hit"]
         held.given[at] = rows["given"]

@@ -23,16 +23,22 @@ def shape_of(rules: GameRules) -> Shape:
         most=tuple(position.play_max for position in rules.positions),
         substitutes=rules.lineup.automatic_substitutions,
         has_vice=rules.captain is not None and rules.captain.vice,
+        unit=unit_of(rules),
     )
+
+
+def unit_of(rules: GameRules) -> int:
+    """Return the weight of a player who counts once."""
+    return rules.captain.unit if rules.captain else 1
 
 
 def effects_of(rules: GameRules) -> tuple[ChipEffect, ...]:
     """Return what no chip does, then what each chip of the game does, in its order."""
-    usual = rules.captain.multiplier if rules.captain else 1
+    usual, unit = rules.captain.multiplier if rules.captain else 1, unit_of(rules)
     return (
         ChipEffect(usual, boosts=False),
         *(
-            ChipEffect(chip.captain_multiplier or usual, boosts=chip.bench_plays)
+            ChipEffect(chip.captain_multiplier * unit or usual, boosts=chip.bench_plays)
             for chip in rules.chips
         ),
     )

@@ -16,7 +16,7 @@ class Lineups:
     """Columns are the entries' numbers in the game; who has no line-up is not `present`.
 
     `players` (slots x entries) holds players' numbers. `captain` and `vice` are slots from 0.
-    `multiplier` is what the captain counts, 1 where nobody is captain; `boosted` benches count.
+    `multiplier` is what the captain counts, the unit where nobody is; `boosted` benches count.
     `base` is what an entry has apart from its players: the season before, less the round's `hit`,
     and points `given` by hand. `entry` holds ids. `country` is a place in `countries`, 0 for none.
     """

@@ -69,7 +69,7 @@ class LiveRound:
         found = np.zeros(self.lineups.entries, np.int32)
         for slot in range(self.shape.starters, self.shape.squad):
             found += np.where(self.weights[slot] == 0, self._points_in(slot), 0)
-        return found
+        return found * np.int32(self.shape.unit)
 
     def _points_in(self, slot: int) -> Ints:
         players = np.minimum(self.lineups.players[slot], self.players)

@@ -61,7 +61,8 @@ def rows_of(live: LiveRound, round_id: int) -> Iterator[bytes]:
 def _rows(live: LiveRound, round_id: int, totals: _Totals, numbers: Places) -> Iterator[bytes]:
     """Rows of one layout together: with a captain or without."""
     counted = count(live.shape, live.lineups, live.form, live.positions, numbers)
-    is_led = counted.weights.max(axis=0, initial=1) > 1
+    unit = live.shape.unit
+    is_led = counted.weights.max(axis=0, initial=unit) > unit
     for has_captain in (True, False):
         chosen = np.flatnonzero(is_led == has_captain)
         if not len(chosen):
@@ -99,7 +100,8 @@ def _plain_values(live: LiveRound, totals: _Totals, own: Places) -> dict[str, An
 
 
 def _told_values(live: LiveRound, counted: Counted, own: Places) -> dict[str, Any]:
-    multiplier = np.maximum(counted.weights.max(axis=0, initial=1), 1)
+    unit = live.shape.unit
+    multiplier = np.maximum(counted.weights.max(axis=0, initial=unit), unit)
     return {
         "captain_number": live.lineups.players[counted.weights.argmax(axis=0), own],
         "multiplier": multiplier,

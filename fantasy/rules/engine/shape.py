@@ -20,7 +20,8 @@ class Shape:
     """`fewest` and `most` tell per position how many starters a legal line-up has.
 
     Slots from `starters` up to `squad` are the bench, in the order in which it comes on; those
-    from there up to `slots` belong to chips and count for whoever has somebody there.
+    from there up to `slots` belong to chips and count for whoever has somebody there. Whoever
+    counts once has a weight of `unit`, and points are told in multiples of it.
     """
 
     starters: int
@@ -30,6 +31,7 @@ class Shape:
     most: tuple[int, ...]
     substitutes: bool = True
     has_vice: bool = True
+    unit: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -15,8 +15,8 @@ NO_SLOT = 255
 
 
 class Counted(NamedTuple):
-    """A column per entry. `weights` (a row per slot): 0 does not count, 1 once, the captain his
-    multiplier. `relieved` (a row per reserve): the slot whose starter he came on for.
+    """A column per entry. `weights` (a row per slot): 0 does not count, the shape's unit once, the
+    captain his multiplier. `relieved` (a row per reserve): the slot whose starter he came on for.
     """
 
     weights: Bytes
@@ -34,9 +34,9 @@ def count(
     players = np.minimum(lineups.players[:, columns], len(positions) - 1)
     boosted = lineups.boosted[columns]
     weights = np.empty(players.shape, np.uint8)
-    weights[: shape.starters] = 1
-    weights[shape.starters : shape.squad] = boosted
-    weights[shape.squad :] = 1
+    weights[: shape.starters] = shape.unit
+    weights[shape.starters : shape.squad] = boosted * np.uint8(shape.unit)
+    weights[shape.squad :] = shape.unit
     relieved = np.full((shape.squad - shape.starters, players.shape[1]), NO_SLOT, np.uint8)
     if shape.substitutes:
         away = ~form.stays[players[: shape.starters]] & ~boosted
@@ -59,7 +59,7 @@ class _Bench:
         self.shape = shape
         self.where = positions[squads]
         self.free: Bits = form.enters[squads[shape.starters : shape.squad]]
-        self.weights = np.ones(squads.shape, np.uint8)
+        self.weights = np.full(squads.shape, shape.unit, np.uint8)
         self.weights[shape.starters : shape.squad] = 0
         starters = self.where[: shape.starters]
         # How many of each position play, a row per position.
@@ -78,7 +78,7 @@ class _Bench:
                     break
                 done = self._bring_on(place, slot, waiting)
                 relieved[place, done] = slot
-                waiting = waiting[self.weights[slot, waiting] == 1]
+                waiting = waiting[self.weights[slot, waiting] > 0]
         return relieved
 
     def _bring_on(self, place: int, slot: int, waiting: Places) -> Places:
@@ -93,7 +93,7 @@ class _Bench:
         done: Places = ready[is_legal]
         leaves, enters = leaves[is_legal], enters[is_legal]
         self.weights[slot, done] = 0
-        self.weights[reserve, done] = 1
+        self.weights[reserve, done] = self.shape.unit
         self.free[place, done] = False
         self.fielded[leaves, done] -= 1
         self.fielded[enters, done] += 1
@@ -115,4 +115,5 @@ def _crown(
     if shape.has_vice:
         leads = np.where(stays[players[captain, every]], captain, vice)
     crowned = every[stays[players[leads, every]]]
-    weights[leads[crowned], crowned] *= lineups.multiplier[columns][crowned]
+    held = weights[leads[crowned], crowned] > 0
+    weights[leads[crowned], crowned] = held * lineups.multiplier[columns][crowned]

@@ -90,9 +90,11 @@ class Replay:
         )
         self._compare_captain(week, result)
         if week.points is not None:
-            points = sum(
-                self.season.points(player, week.gw) * times
-                for player, times in result.multipliers.items()
+            points = int(
+                sum(
+                    self.season.points(player, week.gw) * times
+                    for player, times in result.multipliers.items()
+                )
             )
             self._tell("gameweeks", points, week.points * self.rules.points_scale, week)
 
@@ -100,7 +102,7 @@ class Replay:
         # An absent captain who was not replaced keeps his multiplier: of nothing.
         named = next((pick.element for pick in week.picks if pick.is_captain), None)
         doubled = {pick.element: pick.multiplier for pick in week.picks if pick.multiplier > 1}
-        times = {p: n for p, n in result.multipliers.items() if n > 1}
+        times = {p: int(n) for p, n in result.multipliers.items() if n > 1}
         if not times and (named is None or not self.season.took_part(named, week.gw)):
             doubled = {p: n for p, n in doubled.items() if p != named}
         got = {str(player): n for player, n in times.items()}

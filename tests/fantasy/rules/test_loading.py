@@ -19,9 +19,9 @@ budget_tenths = 900
 """
 
 
-def written(folder: Path, text: str = GAME, name: str = "ours") -> Path:
-    (folder / "football").mkdir(exist_ok=True)
-    (folder / "football" / f"fantasy-{name}.toml").write_text(text)
+def written(folder: Path, text: str = GAME, name: str = "ours", *, sport: str = "football") -> Path:
+    (folder / sport).mkdir(exist_ok=True)
+    (folder / sport / f"fantasy-{name}.toml").write_text(text)
     return folder
 
 
@@ -37,8 +37,23 @@ def test_games_are_listed_by_sport():
     assert game_ids("ice_hockey") == ("nhl-espn",)
     assert "fpl-2026-27" in game_ids("football")
     assert set(game_ids("basketball")) == {
-        "draftkings", "espn", "espn-old", "fanduel", "yahoo", "yahoo-old"
+        "draftkings", "draftkings-showdown", "espn", "espn-old", "fanduel", "yahoo", "yahoo-old"
     }  # fmt: skip
+
+
+def test_points_that_a_half_captain_would_break_are_refused(tmp_path: Path):
+    text = """
+        extends = "draftkings-showdown"
+        id = "ours"
+        [[points]]
+        id = "reb"
+        label = "Rebounds"
+        column = "reb"
+        each = 1251
+        """
+
+    with pytest.raises(PackError, match="reb: give whole multiples of 2"):
+        load_game("ours", written(tmp_path, text, sport="basketball"))
 
 
 def test_the_same_call_gives_the_same_game():

@@ -76,7 +76,7 @@ def test_rows_add_up_to_what_was_settled(played, admin_user):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sport", "rules"), [("football", "fpl-2026-27"), ("basketball", "draftkings")]
+    ("sport", "rules"), [("football", "fpl-2026-27"), ("basketball", "draftkings-showdown")]
 )
 def test_rows_of_1000_random_entries_add_up_to_what_was_settled(sport, rules):
     game = make(sport, rules, rounds=4, entries=125)
