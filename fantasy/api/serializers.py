@@ -208,6 +208,10 @@ class FantasyStandingSerializer(serializers.Serializer[Any]):
     country_rank = serializers.IntegerField(allow_null=True)
     entries = serializers.IntegerField(allow_null=True)
     live_round = serializers.IntegerField(allow_null=True)
+    withheld = serializers.CharField(
+        allow_null=True,
+        help_text="Why numbers are null for you: scores_hidden, or too_fresh for a late reader.",
+    )
 
 
 class FantasyEntryDetailSerializer(FantasyEntrySerializer):

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from django.db.models import Max
 
+from config.sight import sight
 from fantasy.enums import BonusBasis, RoundState, ScoreState
 from fantasy.models import (
     Entry,
@@ -30,6 +31,7 @@ from fantasy.rules.scoring import BonusRanking, Played, bonus_ranking
 from fantasy.selectors.facts import MatchFacts, Told, match_facts
 from fantasy.selectors.parts import brought_by
 from fantasy.selectors.points import EntryRound, PlayerRound, entry_round, player_rounds
+from fantasy.selectors.told import round_told, told_adjustments
 from leagues.models import Player
 from matches.models import Match
 from stats.models import StatLine
@@ -209,7 +211,7 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
     extra = 0
     if captain is not None:
         extra = int(ledgers[captain].points * (multipliers.get(captain, Fraction(1)) - 1))
-    adjustments = ScoreAdjustment.objects.filter(entry=entry, round=round_).order_by("made_at")
+    adjustments = told_adjustments().filter(entry=entry, round=round_).order_by("made_at")
     return EntryLedger(
         entry=entry,
         round=round_,
@@ -220,7 +222,7 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
         hit=held.lineup.hit,
         adjustments=tuple(adjustments.select_related("by")),
         is_final=held.is_final,
-        result=LineupResult.objects.filter(entry=entry, round=round_).first(),
+        result=_result(entry, round_),
         parts=parts_of(
             rules,
             held.slots,
@@ -230,6 +232,12 @@ def entry_ledger(entry: Entry, round_: Round) -> EntryLedger | None:
             adjusted=sum(row.points for row in adjustments),
         ),
     )
+
+
+def _result(entry: Entry, round_: Round) -> LineupResult | None:
+    if not round_told(round_):
+        return None
+    return LineupResult.objects.filter(entry=entry, round=round_).first()
 
 
 def _slots(
@@ -333,10 +341,13 @@ def _rankings(
     if rules.bonus is None:
         return {}
     matches = {score.match_id for one in found for score in one.scores}
-    scored = PlayerScore.objects.filter(round=round_, match__in=matches, bonus__gt=0)
-    given = sorted(set(scored.values_list("match", flat=True)) & seqs.keys())
+    given = sorted(_with_bonus(round_, matches) & seqs.keys())
     lines = StatLine.objects.filter(match__in=given)
-    values = list(lines.values_list("match", "player", "values"))
+    if sight() is None:
+        values = list(lines.values_list("match", "player", "values"))
+    else:
+        # Rows of the model tell late readers no more than they may know.
+        values = [(line.match_id, line.player_id, line.values) for line in lines]
     positions = _positions(rules, round_, {player for _, player, _ in values})
     played: dict[int, list[Played]] = {match: [] for match in given}
     for match, player, columns in values:
@@ -344,6 +355,13 @@ def _rankings(
             Played(player=player, position=positions.get(player, ""), columns=columns)
         )
     return {match: bonus_ranking(rules, everyone) for match, everyone in played.items()}
+
+
+def _with_bonus(round_: Round, matches: Collection[int]) -> set[int]:
+    scored = PlayerScore.objects.filter(round=round_, match__in=matches)
+    if sight() is None:
+        return set(scored.filter(bonus__gt=0).values_list("match", flat=True))
+    return {score.match_id for score in scored if score.bonus > 0}
 
 
 def _positions(rules: GameRules, round_: Round, players: Collection[int]) -> dict[int, str]:

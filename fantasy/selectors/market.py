@@ -55,6 +55,10 @@ def _points(game: Game, players: list[int]) -> Mapping[int, int] | None:
         return None
     scores = PlayerScore.objects.filter(game_player__in=players)
     seen = sight()
-    if seen is not None:
-        scores = scores.exclude(match__in=pasts_of(seen).keys())
-    return dict(scores.order_by().values_list("game_player").annotate(points=Sum("points")))
+    fresh = list(pasts_of(seen)) if seen is not None else []
+    old = scores.exclude(match__in=fresh).order_by().values_list("game_player")
+    sums: dict[int, int] = dict(old.annotate(points=Sum("points")))
+    # As rows of their model, which tells late readers no more than they may know.
+    for score in scores.filter(match__in=fresh) if fresh else ():
+        sums[score.game_player_id] = sums.get(score.game_player_id, 0) + score.points
+    return sums

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import Sum
 
-from fantasy.enums import RoundState, ScoreState
-from fantasy.models import Lineup, PlayerScore, Round, ScoreAdjustment
+from fantasy.enums import ScoreState
+from fantasy.models import Lineup, PlayerScore, Round
 from fantasy.rules.lineups import Slot
 from fantasy.rules.loading import load_game
 from fantasy.rules.parts import Brought, Parts, parts_of
 from fantasy.rules.settling import NOBODY, RoundForm, settle, slots_of, unpacked
 from fantasy.selectors.points import counting_scores, round_form
+from fantasy.selectors.told import is_settled, told_adjustments
 
 _FINAL = frozenset({ScoreState.SETTLED, ScoreState.CORRECTED})
 
@@ -20,7 +21,7 @@ def brought_by(scores: Iterable[PlayerScore], round_: Round) -> Brought:
     """Return what a player's matches of a round brought, by how final it is."""
     settled = live = bonus = 0
     for score in scores:
-        if round_.state == RoundState.SETTLED or score.state in _FINAL:
+        if score.state in _FINAL or is_settled(round_):
             settled += score.points
         else:
             live += score.points - score.bonus
@@ -39,7 +40,7 @@ def entry_parts(round_: Round, entries: Collection[int]) -> Mapping[int, Parts]:
     numbers = {n for row in lineups for n in unpacked(bytes(row.packed))} - {NOBODY}
     form = round_form(round_, numbers)
     brought = _brought(round_, numbers)
-    given = ScoreAdjustment.objects.filter(round=round_, entry__in=entries).order_by()
+    given = told_adjustments().filter(round=round_, entry__in=entries).order_by()
     adjusted = dict(given.values_list("entry").annotate(sum=Sum("points")))
     found = {}
     for row in lineups:

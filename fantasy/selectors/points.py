@@ -1,16 +1,17 @@
 """Points of players and line-ups in a round, live or settled."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from fantasy.enums import RoundState
+from config.sight import sight
 from fantasy.models import Entry, GamePlayer, Lineup, PlayerScore, Round, RoundMatch
 from fantasy.rules.lineups import Slot
 from fantasy.rules.loading import load_game
 from fantasy.rules.settling import RoundForm, Settled, settle, slots_of
+from fantasy.selectors.told import is_settled
 from matches.enums import MatchStatus
 from matches.models import OVER_STATUSES
 
@@ -80,12 +81,20 @@ def round_form(round_: Round, numbers: Collection[int] | None = None) -> RoundFo
 
 
 def _waiting(round_: Round, players: Sequence[tuple[int, int]]) -> set[int]:
-    if round_.state == RoundState.SETTLED:
+    if is_settled(round_):
         return set()
-    ahead = RoundMatch.objects.filter(~Q(match__status__in=_DONE), round=round_)
-    sides = ahead.values_list("match__home", "match__away")
-    teams = {team for pair in sides for team in pair}
+    teams = {team for pair in _sides_ahead(round_) for team in pair}
     return {number for number, team in players if team in teams}
+
+
+def _sides_ahead(round_: Round) -> Iterable[tuple[int, int]]:
+    """The sides of matches to come or under way, by the reader's moment."""
+    places = RoundMatch.objects.filter(round=round_)
+    if sight() is None:
+        ahead = places.exclude(match__status__in=_DONE)
+        return ahead.values_list("match__home", "match__away")
+    matches = (place.match for place in places.select_related("match"))
+    return [(m.home_id, m.away_id) for m in matches if m.status not in _DONE]
 
 
 def player_rounds(round_: Round, numbers: Collection[int]) -> dict[int, PlayerRound]:
@@ -128,5 +137,5 @@ def entry_round(entry: Entry, round_: Round) -> EntryRound | None:
         slots=slots,
         settled=settle(rules, slots, form, chip=chips.get(lineup.chip)),
         form=form,
-        is_final=round_.state == RoundState.SETTLED,
+        is_final=is_settled(round_),
     )

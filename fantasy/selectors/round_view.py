@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from django.db.models import Sum
 
-from fantasy.enums import RoundState, ScoreState
+from fantasy.enums import ScoreState
 from fantasy.models import Entry, GamePlayer, LineupResult, Round, ScoreAdjustment
 from fantasy.rules.game import GamePosition, GameRules
 from fantasy.rules.lineups import LineupResult as Counted
@@ -16,6 +16,7 @@ from fantasy.rules.parts import Parts, parts_of
 from fantasy.selectors.opponents import Opponent, opponents
 from fantasy.selectors.parts import brought_by
 from fantasy.selectors.points import EntryRound, PlayerRound, entry_round, player_rounds
+from fantasy.selectors.told import is_settled, round_told, told_adjustments
 
 _FINAL = frozenset({ScoreState.SETTLED, ScoreState.CORRECTED})
 
@@ -155,7 +156,7 @@ def _why(rules: GameRules, slot: Slot, result: Counted) -> tuple[str, int | None
 def _parts(
     rules: GameRules, held: EntryRound, round_: Round, found: Mapping[int, PlayerRound]
 ) -> Parts:
-    given = ScoreAdjustment.objects.filter(entry=held.lineup.entry_id, round=round_)
+    given = told_adjustments().filter(entry=held.lineup.entry_id, round=round_)
     return parts_of(
         rules,
         held.slots,
@@ -167,11 +168,11 @@ def _parts(
 
 
 def _result(entry: Entry, round_: Round) -> LineupResult | None:
-    if round_.state != RoundState.SETTLED:
+    if not is_settled(round_) or not round_told(round_):
         return None
     return LineupResult.objects.filter(entry=entry, round=round_).first()
 
 
 def _adjustments(entry: Entry, round_: Round) -> list[ScoreAdjustment]:
-    rows = ScoreAdjustment.objects.filter(entry=entry, round=round_)
+    rows = told_adjustments().filter(entry=entry, round=round_)
     return list(rows.select_related("by").order_by("made_at"))

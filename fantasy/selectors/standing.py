@@ -3,19 +3,29 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from fantasy.enums import RoundState
 from fantasy.models import Entry, LineupResult, Round, RoundMatch
 from fantasy.selectors.live_ranks import live_round_of, rank_card
 from fantasy.selectors.points import entry_round
 from fantasy.selectors.settled_ranks import settled_standings
-from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.told import (
+    is_settled,
+    points_told,
+    ranks_told,
+    round_told,
+    tells_points,
+    told_adjustments,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryStanding:
-    """Totals and ranks of an entry; what is not played, or may not be told, is None."""
+    """Totals and ranks of an entry; what is not played, or may not be told, is None.
+
+    `withheld` says why something is: "scores_hidden", or "too_fresh" for a reader with a delay.
+    """
 
     total_points: int | None = None
     rank: int | None = None
@@ -24,24 +34,39 @@ class EntryStanding:
     country_rank: int | None = None
     entries: int | None = None
     live_round: int | None = None
+    withheld: str | None = None
 
 
 def entry_standing(entry: Entry) -> EntryStanding:
     """Return where an entry stands; the game is fetched along."""
     if not ranks_told(entry.game):
-        return EntryStanding()
+        reason = "too_fresh" if tells_points(entry.game) else "scores_hidden"
+        return EntryStanding(withheld=reason)
     last = results_of(entry).first()
     live = live_round_of(entry.game_id)
-    card = rank_card(live.pk, entry.number) if live and round_told(live) else None
+    is_told = live is not None and round_told(live)
+    card = rank_card(live.pk, entry.number) if live and is_told else None
+    late = _late_total(entry, live) if live and not is_told else None
     return EntryStanding(
         total_points=last.total if last else 0,
         rank=last.rank if last else None,
-        live_total=card.total if card else None,
+        live_total=card.total if card else late,
         live_rank=card.rank if card else None,
         country_rank=card.country_rank if card else _settled_in_country(entry, last),
         entries=card.entries if card else None,
-        live_round=live.number if live and card else None,
+        live_round=live.number if live and (card or late is not None) else None,
+        withheld="too_fresh" if live and not is_told else None,
     )
+
+
+def _late_total(entry: Entry, live: Round) -> int | None:
+    """What the entry had at the reader's moment; its rank among all is not known of then."""
+    held = entry_round(entry, live) if points_told(live) else None
+    if held is None:
+        return None
+    given = told_adjustments().filter(entry=entry, round=live)
+    by_hand = given.aggregate(sum=Sum("points"))["sum"] or 0
+    return entry.total_points + held.net + by_hand
 
 
 def _settled_in_country(entry: Entry, last: LineupResult | None) -> int | None:
@@ -91,9 +116,9 @@ def scoring_state(round_: Round) -> ScoringState:
 
 def round_points(entry: Entry, round_: Round) -> int | None:
     """Return what an entry has in a round, hits taken off; None where that may not be told."""
-    if not round_told(round_) or round_.state in {RoundState.UPCOMING, RoundState.VOID}:
+    if not points_told(round_) or round_.state in {RoundState.UPCOMING, RoundState.VOID}:
         return None
-    if round_.state == RoundState.SETTLED:
+    if is_settled(round_) and round_told(round_):
         result = LineupResult.objects.filter(entry=entry, round=round_).first()
         return None if result is None else result.points - result.hit + result.adjusted
     held = entry_round(entry, round_)

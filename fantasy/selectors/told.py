@@ -1,13 +1,16 @@
 """What of a game the present reader may know: nothing newer than a moment, or no points at all.
 
-Live points have no past of their own, so a reader with a delay is told those of a round only while
-none of its matches has news for him; what is settled comes to him once it is as old as his delay.
+Points of players and entries are counted anew for a reader with a delay, as of his moment. Ranks
+among all have no past: he is told those of a round only while none of its matches has news for him,
+and what is settled once it is as old as his delay.
 """
 
-from config.sight import sight
+from django.db.models import QuerySet
+
+from config.sight import Sight, sight, told_now
 from fantasy.enums import CaseState, RoundState
-from fantasy.models import CorrectionCase, Game, Round, RoundMatch
-from matches.models import is_withheld, pasts_of
+from fantasy.models import CorrectionCase, Game, Round, RoundMatch, ScoreAdjustment
+from matches.models import is_hidden, pasts_of
 
 
 def tells_points(game: Game) -> bool:
@@ -27,19 +30,49 @@ def round_told(round_: Round) -> bool:
         return True
     if round_.settled_at is not None and round_.settled_at > seen.until:
         return False
-    cases = CorrectionCase.objects.filter(round=round_, state=CaseState.APPLIED)
-    if cases.filter(closed_at__gt=seen.until).exists():
+    if _is_corrected_since(round_, seen):
         return False
     changed = pasts_of(seen).keys()
     return not RoundMatch.objects.filter(round=round_, match__in=changed).exists()
 
 
-def score_told(round_: Round, match_id: int) -> bool:
-    """Whether what a player did in a match of the round may be told."""
+def points_told(round_: Round) -> bool:
+    """Whether points of players and entries may be told, as of the reader's moment.
+
+    Only a correction that was applied since is kept back: what stood before is nowhere else.
+    """
     seen = sight()
     if seen is None:
         return True
-    return not seen.hides(round_.game.public_id) and not is_withheld(match_id)
+    if seen.hides(round_.game.public_id):
+        return False
+    return seen.until is None or not _is_corrected_since(round_, seen)
+
+
+def _is_corrected_since(round_: Round, seen: Sight) -> bool:
+    key = f"corrected:{round_.pk}"
+    if key not in seen.memo:
+        cases = CorrectionCase.objects.filter(round=round_, state=CaseState.APPLIED)
+        seen.memo[key] = cases.filter(closed_at__gt=seen.until).exists()
+    return bool(seen.memo[key])
+
+
+def is_settled(round_: Round) -> bool:
+    """Whether the round was settled by the reader's moment."""
+    if round_.state != RoundState.SETTLED:
+        return False
+    return round_.settled_at is None or round_.settled_at <= told_now()
+
+
+def told_adjustments() -> QuerySet[ScoreAdjustment]:
+    """Points given by hand by the reader's moment."""
+    rows = ScoreAdjustment.objects.all()
+    return rows if sight() is None else rows.filter(made_at__lte=told_now())
+
+
+def score_told(round_: Round, match_id: int) -> bool:
+    """Whether what a player did in a match of the round may be told, as of the reader's moment."""
+    return points_told(round_) and not is_hidden(match_id)
 
 
 def ranks_told(game: Game) -> bool:

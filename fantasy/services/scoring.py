@@ -13,7 +13,7 @@ from fantasy.enums import CaseState, RoundState, ScoreState
 from fantasy.models import CorrectionCase, GamePlayer, PlayerScore, Round, RoundMatch
 from fantasy.rules.game import GameRules
 from fantasy.rules.loading import load_game
-from fantasy.rules.points import match_columns
+from fantasy.rules.points import match_columns, score_line, total
 from fantasy.rules.scoring import PROJECT_BONUS_FROM_MS, Played, Scored, score_match
 from fantasy.services.cases import note_correction
 from fantasy.topics import FantasyScoreUpdate
@@ -24,6 +24,7 @@ from leagues.packs.schema import SportPack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
 from stats.models import StatLine
+from stats.services.tables import rows_at_kickoff
 from streams.outbox import announce
 
 _BEGUN = (*LIVE_STATUSES, *OVER_STATUSES, MatchStatus.ABANDONED)
@@ -159,7 +160,7 @@ def fresh_scores(place: RoundMatch, folded: Folded) -> list[PlayerScore]:
         rules, _played(rules, folded, picked), with_bonus=folded.shows_bonus
     )
     minutes = _minutes_column(folded.pack)
-    return [
+    return _managers(place, folded, rules) + [
         PlayerScore(
             round_id=place.round_id,
             match_id=place.match_id,
@@ -173,6 +174,52 @@ def fresh_scores(place: RoundMatch, folded: Folded) -> list[PlayerScore]:
         )
         for player, row in sorted(picked.items())
     ]
+
+
+def _managers(place: RoundMatch, folded: Folded, rules: GameRules) -> list[PlayerScore]:
+    """Return the scores of those whom a chip adds: they score by how the match stands."""
+    match = folded.match
+    added = {chip.adds for chip in rules.chips if chip.adds}
+    if not added or match.home_score is None or match.away_score is None:
+        return []
+    rows = GamePlayer.objects.filter(
+        game=place.round.game_id,
+        position__in=added,
+        team__in=(match.home_id, match.away_id),
+        player__in=Player.objects.exclude(pk__in=folded.lines.keys()),
+    )
+    return [_manager(place, folded, rules, row) for row in rows.order_by("number")]
+
+
+def _manager(place: RoundMatch, folded: Folded, rules: GameRules, row: GamePlayer) -> PlayerScore:
+    match = folded.match
+    scores = match.home_score or 0, match.away_score or 0
+    own, other = scores if row.team_id == match.home_id else scores[::-1]
+    columns = match_columns(
+        goals_for=own, goals_against=other, places_below=_places_below(match, row.team_id)
+    )
+    lines = score_line(rules, position=row.position, columns=columns)
+    return PlayerScore(
+        round_id=place.round_id,
+        match_id=place.match_id,
+        game_player=row,
+        folded_seq=match.folded_seq,
+        state=folded.state,
+        scored_at=now(),
+        lines=[asdict(line) for line in lines],
+        points=total(lines),
+        columns={name: value for name, value in columns.items() if value},
+        appeared=True,
+    )
+
+
+def _places_below(match: Match, team_id: int) -> int:
+    """How many places below its opponent a side stood at kick-off; 0 without a table."""
+    ranks = {row.team_id: row.rank for row in rows_at_kickoff(match)}
+    other = match.away_id if team_id == match.home_id else match.home_id
+    if team_id not in ranks or other not in ranks:
+        return 0
+    return ranks[team_id] - ranks[other]
 
 
 def _values(scored: Scored) -> dict[str, Any]:

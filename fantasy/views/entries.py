@@ -11,7 +11,7 @@ from fantasy.models import Entry, Lineup, Round, Transfer
 from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import round_figures, rounds_of_entry
 from fantasy.selectors.standing import entry_standing, results_of
-from fantasy.selectors.told import round_told
+from fantasy.selectors.told import is_settled, points_told, round_told
 from fantasy.services.receipts import proof_of
 from fantasy.views.doors import at_game, context_of, shown
 
@@ -39,13 +39,13 @@ def points(request: HttpRequest, public_id: str, number: int | None = None) -> H
         "after": _beside(rounds, round_, 1),
     }
     if round_ is not None:
-        is_told = round_told(round_)
+        is_told = points_told(round_)
         context |= {
             "is_told": is_told,
             "view": round_view(found, round_, is_told=is_told),
             "standing": entry_standing(found),
             "figures": round_figures(round_),
-            "is_live": round_.state != RoundState.SETTLED,
+            "is_live": not is_settled(round_),
         }
     regions = {"points": "fantasy/partials/points.html"} if round_ else None
     return shown(request, "fantasy/points.html", context, regions=regions)

@@ -16,7 +16,7 @@ from fantasy.selectors.players import player_rounds_told
 from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
 from fantasy.selectors.standing import entry_standing
-from fantasy.selectors.told import ranks_told, round_told, tells_points
+from fantasy.selectors.told import points_told, ranks_told, round_told, tells_points
 from fantasy.selectors.top import TopRow, settled_top
 from fantasy.services.games import rules_of
 from fantasy.views.doors import Place, context_of, place_of, shown
@@ -65,7 +65,7 @@ def _home(place: Place) -> dict[str, Any]:
     locked = locked_rounds(place.game)
     last = next((row for row in reversed(locked) if row.settled_at), None)
     current = live or (locked[-1] if locked else None)
-    is_told = round_told(current) if current else False
+    is_told = points_told(current) if current else False
     return context | {
         "standing": entry_standing(entry) if entry else None,
         "current": current,
@@ -159,7 +159,7 @@ def why(request: HttpRequest, slug: str, player_id: str, number: int) -> HttpRes
     round_ = get_object_or_404(rows, number=number)
     if round_ not in locked_rounds(place.game):
         raise Http404
-    is_told = round_told(round_)
+    is_told = points_told(round_)
     context = context_of(place, "players") | {
         "player": found,
         "position": place.rules.position(found.position),

@@ -158,8 +158,11 @@ class TestSpared:
         assert plain.get(entry).json()["standing"]["total_points"] == 61
         assert spared.get(f"{entry}/history").json()["results"] == []
         told = spared.get(f"{entry}/rounds/1").json()
-        assert (told["points"], told["net"], told["rank"]) == (None, None, None)
-        assert {slot["points"] for slot in told["slots"]} == {None}
+        # Before it was settled nobody had a score in any match.
+        late = 0 if "delay" in cookie else None
+        assert (told["points"], told["net"], told["rank"]) == (late, late, None)
+        assert (told["total"], told["is_final"]) == (None, False)
+        assert {slot["points"] for slot in told["slots"]} == {late}
 
     def test_once_the_delay_is_over_all_is_told(self, game, path, settled):
         spared = Client()

@@ -124,9 +124,13 @@ def test_nobody_late_is_told_a_point_that_came_since(day, addresses):
         then = set(map(repr, numbers(before[name])))
         news = [found for found in numbers(late[name]) if found[1] and repr(found) not in then]
         assert news == [], name
-    assert late["entry"]["standing"]["live_total"] is None
-    assert late["why"]["points"] is None
-    assert late["entry round"]["net"] is None
+    # His own moment is counted anew; ranks among all are not known of then.
+    for name in ("why", "player", "entry round"):
+        assert late[name] == before[name], name
+    assert late["why"]["points"] is not None
+    standing = late["entry"]["standing"]
+    assert standing["live_total"] == before["entry"]["standing"]["live_total"]
+    assert (standing["live_rank"], standing["withheld"]) == (None, "too_fresh")
 
 
 def test_once_it_is_old_enough_everything_is_told(day, addresses):

@@ -1,5 +1,7 @@
 """Scoring: folded matches become points, once, and what changes is announced."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from config.clock import now
@@ -220,3 +222,41 @@ def test_the_result_of_his_side_counts_once_the_match_is_over(day):
     goals = sorted({line["match.goals_for"] for line in over})
     assert goals == sorted({finished.home_score, finished.away_score})
     assert not any("match.win" in line for line in going_on)
+
+
+@pytest.mark.parametrize("name", ["live", "finished"])
+def test_assistant_manager_scores_by_how_his_clubs_match_stands(day, name, monkeypatch):
+    kept = place(day, name)
+    match = Match.objects.get(pk=day.matches[name].pk)
+    managers = [make_game_player(kept.game, side, "AM") for side in (match.home, match.away)]
+    ranks = {match.home_id: 9, match.away_id: 2}
+    table = [SimpleNamespace(team_id=team, rank=rank) for team, rank in ranks.items()]
+    monkeypatch.setattr(scoring, "rows_at_kickoff", lambda _match: table)
+
+    score_matches([match.pk])
+
+    found = []
+    for own, other, is_below, row in (
+        (match.home_score, match.away_score, True, managers[0]),
+        (match.away_score, match.home_score, False, managers[1]),
+    ):
+        points = own + 2 * (not other)
+        points += (6 + 10 * is_below) * (own > other) + (3 + 5 * is_below) * (own == other)
+        score = PlayerScore.objects.get(game_player=row)
+        assert (score.points, score.appeared, score.bonus) == (points, True, 0)
+        assert score.points == sum(line["points"] for line in score.lines)
+        found.append(score.state)
+    assert set(found) == {ScoreState.LIVE if name == "live" else ScoreState.PROVISIONAL}
+
+
+def test_manager_without_a_table_before_him_is_no_underdog(day):
+    kept = place(day, "finished")
+    match = day.matches["finished"]
+    row = make_game_player(kept.game, match.home, "AM")
+
+    score_matches([match.pk])
+
+    score = PlayerScore.objects.get(game_player=row)
+    assert not {"manager_underdog_win", "manager_underdog_draw"} & {
+        line["rule"] for line in score.lines
+    }
