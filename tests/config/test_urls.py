@@ -36,6 +36,7 @@ PUBLIC_API = {
     "api/v1/fantasy/games/<slug:public_id>/rounds",
     "api/v1/fantasy/games/<slug:public_id>/rounds/<int:number>",
     "api/v1/fantasy/games/<slug:public_id>/rules",
+    "api/v1/fantasy/games/<slug:public_id>/table",
     "api/v1/fantasy/games/<slug:public_id>/top",
     "api/v1/fantasy/leagues/<slug:public_id>",
     "api/v1/fantasy/leagues/<slug:public_id>/cups",
@@ -79,6 +80,9 @@ OWN_API = {
     "api/v1/fantasy/teams/<slug:public_id>/scoring/<int:number>",
     "api/v1/fantasy/teams/<slug:public_id>/submit",
     "api/v1/fantasy/teams/<slug:public_id>/transfers",
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket",
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket/<slug:player_id>",
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket/confirm",
     "api/v1/fantasy/teams/<slug:public_id>/transfers/preview",
 }
 # Everybody has the replays that he began, and nothing else.
@@ -98,6 +102,9 @@ WRITES = {
     "api/v1/fantasy/teams/<slug:public_id>/lineup": {"PUT"},
     "api/v1/fantasy/teams/<slug:public_id>/submit": {"POST"},
     "api/v1/fantasy/teams/<slug:public_id>/transfers": {"POST"},
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket": {"PUT", "POST", "DELETE"},
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket/<slug:player_id>": {"DELETE"},
+    "api/v1/fantasy/teams/<slug:public_id>/transfers/basket/confirm": {"POST"},
     "api/v1/fantasy/teams/<slug:public_id>/transfers/preview": {"POST"},
 }
 PUBLIC_PLAIN = {"health", "ready", "metrics", "api/docs", "api/problems/<slug:code>"}
@@ -138,6 +145,7 @@ PUBLIC_PAGES = {
     "fantasy/<slug:slug>/players/<str:player_id>/rounds/<int:number>/",
     "fantasy/<slug:slug>/points/",
     "fantasy/<slug:slug>/rules/",
+    "fantasy/<slug:slug>/table/",
     "fantasy/cups/<str:public_id>/",
     "fantasy/entries/<str:public_id>/",
     "fantasy/entries/<str:public_id>/history/",

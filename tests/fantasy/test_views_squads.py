@@ -144,6 +144,13 @@ def test_chip_is_played_and_taken_back(browser, entry):
     assert not ChipPlay.objects.filter(entry=entry, cancelled_at=None).exists()
 
 
+def test_chips_say_until_when_they_can_be_played(browser, entry):
+    page = browser.get(address("team", entry.game)).content.decode()
+
+    assert "Rounds 1 to 19 · unused until round 19" in page
+    assert "Opens in round 20" in page
+
+
 def test_chip_outside_its_window_is_refused(browser, entry):
     response = browser.post(
         address("chip", entry.game), {"chip": "wildcard", "act": "play", "round": "1"}
