@@ -358,7 +358,7 @@ class RawDocument(models.Model):
             models.UniqueConstraint(fields=["adapter", "key", "sha256"], name="raw_document_once")
         ]
         # Rows of logs bear the moment at which their document was read.
-        indexes = [models.Index(fields=["adapter", "fetched_at"], name="raw_document_read")]
+        indexes = [models.Index(fields=["fetched_at"], name="raw_document_read")]
 
     def __str__(self) -> str:
         return f"{self.adapter} {self.key} {self.sha256[:8]}"

@@ -18,6 +18,7 @@ from leagues.packs.loader import load_pack
 from leagues.packs.schema import OVERRIDE, STAT_SET, SportPack
 from leagues.packs.sources import Sources
 from matches.enums import EventOp, SheetRole
+from matches.ingest.plan import ADMIN
 from matches.models import Match, PlayEvent, TeamSheetSpot
 from matches.selectors.payloads import payload_hashes
 
@@ -75,14 +76,21 @@ def match_facts(
     sheets = _sheets(matches, merged)
     every = [row for found in rows.values() for row in found]
     names = _names(every)
-    hashes = payload_hashes({(row.source, row.ingested_at) for row in every})
+    hashes = payload_hashes(
+        {row.ingested_at for row in every if row.source != ADMIN},
+        season_ids={match.season_id for match in matches.values()},
+    )
     return {
         pk: MatchFacts(
             match=match,
             sources=Sources(pack, sheets[pk], _facts(match, rows[pk], merged)),
             told={
                 str(row.lineage_id): _told(
-                    pack, match, row, names, hashes.get((row.source, row.ingested_at), "")
+                    pack,
+                    match,
+                    row,
+                    names,
+                    hashes.get(row.ingested_at, ""),
                 )
                 for row in rows[pk]
             },
@@ -195,7 +203,7 @@ def _told(
         is_corrected=row.rev > 1,
         reason=row.reason,
         link=_link(pack, match, row),
-        payload_sha256=sha256,
+        payload_sha256="" if row.source == ADMIN else sha256,
     )
 
 

@@ -417,7 +417,7 @@ class Migration(migrations.Migration):
                     )
                 ],
                 "indexes": [
-                    models.Index(fields=["adapter", "fetched_at"], name="raw_document_read")
+                    models.Index(fields=["fetched_at"], name="raw_document_read")
                 ],
             },
         ),

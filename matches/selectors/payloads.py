@@ -1,30 +1,32 @@
 """Which bytes of a vendor a row of a log was read from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from matches.models import FeedPoll, RawDocument
 
-# A vendor and the moment at which his document was read.
-Reading = tuple[str, datetime]
 
+def payload_hashes(
+    read_at: Collection[datetime], *, season_ids: Collection[int]
+) -> Mapping[datetime, str]:
+    """Return the SHA-256 of the documents of seasons that were read at those moments; two queries.
 
-def payload_hashes(readings: Collection[Reading]) -> Mapping[Reading, str]:
-    """Return the SHA-256 of the documents read at those moments; two queries.
-
-    Left out is what no document told: a curator's word, or a log that was told anew. Bytes that
-    came a second time are known by their poll, while polls are kept.
+    A row of a log bears the moment at which its document was read. Left out are moments at which
+    none was, as of a log that was told anew, or several were. Bytes that came a second time are
+    known by their poll, while polls are kept.
     """
-    if not readings:
+    if not read_at:
         return {}
-    moments = {at for _, at in readings}
-    adapters = {adapter for adapter, _ in readings}
     polls = FeedPoll.objects.filter(
-        feed__adapter__in=adapters, polled_at__in=moments, document__isnull=False
+        feed__season__in=season_ids, polled_at__in=read_at, document__isnull=False
     )
-    told = polls.values_list("document__adapter", "polled_at", "document__sha256")
-    found = {(adapter, at): sha256 for adapter, at, sha256 in told}
-    documents = RawDocument.objects.filter(adapter__in=adapters, fetched_at__in=moments)
-    for adapter, at, sha256 in documents.values_list("adapter", "fetched_at", "sha256"):
-        found.setdefault((adapter, at), sha256)
-    return {reading: found[reading] for reading in readings if reading in found}
+    found = _unique(polls.values_list("polled_at", "document__sha256"))
+    documents = RawDocument.objects.filter(fetched_at__in=set(read_at) - found.keys())
+    return {**found, **_unique(documents.values_list("fetched_at", "sha256"))}
+
+
+def _unique(told: Iterable[tuple[datetime, str]]) -> dict[datetime, str]:
+    hashes: dict[datetime, set[str]] = {}
+    for at, sha256 in told:
+        hashes.setdefault(at, set()).add(sha256)
+    return {at: own.pop() for at, own in hashes.items() if len(own) == 1}

@@ -6,6 +6,7 @@ from copy import deepcopy
 
 import pytest
 
+from leagues.models import Season
 from matches.ingest.documents import Fetched
 from matches.models import FeedPoll, PlayEvent, RawDocument
 from matches.selectors.payloads import payload_hashes
@@ -22,8 +23,9 @@ pytestmark = pytest.mark.django_db
 
 def hashes():
     rows = PlayEvent.objects.order_by("seq")
-    found = payload_hashes({(row.source, row.ingested_at) for row in rows})
-    return {row.vendor_event_id: found.get((row.source, row.ingested_at)) for row in rows}
+    seasons = set(Season.objects.values_list("pk", flat=True))
+    found = payload_hashes({row.ingested_at for row in rows}, season_ids=seasons)
+    return {row.vendor_event_id: found.get(row.ingested_at) for row in rows}
 
 
 def sha256(body):
@@ -49,6 +51,19 @@ def test_each_row_leads_to_the_answer_that_told_it():
     # Also once polls are forgotten.
     FeedPoll.objects.all().delete()
     assert hashes()["e4"] == second
+
+
+def test_moment_at_which_several_documents_were_read_leads_nowhere():
+    feed = make_feed(make_season(make_league("Sunday League", sport="generic")), adapter="veze")
+    first = answer(feed)
+    FeedPoll.objects.all().delete()
+    document = RawDocument.objects.get()
+    assert set(hashes().values()) == {first}
+
+    document.pk, document.sha256 = None, "0" * 64
+    document.save()
+
+    assert set(hashes().values()) == {None}
 
 
 def test_row_of_an_imported_file_leads_to_it(tmp_path):
