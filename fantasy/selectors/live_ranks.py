@@ -58,13 +58,15 @@ def snapshot_keys(round_id: int) -> tuple[str, str]:
 
 
 def live_round_of(game_id: int) -> Round | None:
-    """Return the latest round whose squads are locked and whose points are not final."""
-    return (
-        Round.objects.filter(game=game_id, state__in=_PLAYED)
-        .select_related("game")
-        .order_by("-number")
-        .first()
-    )
+    """Return the round under way: the latest that has begun and whose points are not final.
+
+    Where none has begun it is the latest whose squads are locked. A round that is locked before the
+    one before it is over has nothing to tell yet.
+    """
+    rows = Round.objects.filter(game=game_id, state__in=_PLAYED).select_related("game")
+    locked = list(rows.order_by("-number"))
+    begun = (round_ for round_ in locked if round_.state != RoundState.LOCKED)
+    return next(begun, locked[0] if locked else None)
 
 
 def snapshot_of(round_id: int) -> Snapshot | None:

@@ -27,12 +27,13 @@ def points(request: HttpRequest, public_id: str, number: int | None = None) -> H
     """An entry's points in a round, the one under way or the last; live while it is played."""
     found = entry_of(public_id)
     rounds = rounds_of_entry(found)
+    frame = _frame(request, found)
     round_ = next((row for row in rounds if row.number == number), None)
     if number is None and rounds:
-        round_ = rounds[-1]
+        round_ = next((row for row in rounds if row == frame["live_round"]), rounds[-1])
     if number is not None and round_ is None:
         raise Http404
-    context = _frame(request, found) | {
+    context = frame | {
         "rounds": rounds,
         "round": round_,
         "before": _beside(rounds, round_, -1),

@@ -9,10 +9,11 @@ from django.urls import reverse
 from fantasy.enums import RoundState
 from fantasy.models import Entry, PlayerScore, Round
 from fantasy.rules.loading import load_game
+from fantasy.selectors.live_ranks import live_round_of
 from fantasy.selectors.round_view import round_view
 from fantasy.templatetags.fantasy_tags import points
 from tests.factories.fantasy import make_entry, make_game, make_round
-from tests.fantasy.live_rounds import make_live_round, play
+from tests.fantasy.live_rounds import make_lineup, make_live_round, play
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,19 @@ def test_points_page_says_that_they_are_provisional(entry, round_):
     assert "provisional until the round is settled" in page
     assert f'<span class="score-card__value">{points(view.parts.net)}</span>' in page
     assert "Projected bonus" in page
+
+
+def test_round_under_way_is_shown_until_the_next_one_has_begun(entry, round_):
+    following = make_round(round_.game, 2, state=RoundState.LOCKED)
+    make_lineup(random.Random(3), following, entry, plain=True)
+    newest = reverse("fantasy:entry", args=[entry.public_id])
+    assert Client().get(newest).context["round"] == round_
+    assert live_round_of(round_.game_id) == round_
+
+    Round.objects.filter(pk=following.pk).update(state=RoundState.LIVE)
+
+    assert Client().get(newest).context["round"] == following
+    assert live_round_of(round_.game_id) == following
 
 
 def test_points_page_gives_its_live_parts_to_an_open_page(entry, round_):
