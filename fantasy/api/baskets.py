@@ -25,10 +25,13 @@ from fantasy.models import Entry, GamePlayer
 from fantasy.services import limits, transfers
 from fantasy.services.refusals import refuse
 from fantasy.services.squads import OpenSquad, look_at, next_round
+from fantasy.services.transfers import MOST_MOVES
 
 
 class FantasyBasketWishSerializer(StrictSerializer):
-    transfers = FantasyMoveSerializer(many=True)
+    transfers: Any = serializers.ListSerializer(
+        child=FantasyMoveSerializer(), max_length=MOST_MOVES
+    )
     round = serializers.IntegerField(**ROUND)
 
 
