@@ -35,11 +35,12 @@ def settled_standings(round_: Round) -> Standings:
     Two queries while nothing changed. Else the results are read, for a million in about a second.
     """
     basis = _basis(round_)
-    held = _kept.get(round_.pk)
+    # Taken out and put back, so that threads find all of it or nothing.
+    held = _kept.pop(round_.pk, None)
     if held is None or held[0] != basis:
-        held = _kept[round_.pk] = (basis, _read(round_))
-    _kept.move_to_end(round_.pk)
-    while len(_kept) > _MOST_KEPT:
+        held = basis, _read(round_)
+    _kept[round_.pk] = held
+    if len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)
     return held[1]
 
