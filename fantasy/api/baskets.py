@@ -128,7 +128,7 @@ class Basket(BasketDoor):
     def post(self, request: Request, public_id: str) -> Response:
         """Add a transfer; who sells a player anew replaces the one before."""
         wanted, entry = self.wanted(FantasyBasketMoveWishSerializer), self.entry()
-        ids = self.players(entry.game, {"out": wanted["out"], "in": wanted["in"]})
+        ids = self.players(entry.game_id, {"out": wanted["out"], "in": wanted["in"]})
         sold, bought = ids[wanted["out"]], ids[wanted["in"]]
         transfers.change_draft(entry.pk, sold=sold, bought=bought, for_round=wanted.get("round"))
         return self.basket(entry)
@@ -150,7 +150,7 @@ class BasketMove(BasketDoor):
     def delete(self, request: Request, public_id: str, player_id: str) -> Response:
         """Undo the transfer that sells this player."""
         entry = self.entry()
-        sold = self.players(entry.game, {"player": player_id})[player_id]
+        sold = self.players(entry.game_id, {"player": player_id})[player_id]
         if not transfers.change_draft(entry.pk, sold=sold, bought=None):
             raise refuse("not_in_basket", "No transfer of the basket sells this player.", "player")
         return self.basket(entry)

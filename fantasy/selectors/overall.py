@@ -14,6 +14,7 @@ from fantasy.selectors.live_ranks import live_round_of, snapshot_of
 from fantasy.selectors.parts import entry_parts
 from fantasy.selectors.settled_ranks import settled_standings
 from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.totals import with_totals
 
 OVERALL_SIZE = 50
 
@@ -121,7 +122,9 @@ def _rows(found: Ranked, start: int, country: str) -> list[OverallRow]:
     numbers = standings.window(start, OVERALL_SIZE, country=country)
     if not len(numbers):
         return []
-    held = Entry.objects.filter(game=found.round.game_id, number__in=numbers.tolist())
+    game_id = found.round.game_id
+    shown = Entry.objects.filter(game=game_id, number__in=numbers.tolist())
+    held = with_totals(shown, game_id=game_id)
     entries = {row.number: row for row in held.select_related("owner", "game", "joined_round")}
     pks = [entry.pk for entry in entries.values()]
     brought = {} if found.is_live else _settled_points(found.round, pks)

@@ -46,9 +46,10 @@ def entry_standing(entry: Entry) -> EntryStanding:
     live = live_round_of(entry.game_id)
     is_told = live is not None and round_told(live)
     card = rank_card(live.pk, entry.number) if live and is_told else None
-    late = _late_total(entry, live) if live and not is_told else None
+    before = last.total if last else 0
+    late = _late_total(entry, live, before=before) if live and not is_told else None
     return EntryStanding(
-        total_points=last.total if last else 0,
+        total_points=before,
         rank=last.rank if last else None,
         live_total=card.total if card else late,
         live_rank=card.rank if card else None,
@@ -59,14 +60,17 @@ def entry_standing(entry: Entry) -> EntryStanding:
     )
 
 
-def _late_total(entry: Entry, live: Round) -> int | None:
-    """What the entry had at the reader's moment; its rank among all is not known of then."""
+def _late_total(entry: Entry, live: Round, *, before: int) -> int | None:
+    """What the entry had at the reader's moment, with what it had before the round.
+
+    Its rank among all is not known of then.
+    """
     held = entry_round(entry, live) if points_told(live) else None
     if held is None:
         return None
     given = told_adjustments().filter(entry=entry, round=live)
     by_hand = given.aggregate(sum=Sum("points"))["sum"] or 0
-    return entry.total_points + held.net + by_hand
+    return before + held.net + by_hand
 
 
 def _settled_in_country(entry: Entry, last: LineupResult | None) -> int | None:

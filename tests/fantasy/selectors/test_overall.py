@@ -17,6 +17,7 @@ from fantasy.selectors import live_ranks, overall, settled_ranks
 from fantasy.selectors.overall import overall_page, page_of_entry, page_of_rank, ranked
 from fantasy.selectors.parts import entry_parts
 from fantasy.selectors.points import entry_round
+from fantasy.selectors.totals import with_totals
 from fantasy.services import live
 from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.settlement import settle_round, settles_at
@@ -77,7 +78,7 @@ def test_live_pages_hold_all_entries_with_exact_ranks(round_):
     rows = everybody(round_.game)
 
     wanted = {}
-    for entry in round_.game.entries.all():
+    for entry in with_totals(round_.game.entries.all()):
         wanted[entry.pk] = entry.total_points + entry_round(entry, round_).net
     assert {row.entry.pk: row.total for row in rows} == wanted
     totals = [row.total for row in rows]
@@ -177,7 +178,7 @@ def test_late_reader_is_told_the_table_once_it_is_old_enough(settled, clock):
 
 def test_page_leads_through_all_ranks_and_to_the_own_one(round_):
     user = User.objects.create_user("ada@example.org", "x")
-    own = round_.game.entries.order_by("total_points").first()
+    own = with_totals(round_.game.entries).order_by("total_points").first()
     own.owner = user
     own.save()
     client = Client()
