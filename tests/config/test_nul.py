@@ -60,7 +60,7 @@ def test_no_filter_takes_it(client, place, query):
     assert client.get(place + query).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/search?q=%00ab", "/?date=%00"])
+@pytest.mark.parametrize("path", ["/search?q=%00ab", "/?date=%00", "/leagues/?show=%00"])
 def test_no_query_of_a_page_takes_it(client, path):
     assert client.get(path).status_code == 400
 

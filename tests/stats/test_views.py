@@ -146,7 +146,7 @@ def test_filters_are_links_that_need_no_script(client: Client, matchday: Matchda
     assert html.count("moment__spine") == 2
 
 
-@pytest.mark.parametrize("query", ["show=nonsense", "period=9Q", "show=all&period=1H", "show=%00"])
+@pytest.mark.parametrize("query", ["show=nonsense", "period=9Q", "show=all&period=1H"])
 def test_match_survives_any_filter(client: Client, matchday: Matchday, query: str) -> None:
     match = matchday.matches["live"]
 
