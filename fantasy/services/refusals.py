@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from accounts.rules import UnreadableNameError, readable_name
 from fantasy.rules.squads import Refusal
 
 MAX_NAME_LENGTH: Final = 60
@@ -31,9 +32,12 @@ def checked_name(name: str, whose: str) -> str:
 
     Raises Refused.
     """
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or len(cleaned) > MAX_NAME_LENGTH or not cleaned.isprintable():
-        fix = f"Give {whose} a name of 1 to {MAX_NAME_LENGTH} letters."
+    fix = f"Give {whose} a name of 1 to {MAX_NAME_LENGTH} letters."
+    try:
+        cleaned = readable_name(unicodedata.normalize("NFC", name))
+    except UnreadableNameError as error:
+        raise refuse("bad_name", fix, "name") from error
+    if len(cleaned) > MAX_NAME_LENGTH:
         raise refuse("bad_name", fix, "name")
     return cleaned
 
