@@ -133,6 +133,30 @@ def shown_moments(page: Page) -> list[str]:
     return [" ".join(text.split()) for text in reversed(texts)]
 
 
+def regions(page: Page) -> dict[str, str]:
+    """Return the words of each part that an open page asks for after news: charts, bars, tables."""
+    told: dict[str, str] = page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('[data-region]')].map("
+        "part => [part.dataset.region, part.textContent.replace(/\\s+/g, ' ').trim()]))"
+    )
+    return told
+
+
+def catches_up(page: Page) -> None:
+    """Wait until the open page shows what a page opened now shows."""
+    other = page.context.new_page()
+    try:
+
+        def is_alike() -> bool:
+            other.goto(page.url)
+            return regions(other) == regions(page)
+
+        until(is_alike, "the open page shows what a new one does", 30)
+        assert len(regions(page)) > 3
+    finally:
+        other.close()
+
+
 def picture(page: Page, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     for width, height in ((360, 780), (1280, 900)):
@@ -160,12 +184,13 @@ def test_replayed_match_fills_an_open_page(
     )
     site = product(shared_data, adapter, folder, key, speed)
     match = until(lambda: Match.objects.filter(season=season).first(), "the match is known")
-    page = browser.new_page(base_url=site)
+    context = browser.new_context(base_url=site)
+    page = context.new_page()
     try:
         page.goto(f"/matches/{match.public_id}/")
         watch(page, match, told, which)
     finally:
-        page.close()
+        context.close()
 
 
 def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
@@ -190,6 +215,7 @@ def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
     moments, pack = key_moments(document), load_pack(document.sport)
     expect(page.locator(MOMENTS)).to_have_count(len(moments), timeout=20_000)
     live = shown_moments(page)
+    catches_up(page)
     assert page.evaluate("window.stayed")
     picture(page, f"{which}-over")
     for sentence, (clock, player) in zip(live, moments, strict=True):
