@@ -29,7 +29,8 @@ from matches.ingest import adapters
 from matches.ingest.documents import FeedDocument
 from matches.models import Feed, Match
 from matches.services.files import find_bundles, read_bundle
-from stats.models import BoxScore
+from stats.enums import TableKind
+from stats.models import BoxScore, TableRow
 from tests.factories.leagues import make_league, make_season
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -142,6 +143,14 @@ def regions(page: Page) -> dict[str, str]:
     return told
 
 
+def table_margin(match: Match) -> int | None:
+    """Return by how much the home side leads the other one in its season's table."""
+    row = TableRow.objects.filter(
+        season=match.season, team=match.home, kind=TableKind.TOTAL
+    ).first()
+    return row and row.values["goal_diff"]
+
+
 def catches_up(page: Page) -> None:
     """Wait until the open page shows what a page opened now shows."""
     other = page.context.new_page()
@@ -215,6 +224,7 @@ def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
     moments, pack = key_moments(document), load_pack(document.sport)
     expect(page.locator(MOMENTS)).to_have_count(len(moments), timeout=20_000)
     live = shown_moments(page)
+    until(lambda: table_margin(match) == told.score[0] - told.score[1], "the table counts it", 30)
     catches_up(page)
     assert page.evaluate("window.stayed")
     picture(page, f"{which}-over")
