@@ -27,7 +27,7 @@ from fantasy.models import Entry, Game, GamePlayer, LineupResult, PriceChange, R
 from fantasy.rules.loading import load_game
 from fantasy.selectors.live_ranks import live_round_of, top_entries
 from fantasy.selectors.market import market_figures
-from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.told import live_told, ranks_told, round_told
 from matches.models import Match
 
 _AHEAD = Round.objects.filter(state=RoundState.UPCOMING).order_by("number")
@@ -197,7 +197,7 @@ class Top(PublicDoor):
         live = live_round_of(game.pk)
         if not ranks_told(game):
             return Response({"round": None, "is_live": False, "results": []})
-        if live is not None and round_told(live):
+        if live is not None and live_told(live):
             rows = top_entries(live, count=count, country=country)
             results = [(row.rank, row.total, row.entry) for row in rows]
             if results:

@@ -21,9 +21,9 @@ from fantasy.models import (
 from fantasy.rules.loading import load_game
 from fantasy.rules.parts import Parts
 from fantasy.rules.tables import Meeting, Standing, classic_table, head_to_head_rows
-from fantasy.selectors.live_ranks import live_round_of, live_totals, rank_members
+from fantasy.selectors.live_ranks import carried_into, live_round_of, live_totals, rank_members
 from fantasy.selectors.parts import entry_parts
-from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.told import live_told, ranks_told, round_told
 from fantasy.selectors.totals import settled_totals
 
 # Larger leagues are ranked when a round is settled; live totals are told of each page.
@@ -88,7 +88,7 @@ def public_leagues(game_id: int) -> QuerySet[FantasyLeague]:
 def league_page(league: FantasyLeague, *, page: int = 1, size: int = PAGE_SIZE) -> LeaguePage:
     """Return a page of a league's table, live where it may be. Game and round are fetched along."""
     live = live_round_of(league.game_id)
-    is_live = live is not None and round_told(live) and live.number >= league.start_round.number
+    is_live = live is not None and live_told(live) and live.number >= league.start_round.number
     entries = league.members.count()
     round_ = live if is_live else _last_settled(league.game_id)
     if not ranks_told(league.game):
@@ -145,13 +145,14 @@ def _settled(
 ) -> list[LeagueRow]:
     members = _members(league, page, size)
     entries = [member.entry for member in members]
+    counted = _live_counted(league, live, entries) if live else {}
     brought = _live_points(live, entries) if live else _round_points(round_, entries)
     return [
         LeagueRow(
             entry=member.entry,
             rank=member.rank,
             last_rank=member.last_rank,
-            total=member.points + (brought.get(member.entry_id, 0) if live else 0),
+            total=member.points + counted.get(member.entry_id, 0),
             round_points=brought.get(member.entry_id),
         )
         for member in members
@@ -163,12 +164,14 @@ def _live_ranked(league: FantasyLeague, live: Round, page: int, size: int) -> Se
     entries = [member.entry for member in members.values()]
     settled = settled_totals(Entry.objects.filter(pk__in=members), game_id=league.game_id)
     brought = _live_points(live, entries, settled)
+    carried = carried_into(league.start_round, [entry.number for entry in entries])
     ranked = rank_members(
         live.pk,
         entries,
         settled=settled,
-        # What an entry had before the league began: its total less what the league counted.
-        before={pk: settled[pk] - m.points for pk, m in members.items()},
+        # What an entry had before the league began: its total less what the league counted, and
+        # what it has in rounds that are not settled and came before the league.
+        before={pk: settled[pk] - m.points + carried[m.entry.number] for pk, m in members.items()},
         ties=_transfers(league, members, through=live.number),
     )
     rows = [
@@ -202,9 +205,25 @@ def _live_points(
         own = Entry.objects.filter(pk__in=[entry.pk for entry in entries])
         settled = settled_totals(own, game_id=round_.game_id)
     return {
-        entry.pk: totals[entry.number] - settled[entry.pk]
+        entry.pk: found.total - settled[entry.pk] - found.carried
         for entry in entries
-        if entry.number in totals
+        if (found := totals.get(entry.number)) is not None
+    }
+
+
+def _live_counted(
+    league: FantasyLeague, live: Round, entries: Sequence[Entry]
+) -> Mapping[int, int]:
+    """Return what entries have that the league counts once it is settled, by entry."""
+    numbers = [entry.number for entry in entries]
+    totals = live_totals(live.pk, numbers)
+    carried = carried_into(league.start_round, numbers)
+    own = Entry.objects.filter(pk__in=[entry.pk for entry in entries])
+    settled = settled_totals(own, game_id=live.game_id)
+    return {
+        entry.pk: found.total - settled[entry.pk] - carried[entry.number]
+        for entry in entries
+        if (found := totals.get(entry.number)) is not None
     }
 
 
@@ -267,8 +286,8 @@ def fixtures_of(league: FantasyLeague, round_: Round) -> list[FixtureRow]:
     """Return a head-to-head league's matches of a round, live ones with what they stand at."""
     rows = league.fixtures.filter(round=round_).select_related(*_SIDES)
     fixtures = list(rows.order_by("pk"))
-    is_told = round_told(round_)
     is_played = round_.state in {RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL}
+    is_told = live_told(round_) if is_played else round_told(round_)
     if not (is_told and is_played):
         return [
             FixtureRow(

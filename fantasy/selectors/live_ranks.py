@@ -1,15 +1,21 @@
 """Live totals and exact ranks, read from what the engine published last.
 
-A process keeps the snapshots it read; each question costs one look at their version.
+A process keeps the snapshots it read; each question costs one look at their version. A reader who
+is told later reads what was published by his moment: Redis keeps what stood at the beginning of
+each span of some seconds in which something changed, for as long as delays go.
 """
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 import numpy as np
 import redis
 
+from config.clock import now
+from config.sight import MAX_DELAY_S, sight
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Round, RoundSnapshot
 from fantasy.rules.engine import snapshots
@@ -20,7 +26,11 @@ from streams.redis_client import client
 
 _PLAYED = (RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL)
 _MOST_KEPT = 4
+# A reader with a delay may be told of totals this much later than of points.
+PAST_SPAN_S: Final = 5
+PAST_KEPT_S: Final = MAX_DELAY_S + 12 * PAST_SPAN_S
 _kept: OrderedDict[int, Snapshot] = OrderedDict()
+_kept_past: OrderedDict[str, Snapshot] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,16 @@ def snapshot_keys(round_id: int) -> tuple[str, str]:
     return f"veze:fantasy:round:{round_id}", f"veze:fantasy:round:{round_id}:version"
 
 
+def past_keys(round_id: int, at: datetime) -> tuple[str, str]:
+    """Return where Redis holds what stood at the beginning of a moment's span, and since when."""
+    key, _ = snapshot_keys(round_id)
+    return f"{key}:past:{_span(at)}", f"{key}:since"
+
+
+def _span(at: datetime) -> int:
+    return int(at.timestamp() // PAST_SPAN_S)
+
+
 def live_round_of(game_id: int) -> Round | None:
     """Return the round under way: the latest that has begun and whose points are not final.
 
@@ -72,8 +92,49 @@ def live_round_of(game_id: int) -> Round | None:
 def snapshot_of(round_id: int) -> Snapshot | None:
     """Return what is published for the round, None while nothing is.
 
-    From this process if it is the newest, else from Redis, or Postgres where Redis has none.
+    From this process if it is the newest, else from Redis, or Postgres where Redis has none. A
+    reader with a delay gets what was published by his moment, None where that is not known.
     """
+    seen = sight()
+    if seen is None or seen.until is None:
+        return _newest(round_id)
+    key = f"snapshot:{round_id}"
+    if key not in seen.memo:
+        seen.memo[key] = _past(round_id, seen.until)
+    found: Snapshot | None = seen.memo[key]
+    return found
+
+
+def _past(round_id: int, until: datetime) -> Snapshot | None:
+    """What stood at a moment, or some seconds before it: what the first change since then left."""
+    # Read before it is asked what changed: a change that comes in between is found then.
+    newest = _newest(round_id)
+    key, since_key = snapshot_keys(round_id)[0], past_keys(round_id, until)[1]
+    keys = [f"{key}:past:{span}" for span in range(_span(until), _span(now()) + 2)]
+    pipe = client().pipeline(transaction=True)
+    pipe.get(since_key)
+    for past_key in keys:
+        pipe.exists(past_key)
+    try:
+        since, *are_there = pipe.execute()
+        if since is None or until.timestamp() < float(since):
+            return None
+        changed = next((k for k, is_there in zip(keys, are_there, strict=True) if is_there), None)
+        if changed is None:
+            return newest
+        if changed not in _kept_past:
+            packed = client().get(changed)
+            if packed is None:
+                return None
+            _kept_past[changed] = snapshots.unpack(packed)  # type: ignore[arg-type]
+            while len(_kept_past) > _MOST_KEPT:
+                _kept_past.popitem(last=False)
+        return _kept_past.get(changed)
+    except redis.RedisError:
+        return None
+
+
+def _newest(round_id: int) -> Snapshot | None:
     key, version_key = snapshot_keys(round_id)
     held = _kept.get(round_id)
     try:
@@ -146,16 +207,37 @@ def top_entries(round_: Round, *, count: int = 100, country: str = "") -> Sequen
     )
 
 
-def live_totals(round_id: int, numbers: Collection[int]) -> Mapping[int, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTotal:
+    """An entry's total; `carried` is what it has in earlier rounds that are not settled."""
+
+    total: int
+    carried: int
+
+
+def live_totals(round_id: int, numbers: Collection[int]) -> Mapping[int, LiveTotal]:
     """Return live totals by entries' numbers; those that play no part are left out.
 
-    What an entry brought in the round so far, hit taken off, is this less its settled total.
+    What an entry brought in the round so far, hit taken off, is its total less its settled one and
+    what is carried.
     """
     snapshot = snapshot_of(round_id)
     if snapshot is None:
         return {}
-    found = ((number, snapshot.standings.total(number)) for number in numbers)
-    return {number: total for number, total in found if total is not None}
+    standings = snapshot.standings
+    found = ((number, standings.total(number)) for number in numbers)
+    return {
+        number: LiveTotal(total=total, carried=standings.carried_by(number))
+        for number, total in found
+        if total is not None
+    }
+
+
+def carried_into(round_: Round, numbers: Collection[int]) -> Mapping[int, int]:
+    """Return what entries have in rounds before one that are not settled, by their numbers."""
+    snapshot = snapshot_of(round_.pk) if round_.state in _PLAYED else None
+    standings = snapshot.standings if snapshot else None
+    return {number: standings.carried_by(number) if standings else 0 for number in numbers}
 
 
 def rank_members(

@@ -13,7 +13,7 @@ from fantasy.rules.parts import Parts
 from fantasy.selectors.live_ranks import live_round_of, snapshot_of
 from fantasy.selectors.parts import entry_parts
 from fantasy.selectors.settled_ranks import settled_standings
-from fantasy.selectors.told import ranks_told, round_told
+from fantasy.selectors.told import live_told, ranks_told
 from fantasy.selectors.totals import with_totals
 
 OVERALL_SIZE = 50
@@ -66,7 +66,7 @@ def ranked(game: Game) -> Ranked | None:
     settled = Round.objects.filter(game=game, state=RoundState.SETTLED).select_related("game")
     last = list(settled.order_by("-number")[:2])
     live = live_round_of(game.pk)
-    if live is not None and round_told(live):
+    if live is not None and live_told(live):
         snapshot = snapshot_of(live.pk)
         if snapshot is not None:
             before = last[0] if last else None
@@ -139,7 +139,7 @@ def _rows(found: Ranked, start: int, country: str) -> list[OverallRow]:
             last_rank=moved.get(entry.pk),
             total=int(standings.totals[number]),
             round_points=(
-                int(standings.totals[number]) - entry.total_points
+                int(standings.totals[number]) - entry.total_points - standings.carried_by(number)
                 if found.is_live
                 else brought.get(entry.pk)
             ),

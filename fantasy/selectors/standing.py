@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 
 from fantasy.enums import RoundState
 from fantasy.models import Entry, LineupResult, Round, RoundMatch
@@ -12,11 +12,11 @@ from fantasy.selectors.points import entry_round
 from fantasy.selectors.settled_ranks import settled_standings
 from fantasy.selectors.told import (
     is_settled,
+    live_told,
     points_told,
     ranks_told,
     round_told,
     tells_points,
-    told_adjustments,
 )
 
 
@@ -44,33 +44,18 @@ def entry_standing(entry: Entry) -> EntryStanding:
         return EntryStanding(withheld=reason)
     last = results_of(entry).first()
     live = live_round_of(entry.game_id)
-    is_told = live is not None and round_told(live)
+    is_told = live is not None and live_told(live)
     card = rank_card(live.pk, entry.number) if live and is_told else None
-    before = last.total if last else 0
-    late = _late_total(entry, live, before=before) if live and not is_told else None
     return EntryStanding(
-        total_points=before,
+        total_points=last.total if last else 0,
         rank=last.rank if last else None,
-        live_total=card.total if card else late,
+        live_total=card.total if card else None,
         live_rank=card.rank if card else None,
         country_rank=card.country_rank if card else _settled_in_country(entry, last),
         entries=card.entries if card else None,
-        live_round=live.number if live and (card or late is not None) else None,
+        live_round=live.number if live and card else None,
         withheld="too_fresh" if live and not is_told else None,
     )
-
-
-def _late_total(entry: Entry, live: Round, *, before: int) -> int | None:
-    """What the entry had at the reader's moment, with what it had before the round.
-
-    Its rank among all is not known of then.
-    """
-    held = entry_round(entry, live) if points_told(live) else None
-    if held is None:
-        return None
-    given = told_adjustments().filter(entry=entry, round=live)
-    by_hand = given.aggregate(sum=Sum("points"))["sum"] or 0
-    return before + held.net + by_hand
 
 
 def _settled_in_country(entry: Entry, last: LineupResult | None) -> int | None:

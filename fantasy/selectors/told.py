@@ -1,8 +1,8 @@
 """What of a game the present reader may know: nothing newer than a moment, or no points at all.
 
-Points of players and entries are counted anew for a reader with a delay, as of his moment. Ranks
-among all have no past: he is told those of a round only while none of its matches has news for him,
-and what is settled once it is as old as his delay.
+Points of players and entries are counted anew for a reader with a delay, as of his moment; live
+totals and ranks are those that were published by then. What is settled or corrected has no past: he
+is told once it is as old as his delay.
 """
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from config.sight import Sight, sight, told_now
 from fantasy.enums import CaseState, RoundState
 from fantasy.models import CorrectionCase, Game, Round, RoundMatch, ScoreAdjustment
+from fantasy.selectors.live_ranks import snapshot_of
 from matches.models import is_hidden, pasts_of
 
 
@@ -34,6 +35,17 @@ def round_told(round_: Round) -> bool:
         return False
     changed = pasts_of(seen).keys()
     return not RoundMatch.objects.filter(round=round_, match__in=changed).exists()
+
+
+def live_told(round_: Round) -> bool:
+    """Whether totals and ranks of a round being played may be told, as of the reader's moment.
+
+    They cannot where it is not known what was published by then.
+    """
+    seen = sight()
+    if seen is None or seen.until is None:
+        return tells_points(round_.game)
+    return points_told(round_) and snapshot_of(round_.pk) is not None
 
 
 def points_told(round_: Round) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import redis
 import structlog
 from django.db import connection, transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
 from config.clock import now
 from fantasy.enums import RoundState
@@ -18,15 +19,18 @@ from fantasy.rules.engine import results, snapshots
 from fantasy.rules.engine.copying import HEADER, TRAILER
 from fantasy.rules.engine.live import LiveRound
 from fantasy.rules.engine.ranking import Standings
+from fantasy.rules.engine.shape import Ints
 from fantasy.selectors.forms import final_form, live_form
-from fantasy.selectors.live_ranks import snapshot_keys
+from fantasy.selectors.live_ranks import PAST_KEPT_S, past_keys, snapshot_keys
 from fantasy.services.held_rounds import load_round
 from streams.redis_client import client
 
 log = structlog.get_logger(__name__)
 
-# Two, for the first matches of a round may begin before the one before it is settled.
-_MOST_HELD = 2
+# Rounds of so many entries together, about 100 bytes an entry, and always the newest two: the first
+# matches of a round may begin before the one before it is settled.
+_MOST_ENTRIES = 4_000_000
+_FEWEST_HELD = 2
 # Larger pieces are copied about and are slower.
 _WRITE_BYTES = 65_536
 _KEPT_IN_REDIS_S = 7 * 86_400
@@ -37,18 +41,30 @@ _PLAYED = (RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL)
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Held:
-    """A round in memory; `basis` tells from which line-ups and earlier points it was loaded."""
+    """A round in memory; `basis` tells from which line-ups and earlier points it was loaded.
+
+    `version` is the one that was published of this state, 0 for none.
+    """
 
     basis: tuple[Any, ...]
     live: LiveRound
+    version: int = 0
 
 
 _held: OrderedDict[int, _Held] = OrderedDict()
 
 
 def refresh_rounds(round_ids: Iterable[int]) -> int:
-    """Bring rounds that are being played up to their scores; return how many were published."""
-    return sum(refresh_round(round_id) for round_id in sorted(set(round_ids)))
+    """Bring rounds that are being played up to their scores; return how many were published.
+
+    Later ones that are being played go on from them and follow, too.
+    """
+    sooner = Round.objects.filter(pk__in=set(round_ids), game=OuterRef("game"))
+    playing = Round.objects.filter(
+        Exists(sooner.filter(number__lte=OuterRef("number"))), state__in=_PLAYED
+    )
+    found = playing.order_by("game", "number").values_list("pk", flat=True)
+    return sum(refresh_round(round_id) for round_id in list(found))
 
 
 def refresh_live_rounds() -> int:
@@ -72,27 +88,52 @@ def refresh_round(round_id: int) -> bool:
     if round_ is None or round_.locked_at is None:
         _held.pop(round_id, None)
         return False
-    live, is_fresh = _hold(round_)
-    changed = live.apply(live_form(round_, live.players))
-    if not is_fresh and not len(changed) and _is_published(stored):
+    carried = _unsettled_before(round_)
+    held = _follow(round_)
+    if held.live.carry(carried):
+        held.version = 0
+    if held.version and _is_published(stored, held):
         return False
-    _publish(stored, live, at=now())
+    _publish(stored, held.live, at=now())
+    held.version = stored.version
     return True
 
 
-def _hold(round_: Round) -> tuple[LiveRound, bool]:
-    """Return the round in memory and whether it was loaded now."""
+def _unsettled_before(round_: Round) -> Ints:
+    """Return what entries have in rounds before it that are not settled yet, by their numbers."""
+    earlier = Round.objects.filter(
+        game=round_.game_id, state__in=_PLAYED, number__lt=round_.number, locked_at__isnull=False
+    )
+    carried = np.zeros(0, np.int32)
+    for before in earlier.select_related("game").order_by("number"):
+        earned = _follow(before).live.earned()
+        # Who has entered since is missing in the shorter one.
+        carried, earned = sorted((carried, earned), key=len)
+        earned[: len(carried)] += carried
+        carried = earned
+    return carried
+
+
+def _follow(round_: Round) -> _Held:
+    """Return the round in memory with the scores there are now."""
+    held = _hold(round_)
+    if len(held.live.apply(live_form(round_, held.live.players))):
+        held.version = 0
+    return held
+
+
+def _hold(round_: Round) -> _Held:
+    """Return the round in memory, loaded if need be."""
     basis = _basis(round_)
-    held = _held.get(round_.pk)
-    is_fresh = held is None or held.basis != basis
-    if held is None or is_fresh:
-        _held.pop(round_.pk, None)
-        while len(_held) >= _MOST_HELD:
-            _held.popitem(last=False)
-        held = _held[round_.pk] = _Held(basis=basis, live=load_round(round_))
+    held = _held.pop(round_.pk, None)
+    if held is None or held.basis != basis:
+        held = _Held(basis=basis, live=load_round(round_))
         log.info("round_loaded", round_id=round_.pk, entries=held.live.lineups.entries)
-    _held.move_to_end(round_.pk)
-    return held.live, is_fresh
+        entries = held.live.lineups.entries + sum(h.live.lineups.entries for h in _held.values())
+        while len(_held) >= _FEWEST_HELD and entries > _MOST_ENTRIES:
+            entries -= _held.popitem(last=False)[1].live.lineups.entries
+    _held[round_.pk] = held
+    return held
 
 
 def _basis(round_: Round) -> tuple[Any, ...]:
@@ -114,13 +155,20 @@ def forget_rounds() -> None:
     _held.clear()
 
 
-def _is_published(stored: RoundSnapshot) -> bool:
-    """Redis holds the newest version."""
+def _is_published(stored: RoundSnapshot, held: _Held) -> bool:
+    """Redis holds the newest version, and what another process made of it is the same."""
+    key, version_key = snapshot_keys(stored.round_id)
     try:
-        found = client().mget(*snapshot_keys(stored.round_id)[1:])
+        found = client().get(version_key)
+        if found != str(stored.version).encode():
+            return False
+        if held.version != stored.version:
+            if client().get(key) != packed_state(held.live, stored.version):
+                return False
+            held.version = stored.version
     except redis.RedisError:
         return True
-    return found == [str(stored.version).encode()]
+    return True
 
 
 def _publish(stored: RoundSnapshot, live: LiveRound, *, at: datetime) -> None:
@@ -136,8 +184,15 @@ def _publish(stored: RoundSnapshot, live: LiveRound, *, at: datetime) -> None:
 
 
 def _send(round_id: int, version: int, packed: bytes) -> None:
+    """Publish in one transaction; what stood before is kept for readers who are told later."""
     key, version_key = snapshot_keys(round_id)
+    past_key, since_key = past_keys(round_id, now())
     pipe = client().pipeline(transaction=True)
+    # The first change of a span keeps what stood at its beginning, the others leave it alone.
+    pipe.copy(key, past_key)
+    pipe.expire(past_key, PAST_KEPT_S)
+    pipe.set(since_key, now().timestamp(), nx=True)
+    pipe.expire(since_key, _KEPT_IN_REDIS_S)
     pipe.set(key, packed, ex=_KEPT_IN_REDIS_S)
     pipe.set(version_key, version, ex=_KEPT_IN_REDIS_S)
     try:
@@ -149,7 +204,9 @@ def _send(round_id: int, version: int, packed: bytes) -> None:
 
 def packed_state(live: LiveRound, version: int) -> bytes:
     """Return the bytes to publish: the same line-ups and scores give the same bytes."""
-    standings = Standings.of(live.totals, live.lineups.country, live.lineups.countries)
+    standings = Standings.of(
+        live.totals, live.lineups.country, live.lineups.countries, live.carried
+    )
     return snapshots.pack(version, standings)
 
 
@@ -160,11 +217,13 @@ def settle_rows(round_id: int) -> int:
     the round. Points, substitutions, captain and bench are exactly those of
     `fantasy.rules.settling.settle` with everybody who appeared by `PlayerScore`; `total` is what
     the entry had after the last settled round before this one, plus points, less the hit, plus
-    adjustments; `rank` is by total and `round_rank` by what this round added, competition ranking.
-    Stores the standings as the round's last snapshot.
+    adjustments, nothing carried from rounds that are not settled; `rank` is by total and
+    `round_rank` by what this round added, competition ranking. Stores the standings as the round's
+    last snapshot.
     """
     round_ = Round.objects.select_related("game").get(pk=round_id)
-    live, _ = _hold(round_)
+    live = _hold(round_).live
+    live.carry(np.zeros(0, np.int32))
     live.apply(final_form(round_, live.players))
     columns = ", ".join(f'"{name}"' for name in results.COLUMNS)
     query = f"COPY fantasy_lineupresult ({columns}) FROM STDIN (FORMAT BINARY)"

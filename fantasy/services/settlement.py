@@ -69,7 +69,10 @@ def settles_at(round_: Round) -> datetime | None:
 
 
 def blockers(round_: Round) -> tuple[str, ...]:
-    """Return why the round cannot be settled yet, whatever the time."""
+    """Return why the round cannot be settled yet, whatever the time.
+
+    Rounds are settled in their order: totals, tables and draws go on from the one before.
+    """
     matches = _matches(round_)
     counts = {
         "not over": matches.exclude(match__status__in=DONE_STATUSES),
@@ -85,7 +88,11 @@ def blockers(round_: Round) -> tuple[str, ...]:
         ),
     }
     found = ((text, rows.count()) for text, rows in counts.items())
-    return tuple(f"{count} matches {text}" for text, count in found if count)
+    waiting = [f"{count} matches {text}" for text, count in found if count]
+    begun = (RoundState.LIVE, RoundState.PROVISIONAL)
+    earlier = Round.objects.filter(game=round_.game_id, number__lt=round_.number, state__in=begun)
+    names = earlier.order_by("number").values_list("name", flat=True)
+    return (*waiting, *(f"{name}, which comes before, not settled" for name in names))
 
 
 def rounds_due(*, at: datetime) -> list[int]:

@@ -16,7 +16,7 @@ from fantasy.selectors.players import player_rounds_told
 from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
 from fantasy.selectors.standing import entry_standing
-from fantasy.selectors.told import points_told, ranks_told, round_told, tells_points
+from fantasy.selectors.told import live_told, points_told, ranks_told, tells_points
 from fantasy.selectors.top import TopRow, settled_top
 from fantasy.services.games import rules_of
 from fantasy.views.doors import Place, context_of, place_of, shown
@@ -83,7 +83,7 @@ def _home(place: Place) -> dict[str, Any]:
 def _top(game_: Game, live: Round | None) -> list[TopRow]:
     if not ranks_told(game_):
         return []
-    if live is not None and round_told(live):
+    if live is not None and live_told(live):
         rows = [(row.rank, row.total, row.entry) for row in top_entries(live, count=_TOP)]
         if rows:
             return [TopRow(rank=rank, total=total, entry=entry) for rank, total, entry in rows]

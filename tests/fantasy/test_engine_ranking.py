@@ -105,15 +105,20 @@ def test_ranks_of_all_leagues_at_once_equal_each_alone(points, data):
 
 
 @unhurried
-@given(st.one_of(*(arrays_of(st.one_of(values, st.just(ABSENT))) for values in (NEAR, FAR))))
-def test_snapshot_comes_back_as_it_was_packed(totals):
+@given(
+    st.one_of(*(arrays_of(st.one_of(values, st.just(ABSENT))) for values in (NEAR, FAR))),
+    st.integers(0, 2),
+)
+def test_snapshot_comes_back_as_it_was_packed(totals, each):
     codes = np.arange(len(totals), dtype=np.uint8) % 3
-    standings = Standings.of(totals, codes, ("", "BR", "NO"))
+    carried = np.arange(len(totals), dtype=np.int32) * each
+    standings = Standings.of(totals, codes, ("", "BR", "NO"), carried)
     packed = snapshots.pack(7, standings)
     version, found = snapshots.unpack(packed)
     assert (version, found.countries) == (7, standings.countries)
     assert found.totals.tolist() == totals.tolist()
     assert found.country.tolist() == codes.tolist()
+    assert [found.carried_by(n) for n in range(len(totals))] == carried.tolist()
     assert found.ladder.ranks(found.totals).tolist() == by_hand(totals)
     assert snapshots.pack(7, found) == packed
 

@@ -20,7 +20,8 @@ class LiveRound:
     """The line-ups of a round, who holds whom, and the totals under the present form.
 
     `positions` holds each player's position, by his number. `apply` is told the whole form and
-    works on what is new in it, so that a form may be told twice, and one may be left out.
+    works on what is new in it, so that a form may be told twice, and one may be left out. `carried`
+    is what entries have in earlier rounds that are not settled yet; it is in `lineups.base`, too.
     """
 
     shape: Shape
@@ -30,9 +31,11 @@ class LiveRound:
     holders: Holders = field(init=False)
     weights: Bytes = field(init=False)
     totals: Ints = field(init=False)
+    carried: Ints = field(init=False)
 
     def __post_init__(self) -> None:
         """Count the round before its start."""
+        self.carried = np.zeros(self.lineups.entries, np.int32)
         self.positions = np.append(self.positions, np.uint8(0))
         self.holders = Holders.of(self.lineups.players, self.players)
         self.form = _with_nobody(Form.before_the_start(self.players))
@@ -59,6 +62,26 @@ class LiveRound:
             for start in range(0, len(columns), _CHUNK):
                 self._recount(columns[start : start + _CHUNK])
         return np.union1d(np.union1d(moved, came), ready)
+
+    def carry(self, points: Ints) -> bool:
+        """Let entries go on from these points of rounds before; return whether any are others.
+
+        Numbers beyond the end of `points` bring nothing, those beyond the round's are left out.
+        """
+        carried = np.zeros(self.lineups.entries, np.int32)
+        known = min(len(points), len(carried))
+        carried[:known] = points[:known]
+        more = np.where(self.lineups.present, carried - self.carried, 0).astype(np.int32)
+        if not more.any():
+            return False
+        self.carried = carried
+        self.lineups.base += more
+        self.totals += more
+        return True
+
+    def earned(self) -> Ints:
+        """Return what each entry has in the round: points, less its hit, and what was given."""
+        return self.round_points() - self.lineups.hit + self.lineups.given
 
     def round_points(self) -> Ints:
         """Return what each entry's players brought, without its hit and what was given by hand."""

@@ -138,18 +138,26 @@ def _keys(points: Ints, ties: Ints | None) -> Places:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Standings:
-    """Totals of a round at one moment, by entries' numbers, and what can be asked of them."""
+    """Totals of a round at one moment, by entries' numbers, and what can be asked of them.
+
+    `carried` is what of the totals comes from earlier rounds that are not settled; None: nothing.
+    """
 
     totals: Ints
     ladder: Ladder
     country: npt.NDArray[np.uint8]
     countries: tuple[str, ...]
+    carried: Ints | None = None
     # Made when first asked for.
     ladders: dict[int, Ladder] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, totals: Ints, country: npt.NDArray[np.uint8], countries: Sequence[str] = ("",)
+        cls,
+        totals: Ints,
+        country: npt.NDArray[np.uint8],
+        countries: Sequence[str] = ("",),
+        carried: Ints | None = None,
     ) -> Self:
         """Count the histogram."""
         return cls(
@@ -157,6 +165,7 @@ class Standings:
             ladder=Ladder.of(totals),
             country=country,
             countries=tuple(countries),
+            carried=carried if carried is not None and carried.any() else None,
         )
 
     def total(self, number: int) -> int | None:
@@ -165,6 +174,12 @@ class Standings:
             return None
         total = self.totals.item(number)
         return None if total == ABSENT else total
+
+    def carried_by(self, number: int) -> int:
+        """Return what of an entry's total comes from earlier rounds that are not settled."""
+        if self.carried is None or not 0 <= number < len(self.carried):
+            return 0
+        return self.carried.item(number)
 
     def rank(self, number: int) -> int | None:
         """Return an entry's rank among all."""

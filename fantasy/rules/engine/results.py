@@ -45,8 +45,7 @@ def rows_of(live: LiveRound, round_id: int) -> Iterator[bytes]:
     come in the order of entries, but for a chunk's entries without a captain, who come last in it.
     """
     points = live.round_points()
-    earned = points - live.lineups.hit + live.lineups.given
-    earned = np.where(live.lineups.present, earned, ABSENT).astype(np.int32)
+    earned = np.where(live.lineups.present, live.earned(), ABSENT).astype(np.int32)
     totals = _Totals(
         points=points,
         ranks=Ladder.of(live.totals).ranks(live.totals),

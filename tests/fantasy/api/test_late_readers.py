@@ -7,11 +7,13 @@ from django.test import Client
 
 from config.clock import now
 from fantasy.enums import RoundState
+from fantasy.selectors.live_ranks import PAST_SPAN_S
 from fantasy.services.leagues import NewLeague, begin_leagues, create_league
 from fantasy.services.live import refresh_round
 from fantasy.services.scoring import score_matches
 from matches.models import Match
 from stats.services.fold import fold_match
+from streams.redis_client import client
 from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round
 from tests.factories.matchday import Log, make_matchday
 from tests.fantasy.settled import lock
@@ -89,16 +91,16 @@ def go_on(day):
     refresh_round(match.fantasy_rounds.get().round_id)
 
 
-def told(client, addresses):
-    answers = {name: client.get(path) for name, path in addresses.items()}
+def told(reader, addresses):
+    answers = {name: reader.get(path) for name, path in addresses.items()}
     assert {answer.status_code for answer in answers.values()} == {200}
     return {name: answer.json() for name, answer in answers.items()}
 
 
 def late_reader():
-    client = Client()
-    client.cookies["delay"] = "60"
-    return client
+    reader = Client()
+    reader.cookies["delay"] = "60"
+    return reader
 
 
 def numbers(value):
@@ -114,6 +116,7 @@ def numbers(value):
 
 def test_nobody_late_is_told_a_point_that_came_since(day, addresses):
     before = told(Client(), addresses)
+    Clock.at += timedelta(seconds=120)
 
     go_on(day)
     fresh, late = told(Client(), addresses), told(late_reader(), addresses)
@@ -124,20 +127,37 @@ def test_nobody_late_is_told_a_point_that_came_since(day, addresses):
         then = set(map(repr, numbers(before[name])))
         news = [found for found in numbers(late[name]) if found[1] and repr(found) not in then]
         assert news == [], name
-    # His own moment is counted anew; ranks among all are not known of then.
-    for name in ("why", "player", "entry round"):
+    # Points of his moment are counted anew, totals and ranks are those published by then.
+    for name in ("why", "player", "entry round", "entry", "top", "table"):
         assert late[name] == before[name], name
     assert late["why"]["points"] is not None
-    standing = late["entry"]["standing"]
-    assert standing["live_total"] == before["entry"]["standing"]["live_total"]
-    assert (standing["live_rank"], standing["withheld"]) == (None, "too_fresh")
+    assert late["entry"]["standing"]["live_rank"] == 1
+    assert late["table"]["results"][0]["total"] is not None
+
+
+def test_ranks_that_are_not_known_of_his_moment_are_withheld(day, addresses):
+    """Nothing had been published by then; and Redis may lose what had."""
+    go_on(day)
+
+    for _ in range(2):
+        late = told(late_reader(), addresses)
+        standing = late["entry"]["standing"]
+        assert (standing["live_total"], standing["live_rank"]) == (None, None)
+        assert standing["withheld"] == "too_fresh"
+        assert late["top"]["results"] == []
+        Clock.at += timedelta(seconds=120)
+        client().flushdb()
+        refresh_round(day.matches["live"].fantasy_rounds.get().round_id)
+    Clock.at += timedelta(seconds=61)
+    assert told(late_reader(), addresses)["entry"]["standing"]["live_rank"] == 1
 
 
 def test_once_it_is_old_enough_everything_is_told(day, addresses):
+    Clock.at += timedelta(seconds=120)
     go_on(day)
     fresh = told(Client(), addresses)
 
-    Clock.at += timedelta(seconds=61)
+    Clock.at += timedelta(seconds=60 + PAST_SPAN_S)
 
     assert told(late_reader(), addresses) == fresh
 

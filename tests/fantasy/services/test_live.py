@@ -12,12 +12,19 @@ from fantasy.models import Entry, Lineup, LineupResult, PlayerScore, RoundSnapsh
 from fantasy.rules.loading import load_game
 from fantasy.rules.settling import RoundForm, settle, slots_of
 from fantasy.selectors import live_ranks
-from fantasy.selectors.live_ranks import rank_card, rank_members, snapshot_of, top_entries
+from fantasy.selectors.live_ranks import (
+    live_totals,
+    rank_card,
+    rank_members,
+    snapshot_of,
+    top_entries,
+)
 from fantasy.selectors.totals import settled_totals
 from fantasy.services import live
+from matches.enums import MatchStatus
 from streams.redis_client import client
-from tests.factories.fantasy import make_entry
-from tests.fantasy.live_rounds import end, make_live_round, play, random_squad
+from tests.factories.fantasy import make_entry, make_round, make_round_match
+from tests.fantasy.live_rounds import end, make_lineup, make_live_round, play, random_squad
 from tests.fantasy.settled import swaps_of
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +149,7 @@ def test_refresh_costs_the_same_queries_for_any_number_of_entries(entries):
         connection,
     ) as queries:
         live.refresh_round(round_.pk)
-    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) == 9
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) == 10
 
 
 def test_points_given_by_hand_count_at_once():
@@ -176,11 +183,115 @@ def test_only_rounds_under_way_are_held():
     assert live.refresh_live_rounds() == 0
 
 
-def test_two_rounds_are_held_at_most():
-    rounds = [make_live_round(random.Random(seed), entries=2) for seed in range(3)]
+def test_memory_for_rounds_is_bounded_by_their_entries(monkeypatch):
+    rounds = [make_live_round(random.Random(seed), entries=2) for seed in range(4)]
+    monkeypatch.setattr(live, "_MOST_ENTRIES", 6)
     for round_ in rounds:
         live.refresh_round(round_.pk)
-    assert list(live._held) == [rounds[1].pk, rounds[2].pk]
+    assert list(live._held) == [round_.pk for round_ in rounds[1:]]
+    # However large, a round and the one before it stay.
+    monkeypatch.setattr(live, "_MOST_ENTRIES", 1)
+    live.forget_rounds()
+    for round_ in rounds:
+        live.refresh_round(round_.pk)
+    assert list(live._held) == [round_.pk for round_ in rounds[2:]]
+
+
+def add_round(rng, before):
+    """The round after one that is not settled, with the same entries and two matches."""
+    clubs = sorted({player.team for player in before.game.players.all()}, key=lambda c: c.pk)
+    later = make_round(before.game, before.number + 1, state=RoundState.LIVE)
+    for home, away in zip(clubs[::2], clubs[1::2], strict=True):
+        make_round_match(later, away, home, status=MatchStatus.LIVE)
+    for entry in before.game.entries.order_by("number"):
+        make_lineup(rng, later, entry)
+    return later
+
+
+def earned_by_the_rules(round_):
+    results = settled_by_the_rules(round_)
+    return {
+        line.entry_id: results[line.entry_id].points - line.hit for line in round_.lineups.all()
+    }
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_a_round_goes_on_from_rounds_before_it_that_are_not_settled(seed):
+    rng = random.Random(seed)
+    first = make_live_round(rng, past=True)
+    second = add_round(rng, first)
+    third = add_round(rng, second)
+    game = first.game
+    settled = settled_totals(Entry.objects.all(), game_id=game.pk)
+    for step in range(4):
+        for round_ in (first, second, third):
+            play(rng, round_)
+            end(round_)
+        if step == 2:
+            # Another process knows nothing of what was held.
+            restart()
+        # News of the first alone moves all that come after it.
+        assert live.refresh_rounds([first.pk]) == 3
+        wanted = dict(settled)
+        for round_ in (first, second, third):
+            earned = earned_by_the_rules(round_)
+            before = dict(wanted)
+            wanted = {pk: total + earned[pk] for pk, total in before.items()}
+            for entry in game.entries.all():
+                card = rank_card(round_.pk, entry.number)
+                assert card.total == wanted[entry.pk]
+                assert card.rank == 1 + sum(t > card.total for t in wanted.values())
+                told = live_totals(round_.pk, [entry.number])[entry.number]
+                assert told.carried == before[entry.pk] - settled[entry.pk]
+    assert live.refresh_live_rounds() == 0
+
+
+def test_settling_carries_nothing_and_the_next_round_goes_on_from_it():
+    rng = random.Random(24)
+    first = make_live_round(rng, past=True)
+    second = add_round(rng, first)
+    for round_ in (first, second):
+        play(rng, round_, share=0.9)
+        end(round_)
+    live.refresh_live_rounds()
+    totals = {e.pk: rank_card(second.pk, e.number).total for e in first.game.entries.all()}
+    for round_ in (first, second):
+        live.settle_rows(round_.pk)
+        round_.state = RoundState.SETTLED
+        round_.save()
+        live.refresh_live_rounds()
+        if round_ is first:
+            standings = snapshot_of(second.pk).standings
+            assert standings.carried is None
+            assert totals == {e.pk: standings.total(e.number) for e in first.game.entries.all()}
+    assert totals == settled_totals(Entry.objects.all(), game_id=first.game_id)
+
+
+def test_what_another_process_made_is_not_taken_for_ones_own():
+    """The scores go back to what this process published, after another one published others."""
+    rng = random.Random(25)
+    round_ = make_live_round(rng)
+    live.refresh_round(round_.pk)
+    own, card = dict(live._held), rank_card(round_.pk, 0)
+    live.forget_rounds()
+    play(rng, round_, share=1)
+    live.refresh_round(round_.pk)
+    assert snapshot_of(round_.pk).version == 2
+
+    live._held.clear()
+    live._held.update(own)
+    PlayerScore.objects.filter(round=round_).delete()
+    assert live.refresh_round(round_.pk)
+
+    assert snapshot_of(round_.pk).version == 3
+    assert rank_card(round_.pk, 0).total == card.total
+    live.forget_rounds()
+    live.refresh_round(round_.pk)
+    live._held.clear()
+    live._held.update(own)
+    # The same state by another is good enough, and nothing is published to and fro.
+    assert not live.refresh_round(round_.pk)
+    assert not live.refresh_round(round_.pk)
 
 
 def test_top_entries_of_all_and_of_a_country():

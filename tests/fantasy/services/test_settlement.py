@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.clock import now
-from fantasy.enums import RoundState, ScoreState
+from fantasy.enums import ScoreState
 from fantasy.models import Game, LineupResult, PlayerScore, RoundMatch, ScoreAdjustment
 from fantasy.selectors.totals import with_totals
 from fantasy.services.adjustments import Decision, adjust_score, take_back
@@ -141,16 +141,17 @@ def test_settling_again_does_nothing(played):
     assert derived(played) == before
 
 
-def test_rounds_settled_out_of_order_come_out_the_same(played):
-    settle_all(played)
-    in_order = derived(played)
-    LineupResult.objects.all().delete()
-    played.rounds.update(state=RoundState.PROVISIONAL, settled_at=None)
+def test_rounds_are_settled_in_their_order(played):
+    """Totals, tables and draws go on from the round before."""
+    rounds = list(played.rounds.select_related("game").order_by("number"))
+    latest = max(settles_at(round_) for round_ in rounds)
 
-    for round_ in played.rounds.select_related("game").order_by("-number"):
-        assert settle_round(round_.pk, at=settles_at(round_))
-
-    assert derived(played) == in_order
+    for round_ in reversed(rounds[1:]):
+        assert not settle_round(round_.pk, at=latest)
+        assert blockers(round_)[0] == f"{rounds[0].name}, which comes before, not settled"
+    assert rounds_due(at=latest) == [rounds[0].pk]
+    for round_ in rounds:
+        assert settle_round(round_.pk, at=latest)
 
 
 def test_settlement_is_announced_for_the_whole_round(played):
