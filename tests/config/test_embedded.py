@@ -388,11 +388,27 @@ class Writers:
         for thread in self.threads:
             thread.join()
 
-    def lost(self) -> tuple[int, int]:
+    def lost(self, *, spares_tail: bool) -> tuple[int, int]:
+        """Return the rows and entries lost of those acknowledged.
+
+        With `spares_tail` entries of the last two seconds do not count if all from one on are
+        lost: while the disk is busy Valkey puts the writing of its log off for so long.
+        """
         with self.checkout.postgres() as connection, self.checkout.valkey() as valkey:
             rows = {row[0] for row in connection.execute("SELECT number FROM written")}
             entries = {entry[0] for entry in valkey.xrange("written")}
-        return len(set(self.rows) - rows), len(set(self.entries) - entries)
+        lost = set(self.entries) - entries
+        if spares_tail:
+            newest = max(map(place, self.entries))[0] - 2_000
+            kept = max(map(place, entries), default=(0, 0))
+            lost = {entry for entry in lost if place(entry) < kept or place(entry)[0] < newest}
+        return len(set(self.rows) - rows), len(lost)
+
+
+def place(entry: bytes) -> tuple[int, int]:
+    """The millisecond of a stream's entry, and its number in it."""
+    at_ms, _, number = entry.decode().partition("-")
+    return int(at_ms), int(number)
 
 
 @pytest.mark.parametrize("victim", ["keeper", "both servers", "client"])
@@ -426,7 +442,7 @@ def kill_under_load(checkout: Checkout, victim: str, *, base: int) -> tuple[int,
     assert wait_until(lambda: not any(is_alive(pid) for pid in servers)), "orphans"
     writers.stop()
     with clients(checkout):
-        lost = writers.lost()
+        lost = writers.lost(spares_tail=victim == "both servers")
     client.communicate()
     return lost
 
