@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fantasy.rules.game import GameRules
-from fantasy.rules.squads import Pick
+from fantasy.rules.squads import Pick, captain_surcharge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +24,25 @@ def fill_squad(
     None when no squad comes of it: the cheapest who are left are too dear, or too few.
     """
     order = sorted(candidates, key=lambda c: (-c.worth, -c.pick.price, c.pick.player))
-    for chosen in (order, sorted(order, key=lambda c: (c.pick.price, c.pick.player))):
-        added = _fill(rules, held, [candidate.pick for candidate in chosen])
-        if added is not None:
-            return added
+    cheap = sorted(order, key=lambda c: (c.pick.price, c.pick.player))
+    prices = [pick.price for pick in (*held, *(candidate.pick for candidate in order))]
+    # What makes a captain dearer has to be left, of the dearest if it can be.
+    for leads in (max(prices, default=0), min(prices, default=0)):
+        for chosen in (order, cheap):
+            picks = [candidate.pick for candidate in chosen]
+            added = _fill(rules, held, picks, left=captain_surcharge(rules, leads))
+            if added is not None:
+                return added
     return None
 
 
-def _fill(rules: GameRules, held: Sequence[Pick], order: Sequence[Pick]) -> tuple[Pick, ...] | None:
+def _fill(
+    rules: GameRules, held: Sequence[Pick], order: Sequence[Pick], *, left: int
+) -> tuple[Pick, ...] | None:
     taken = {pick.player for pick in held}
     clubs = Counter(pick.club for pick in held)
     missing = _missing(rules, held)
-    money = rules.squad.budget_tenths - sum(pick.price for pick in held)
+    money = rules.squad.budget_tenths - left - sum(pick.price for pick in held)
     cheap = _cheapest(order, taken)
     added: list[Pick] = []
     for pick in order:

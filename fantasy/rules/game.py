@@ -55,12 +55,13 @@ class CaptainRules:
     """What the captain's points are multiplied by; with `vice`, whoever takes over from him.
 
     He counts `multiplier` times where others count `unit` times: 3 and 2 are one and a half. All
-    points of the game are whole multiples of `unit`.
+    points of the game are whole multiples of `unit`. A `dearer` one costs as many times his price.
     """
 
     multiplier: int = 2
     unit: int = 1
     vice: bool = True
+    dearer: bool = False
 
     @property
     def times(self) -> Fraction:

@@ -158,6 +158,7 @@ def read_captain(top: Table) -> CaptainRules | None:
         multiplier=table.whole("multiplier", 2, minimum=1),
         unit=table.whole("unit", 1, minimum=1),
         vice=table.flag("vice", True),
+        dearer=table.flag("dearer", False),
     )
     table.close()
     return captain

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from fantasy.rules.game import Chip, GameRules
 
@@ -126,6 +127,25 @@ def _money_problems(picks: Sequence[Pick], money_tenths: int) -> Iterator[Refusa
             message=f"You are {tenths(short)} over your budget.",
             field="budget",
         )
+
+
+def captain_surcharge(rules: GameRules, price_tenths: int) -> int:
+    """Return what a captain of that price costs besides it, in tenths, a part of one as a whole."""
+    captain = rules.captain
+    if captain is None or not captain.dearer or not rules.squad.budget_tenths:
+        return 0
+    return ceil(price_tenths * (captain.times - 1))
+
+
+def captain_problems(
+    rules: GameRules, *, price_tenths: int, bank_tenths: int
+) -> tuple[Refusal, ...]:
+    """Return why a player of that price cannot lead: the bank has to cover what he costs more."""
+    short = captain_surcharge(rules, price_tenths) - bank_tenths
+    if short <= 0 or bank_tenths < 0 or not captain_surcharge(rules, price_tenths):
+        return ()
+    message = f"A captain costs more than his price; you are {tenths(short)} short."
+    return (Refusal(code="captain_budget", message=message, field="captain"),)
 
 
 def tenths(amount: int) -> str:

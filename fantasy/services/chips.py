@@ -47,7 +47,8 @@ def start_chip(squad: OpenSquad, chip_id: str) -> ChipPlay:
     )
     chip = rules.chip(chip_id)
     if chip.adds:
-        raise refuse("chip_not_offered", f"{chip.label} is not offered here.", "chip")
+        message = f"{chip.label} cannot be played: no source of this season names managers."
+        raise refuse("chip_not_offered", message, "chip")
     offer = open_offer(rules, chip_id, round_number=number, played=squad.played)
     play = ChipPlay.objects.create(
         entry=squad.entry,

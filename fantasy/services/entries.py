@@ -1,7 +1,7 @@
 """Joining a game with a first squad, and what an entry is called."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -10,9 +10,16 @@ from django.db.models import Max
 from fantasy.enums import Availability
 from fantasy.models import Entry, Game, GamePlayer, Holding, Round
 from fantasy.rules.arranging import first_lineup
+from fantasy.rules.countries import countries
 from fantasy.rules.game import GameRules
-from fantasy.rules.lineups import Slot, lineup_problems
-from fantasy.rules.squads import Pick, Refusal, squad_problems
+from fantasy.rules.lineups import Slot, lineup_problems, starters
+from fantasy.rules.squads import (
+    Pick,
+    Refusal,
+    captain_problems,
+    captain_surcharge,
+    squad_problems,
+)
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import checked_name, refuse, refuse_any
 from fantasy.services.squads import OpenSquad, Saved, hold_round, save
@@ -52,8 +59,12 @@ def create_entry(
     budget = rules.squad.budget_tenths or None
     money = budget or sum(pick.price for pick in picks)
     refuse_any(squad_problems(rules, picks, money_tenths=money))
-    slots = _slots(rules, new, picks)
+    bank = money - sum(pick.price for pick in picks)
+    slots = _slots(rules, new, picks, bank)
     refuse_any(lineup_problems(rules, slots))
+    prices = {pick.player: pick.price for pick in picks}
+    leading = next((prices[slot.player] for slot in slots if slot.is_captain), 0)
+    refuse_any(captain_problems(rules, price_tenths=leading, bank_tenths=bank))
     # One at a time: two first entries of one owner, or two of one number, cannot be made.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _lock_key(game_id))
@@ -66,7 +77,7 @@ def create_entry(
         country=_checked_country(new.country),
         number=_next_number(game),
         joined_round=round_,
-        bank=money - sum(pick.price for pick in picks),
+        bank=bank,
         free_transfers=rules.transfers.per_round,
         created_at=at,
     )
@@ -95,8 +106,9 @@ def _next_number(game: Game) -> int:
 
 def _checked_country(country: str) -> str:
     code = country.upper()
-    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise refuse("bad_country", "A country is two letters, say NO.", "country")
+    if code and code not in countries():
+        message = "A country is two letters of ISO 3166, say NO for Norway."
+        raise refuse("bad_country", message, "country")
     return code
 
 
@@ -119,9 +131,9 @@ def _players(game: Game, ids: Sequence[int]) -> list[GamePlayer]:
     return [rows[pk] for pk in ids]
 
 
-def _slots(rules: GameRules, new: NewEntry, picks: Sequence[Pick]) -> tuple[Slot, ...]:
+def _slots(rules: GameRules, new: NewEntry, picks: Sequence[Pick], bank: int) -> tuple[Slot, ...]:
     if not new.is_ordered:
-        return first_lineup(rules, picks)
+        return _led_within(rules, first_lineup(rules, picks), picks, bank)
     return tuple(
         Slot(
             player=pick.player,
@@ -132,6 +144,24 @@ def _slots(rules: GameRules, new: NewEntry, picks: Sequence[Pick]) -> tuple[Slot
         )
         for slot, pick in enumerate(picks, start=1)
     )
+
+
+def _led_within(
+    rules: GameRules, slots: tuple[Slot, ...], picks: Sequence[Pick], bank: int
+) -> tuple[Slot, ...]:
+    """Let the dearest lead whom the bank can pay, in a game where a captain costs more."""
+    if rules.captain is None or not rules.captain.dearer:
+        return slots
+    prices = {pick.player: pick.price for pick in picks}
+    able = [
+        slot.player
+        for slot in starters(rules, slots)
+        if captain_surcharge(rules, prices[slot.player]) <= bank and not slot.is_vice
+    ]
+    leader = max(able, key=lambda player: (prices[player], -player), default=None)
+    if leader is None:
+        return slots
+    return tuple(replace(slot, is_captain=slot.player == leader) for slot in slots)
 
 
 def _held(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from fantasy.rules.lineups import Slot, lineup_problems
+from fantasy.rules.squads import captain_problems
 from fantasy.services.refusals import refuse, refuse_any
 from fantasy.services.squads import OpenSquad, Saved, open_squad, save, write_slots
 
@@ -28,8 +29,18 @@ def save_lineup(entry_id: int, choice: LineupChoice, *, for_round: int | None = 
     squad = open_squad(entry_id, for_round=for_round)
     slots = _slots(squad, choice)
     refuse_any(lineup_problems(squad.rules, slots))
+    refuse_any(
+        captain_problems(
+            squad.rules, price_tenths=_price(squad, choice.captain), bank_tenths=squad.entry.bank
+        )
+    )
     write_slots(squad, slots)
     return save(squad, kind="lineup")
+
+
+def _price(squad: OpenSquad, captain: int | None) -> int:
+    prices = {h.game_player_id: h.game_player.price for h in squad.holdings}
+    return prices.get(captain, 0) if captain is not None else 0
 
 
 def _slots(squad: OpenSquad, choice: LineupChoice) -> list[Slot]:

@@ -1,7 +1,7 @@
 """Transfers: a basket that can be undone, and its confirmation, which cannot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from fantasy.enums import Availability
 from fantasy.models import GamePlayer, Holding, Transfer, TransferDraft
 from fantasy.rules.arranging import arranged
 from fantasy.rules.game import GameRules
-from fantasy.rules.squads import Pick, Refusal, squad_problems
+from fantasy.rules.squads import Pick, Refusal, captain_problems, squad_problems
 from fantasy.rules.transfers import (
     free_transfers_left,
     money_problems,
@@ -179,10 +179,11 @@ def _deal(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlay
         Pick(player=row.pk, position=row.position, club=row.team_id, price=0)
         for row in (*kept, *bought.values())
     ]
+    bank = squad.entry.bank + (sold_for - bought_for if rules.squad.budget_tenths else 0)
     return Deal(
         sold_for=sold_for,
         bought_for=bought_for,
-        bank=squad.entry.bank + (sold_for - bought_for if rules.squad.budget_tenths else 0),
+        bank=bank,
         made=made,
         free_left=free_transfers_left(
             made=made, free=squad.entry.free_transfers, unlimited=unlimited
@@ -191,9 +192,30 @@ def _deal(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlay
         problems=(
             *squad_problems(rules, picks),
             *_money(rules, squad.entry.bank, sold_for, bought_for),
+            *captain_problems(
+                rules, price_tenths=_captain_price(squad, moves, bought), bank_tenths=bank
+            ),
             *transfer_problems(rules, made=made, unlimited=unlimited),
         ),
     )
+
+
+def _captain_price(
+    squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlayer]
+) -> int:
+    """The price of him who would lead after the moves, 0 where it makes no difference."""
+    if squad.rules.captain is None or not squad.rules.captain.dearer:
+        return 0
+    held = {holding.game_player_id: holding for holding in squad.holdings}
+    pairs = _paired([held[move.sold] for move in moves], [bought[m.bought] for m in moves])
+    coming = {holding.game_player_id: row for holding, row in pairs}
+    after = {pk: coming.get(pk, holding.game_player) for pk, holding in held.items()}
+    slots = [
+        replace(slot, player=after[slot.player].pk, position=after[slot.player].position)
+        for slot in squad.slots
+    ]
+    captain = next((s.player for s in arranged(squad.rules, slots) if s.is_captain), None)
+    return next((row.price for row in after.values() if row.pk == captain), 0)
 
 
 def _money(rules: GameRules, bank: int, sold: int, bought: int) -> tuple[Refusal, ...]:

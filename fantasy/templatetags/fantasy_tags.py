@@ -1,6 +1,7 @@
 """The game in templates: money, points, shirts, reasons."""
 
 import zlib
+from fractions import Fraction
 from functools import lru_cache
 from html import escape
 
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from fantasy.models import GamePlayer
+from fantasy.rules.countries import country_name
 from fantasy.rules.squads import tenths
 from leagues.templatetags.design import contrast, main_color, readable_on
 
@@ -33,6 +35,12 @@ def money(amount: int | None) -> str:
 
 
 @register.filter
+def country(code: str) -> str:
+    """Return the name of a country by its two letters."""
+    return country_name(code)
+
+
+@register.filter
 def points(value: int | None, scale: int = 1) -> str:
     """Return points of the game's unit as people read them; a dash where there are none."""
     if value is None:
@@ -48,6 +56,12 @@ def signed(value: int, scale: int = 1) -> str:
     """Return points with their sign."""
     text = points(value, scale)
     return f"+{text}" if value > 0 else text
+
+
+@register.filter
+def times(value: Fraction) -> str:
+    """Return how often a player counts: 2, or 1.5."""
+    return f"{float(value):g}"
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """Joining a game and the own team: first squad, line-up, armbands, bench, chips, receipts."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +15,8 @@ from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.autopick import Candidate, fill_squad
 from fantasy.rules.chips import chip_offers
-from fantasy.rules.squads import Pick, quotas
+from fantasy.rules.countries import countries
+from fantasy.rules.squads import Pick, captain_surcharge, quotas
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.market_list import room_of
 from fantasy.selectors.opponents import opponents
@@ -39,6 +40,10 @@ from fantasy.views.doors import (
 from fantasy.views.market import market_page
 
 _PLAYS = "plays"
+# Who chose the list once, say with a screen reader, gets it from then on.
+VIEW_COOKIE: Final = "lineup_view"
+_VIEWS: Final = ("pitch", "list")
+_YEAR_S: Final = 31_536_000
 _FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
@@ -107,7 +112,8 @@ def _join_page(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResp
         "is_whole": len(held) == rules.squad.size,
         "refusals": outcome.refusals,
         "typed": request.POST.get("name", ""),
-        "country": request.POST.get("country", ""),
+        "country": request.POST.get("country", "").upper(),
+        "countries": countries().items(),
     }
     response = render(request, "fantasy/join.html", context, status=outcome.status)
     return outcome.signed(response)
@@ -245,15 +251,19 @@ def _choice(request: HttpRequest, place: Place, entry: Entry) -> lineups.LineupC
 
 def _team_page(request: HttpRequest, place: Place, entry: Entry, outcome: Outcome) -> HttpResponse:
     round_ = next_round(entry.game_id)
+    asked = request.GET.get("view", "")
+    wished = asked if asked in _VIEWS else request.COOKIES.get(VIEW_COOKIE, "")
     context = context_of(place, "team") | {
         "refusals": outcome.refusals,
-        "is_list": request.GET.get("view") == "list",
+        "is_list": wished == "list",
         "receipt": Receipt.objects.filter(entry=entry, round=round_).first() if round_ else None,
         "is_saved": "saved" in request.GET,
     }
     if round_ is not None:
         context |= _squad_context(place, look_at(entry, round_))
     response = render(request, "fantasy/team.html", context, status=outcome.status)
+    if asked in _VIEWS and asked != request.COOKIES.get(VIEW_COOKIE):
+        response.set_cookie(VIEW_COOKIE, asked, max_age=_YEAR_S, samesite="Lax")
     return outcome.signed(response)
 
 
@@ -301,6 +311,9 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
             if p.squad_max
         },
         "bank": squad.entry.bank,
+        "surcharge": captain_surcharge(
+            rules, next((h.game_player.price for h in squad.holdings if h.is_captain), 0)
+        ),
         "value": value + squad.entry.bank,
         "free": squad.entry.free_transfers,
         "is_free": is_free(squad),

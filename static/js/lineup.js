@@ -228,6 +228,7 @@ const switchViews = () => {
     if (!link) return;
     event.preventDefault();
     form.classList.toggle("lineup--list", link.dataset.view === "list");
+    document.cookie = `lineup_view=${link.dataset.view}; path=/; max-age=31536000; samesite=lax`;
     for (const other of views.children) {
       if (other === link) other.setAttribute("aria-current", "true");
       else other.removeAttribute("aria-current");

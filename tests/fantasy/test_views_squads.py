@@ -7,7 +7,13 @@ from django.urls import reverse
 from accounts.models import User
 from fantasy.models import ChipPlay, Entry, Holding, Receipt
 from fantasy.services import limits
-from tests.factories.fantasy import make_entry, make_game, make_round, pick_squad
+from tests.factories.fantasy import (
+    make_entry,
+    make_game,
+    make_round,
+    make_round_match,
+    pick_squad,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +213,33 @@ def test_team_of_a_season_without_rounds_to_come_says_so(browser, owner):
     make_entry(over, [], owner=owner, joined_round=last)
 
     assert b"The season is over" in browser.get(address("team", over)).content
+
+
+def test_list_is_shown_again_to_whoever_chose_it_once(browser, entry):
+    path = address("team", entry.game)
+    assert b"lineup--list" not in browser.get(path).content
+
+    browser.get(path, {"view": "list"})
+    assert b"lineup--list" in browser.get(path).content
+
+    browser.get(path, {"view": "pitch"})
+    assert b"lineup--list" not in browser.get(path).content
+
+
+def test_form_to_join_names_countries(browser, game):
+    page = browser.get(address("join", game)).content.decode()
+
+    assert '<option value="NO">Norway</option>' in page
+    response = browser.post(address("join", game), {"act": "join", "country": "qq", "name": "x"})
+    assert response.status_code == 422
+
+
+def test_shirt_tells_three_of_many_matches(browser, entry):
+    club = holding(entry, 1).game_player.team
+    other = entry.game.season.teams.exclude(pk=club.pk).first()
+    for _ in range(5):
+        make_round_match(entry.joined_round, club, other)
+
+    page = browser.get(address("team", entry.game)).content.decode()
+
+    assert '<abbr title="and 2 more matches">+2</abbr>' in page
