@@ -1,5 +1,7 @@
 """The pages of the own team, used as a browser without scripts uses them."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -237,8 +239,9 @@ def test_form_to_join_names_countries(browser, game):
 def test_shirt_tells_three_of_many_matches(browser, entry):
     club = holding(entry, 1).game_player.team
     other = entry.game.season.teams.exclude(pk=club.pk).first()
-    for _ in range(5):
-        make_round_match(entry.joined_round, club, other)
+    first = entry.joined_round.starts_at
+    for n in range(5):
+        make_round_match(entry.joined_round, club, other, kickoff_at=first + timedelta(days=n))
 
     page = browser.get(address("team", entry.game)).content.decode()
 
