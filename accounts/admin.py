@@ -7,10 +7,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import PartnerKey, User
+from accounts.services import revoke_key
+from config.clock import now
 
 # Roles are data in `accounts.rules`; a group edited by hand would be undone by the next migration.
 admin.site.unregister(Group)
@@ -76,6 +78,59 @@ class UserAdmin(DjangoUserAdmin):
         if request.user.is_superuser:
             return fields
         return (*fields, "is_superuser", "is_staff", "groups")
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        return [("good", "Good"), ("revoked", "Revoked"), ("expired", "Expired")]
+
+    def queryset(self, _request: HttpRequest, keys: QuerySet[Any]) -> QuerySet[Any]:
+        is_expired = Q(expires_at__lte=now())
+        wanted = {
+            "good": Q(revoked_at=None) & ~is_expired,
+            "revoked": ~Q(revoked_at=None),
+            "expired": Q(revoked_at=None) & is_expired,
+        }
+        return keys.filter(wanted.get(self.value() or "", Q()))
+
+
+@admin.register(PartnerKey)
+class PartnerKeyAdmin(admin.ModelAdmin):
+    """Keys of partners' programs: looked at and revoked. The secret is nowhere to be shown."""
+
+    list_display = (
+        *("prefix", "name", "owner", "mode", "good_for", "created_at", "last_used_at"),
+        *("expires_at", "revoked_at"),
+    )
+    list_filter = (StandingFilter, "mode")
+    list_select_related = ("owner",)
+    search_fields = ("prefix", "name", "owner__email")
+    date_hierarchy = "created_at"
+    actions = ("revoke",)
+    fields = readonly_fields = (
+        *("owner", "name", "mode", "good_for", "prefix", "created_at", "last_used_at"),
+        *("expires_at", "revoked_at"),
+    )
+
+    @admin.display(description="Good for")
+    def good_for(self, key: PartnerKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.action(description="Revoke the chosen keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[PartnerKey]) -> None:
+        for key in keys:
+            revoke_key(key, at=now())
+            self.log_change(request, key, "Revoked.")
+        self.message_user(request, "Revoked: their sockets close within a minute.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PartnerKey | None = None) -> bool:
+        return False
 
 
 @admin.register(LogEntry)

@@ -9,3 +9,17 @@ class Role(models.TextChoices):
     FAN = "fan", "Fan"
     ANALYST = "analyst", "Analyst"
     ADMIN = "admin", "Admin"
+
+
+class KeyMode(models.TextChoices):
+    """What a partner's key is for; `accounts.rules.SCOPES` says what each may be good for."""
+
+    TEST = "test", "Test"
+    LIVE = "live", "Live"
+
+
+class KeyScope(models.TextChoices):
+    """What a key is good for, beyond what everybody may read without one."""
+
+    READ = "read", "Read everything that is public"
+    REPLAY = "replay", "Replay matches and rehearse what goes wrong"

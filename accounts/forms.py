@@ -1,6 +1,7 @@
 """Forms about the viewer's own account."""
 
 import zoneinfo
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django import forms
@@ -9,8 +10,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.enums import KeyMode, KeyScope
 from accounts.models import User
-from accounts.rules import UnreadableNameError, readable_name
+from accounts.rules import SCOPES, UnreadableNameError, readable_name
 from config.sight import DELAY_STEP_S, MAX_DELAY_S, whole_delay_s
 
 
@@ -172,3 +174,61 @@ class ProfileForm(NameMixin, SpoilerForm, forms.ModelForm):
         zones = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
         field = cast("forms.ChoiceField", self.fields["time_zone"])
         field.choices = [("", _("As this device")), *zones]
+
+
+class KeyForm(forms.Form):
+    """A new key for a partner's program."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        help_text=_("Which program uses it. You will know by it which key to revoke."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    mode = forms.ChoiceField(
+        label=_("Mode"),
+        choices=[
+            (KeyMode.TEST, _("Test: real data, and a sandbox of replays")),
+            (KeyMode.LIVE, _("Live: real data only")),
+        ],
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it is good for"),
+        choices=KeyScope.choices,
+        initial=[KeyScope.READ.value],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"),
+        coerce=int,
+        choices=[(90, _("90 days")), (365, _("A year")), (30, _("30 days")), (0, _("No end"))],
+    )
+
+    def clean_name(self) -> str:
+        try:
+            return readable_name(self.cleaned_data["name"])
+        except UnreadableNameError as error:
+            raise ValidationError(_("Use letters or numbers that others can read.")) from error
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if {"mode", "scopes"} <= set(data):
+            allowed = SCOPES[KeyMode(data["mode"])]
+            beyond = [KeyScope(scope).label for scope in data["scopes"] if scope not in allowed]
+            if beyond:
+                fix = _("Only a test key is good for this: %(what)s.") % {"what": beyond[0]}
+                self.add_error("scopes", fix)
+        return data
+
+    def expires_at(self, at: datetime) -> datetime | None:
+        """Return when the key ends that is made at a moment."""
+        days: int = self.cleaned_data["days"]
+        return at + timedelta(days=days) if days else None
+
+    def refuse(self, code: str, most: int) -> None:
+        """Say at the place what the service refused."""
+        if code == "name_taken":
+            self.add_error("name", _("You have a key with this name. Revoke it, or take another."))
+        else:
+            told = _("You have %(most)s keys, and cannot have more. Revoke one first.")
+            self.add_error(None, told % {"most": most})

@@ -1,12 +1,22 @@
-"""Users of the platform, and what their programs were answered."""
+"""Users of the platform, the keys of their programs, and what these were answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    AnonymousUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from ulid import ULID
 
-from accounts.enums import Role
+from accounts.enums import KeyMode, KeyScope, Role
+from accounts.rules import HASH, SCOPES
 from config.clock import now
 from config.sight import MAX_DELAY_S
 
@@ -98,3 +108,80 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route}: {self.key}"
+
+
+def _by_mode(**conditions: Mapping[KeyMode, object]) -> models.Q:
+    """Return the condition that differs by the key's mode."""
+    either = models.Q()
+    for mode in KeyMode:
+        either |= models.Q(mode=mode, **{name: by[mode] for name, by in conditions.items()})
+    return either
+
+
+class PartnerKey(models.Model):
+    """What a partner's program shows to say whose it is. The secret itself is kept nowhere."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="partner_keys"
+    )
+    name = models.CharField(max_length=60, help_text="Which program uses it.")
+    mode = models.CharField(max_length=4, choices=KeyMode.choices)
+    scopes = ArrayField(models.CharField(max_length=20, choices=KeyScope.choices))
+    prefix = models.CharField(
+        max_length=40, unique=True, editable=False, help_text="The part that may be shown."
+    )
+    secret_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the key.")
+    created_at = models.DateTimeField(default=now, editable=False)
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="To the minute."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="key_named"),
+            models.CheckConstraint(
+                condition=_by_mode(scopes__contained_by={m: list(s) for m, s in SCOPES.items()})
+                & models.Q(scopes__len__gt=0),
+                name="key_scopes_of_mode",
+            ),
+            models.CheckConstraint(
+                condition=_by_mode(prefix__startswith={mode: f"vz_{mode}_" for mode in KeyMode}),
+                name="key_prefix_of_mode",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(secret_hash__regex=HASH), name="key_hash_whole"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at=None)
+                | models.Q(expires_at__gt=models.F("created_at")),
+                name="key_expires_later",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at=None)
+                | models.Q(revoked_at__gte=models.F("created_at")),
+                name="key_revoked_later",
+            ),
+            # Two keys of one name could not be told apart when one has to go.
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                condition=models.Q(revoked_at=None),
+                name="key_name_once",
+            ),
+        ]
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    def is_expired(self, at: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= at
+
+
+class Partner(AnonymousUser):
+    """Who asks with a key: nobody's account, so nothing of the owner's own is in reach."""
+
+    def __init__(self, key: PartnerKey) -> None:
+        super().__init__()
+        self.key = key

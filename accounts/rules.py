@@ -1,12 +1,16 @@
-"""What each role may do, as data: Django permissions by app and model; what a name may be.
+"""What each role and each key may do, as data; what a name may be, and how a key is written.
 
-Deny by default: a permission that is not listed here is nobody's but the superuser's.
+Deny by default: a permission that is not listed here is nobody's but the superuser's, a scope no
+key's.
 """
 
+import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Final
 
-from accounts.enums import Role
+from accounts.enums import KeyMode, KeyScope, Role
 
 _VIEW = ("view",)
 _CURATE = ("view", "add", "change")
@@ -90,6 +94,8 @@ _ADMIN: Mapping[str, tuple[str, ...]] = {
     "streams.outboxevent": _VIEW,
     "streams.deadletter": ("view", "change"),
     "accounts.user": _CURATE,
+    # Their owners make them; a curator revokes.
+    "accounts.partnerkey": ("view", "change"),
     # Who did what in the admin.
     "admin.logentry": _VIEW,
     "django_celery_beat.periodictask": _ALL,
@@ -128,3 +134,43 @@ def readable_name(text: str) -> str:
     if kinds & {"Cc", "Cf", "Cs", "Co", "Cn"} or not any(kind[0] in "LNSP" for kind in kinds):
         raise UnreadableNameError(text)
     return name
+
+
+# Which scopes a key of each mode may have. Replays are rehearsals: no key of production has them.
+SCOPES: Final[Mapping[KeyMode, tuple[KeyScope, ...]]] = {
+    KeyMode.TEST: (KeyScope.READ, KeyScope.REPLAY),
+    KeyMode.LIVE: (KeyScope.READ,),
+}
+PUBLIC_PART_CHARS: Final = 10
+SECRET_CHARS: Final = 40
+# What is kept of a key.
+HASH: Final = "^[0-9a-f]{64}$"
+_TOKEN: Final = re.compile(
+    rf"(vz_(?:{'|'.join(KeyMode.values)})_[0-9a-z]{{{PUBLIC_PART_CHARS}}})"
+    rf"_[0-9A-Za-z]{{{SECRET_CHARS}}}",
+    re.ASCII,
+)
+
+
+class KeyRefusedError(Exception):
+    """A key is not good here; `code` says why: unknown, revoked or expired."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def prefix_of(token: str) -> str | None:
+    """Return the part of a key that may be shown, None for what is no key."""
+    found = _TOKEN.fullmatch(token)
+    return found and found[1]
+
+
+def holds_key(text: str) -> bool:
+    """Whether there is a whole key somewhere in a text."""
+    return _TOKEN.search(text) is not None
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of a key: SHA-256, as 238 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -16,3 +16,9 @@ def forget_sessions() -> None:
 def forget_answers() -> None:
     """Drop what programs were answered more than a day ago."""
     services.forget_answers(at=now())
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def forget_keys() -> None:
+    """Drop partners' keys that were revoked or expired long ago."""
+    services.forget_keys(at=now())

@@ -1,6 +1,7 @@
 """Sign-up, login, profile, the look of the site and what it does not give away."""
 
 import re
+from datetime import datetime
 from typing import Final, cast
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -20,8 +21,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import services
-from accounts.forms import LoginForm, PasswordForm, ProfileForm, SignUpForm, SpoilerForm
-from accounts.models import User
+from accounts.enums import KeyMode, KeyScope
+from accounts.forms import KeyForm, LoginForm, PasswordForm, ProfileForm, SignUpForm, SpoilerForm
+from accounts.models import PartnerKey, User
+from config.clock import now
 from config.sight import DELAY_COOKIE, HIDE_COOKIE, MOST_SHOWN, SHOWN_COOKIE, Wish, wish_of
 
 _YEAR_S = 31_536_000
@@ -96,6 +99,53 @@ def profile(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:profile")
     roles = user.groups.values_list("name", flat=True)
     return render(request, "accounts/profile.html", {"form": form, "roles": list(roles)})
+
+
+@never_cache
+@login_required
+def keys(request: HttpRequest) -> HttpResponse:
+    """Show the viewer's keys, and make one, which is shown whole this once."""
+    user, at = cast("User", request.user), now()
+    form, token = KeyForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        token = _new_key(user, form, at)
+        form = form if token is None else KeyForm()
+    held = list(PartnerKey.objects.filter(owner=user))
+    context = {
+        "form": form,
+        "token": token,
+        "good": [key for key in held if key.revoked_at is None and not key.is_expired(at)],
+        "dead": [key for key in held if key.revoked_at is not None or key.is_expired(at)],
+    }
+    return render(request, "accounts/keys.html", context)
+
+
+def _new_key(user: User, form: KeyForm, at: datetime) -> str | None:
+    """Return the new key, None where the form says why there is none."""
+    wanted = form.cleaned_data
+    try:
+        _key, token = services.make_key(
+            user,
+            name=wanted["name"],
+            mode=KeyMode(wanted["mode"]),
+            scopes=[KeyScope(scope) for scope in wanted["scopes"]],
+            expires_at=form.expires_at(at),
+            at=at,
+        )
+    except services.KeyNotMadeError as error:
+        form.refuse(error.code, settings.PARTNER_KEYS_PER_USER)
+        return None
+    return token
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, prefix: str) -> HttpResponse:
+    """Revoke one of the viewer's keys."""
+    key = get_object_or_404(PartnerKey, prefix=prefix, owner=cast("User", request.user))
+    services.revoke_key(key, at=now())
+    messages.success(request, _("The key %(name)s is revoked.") % {"name": key.name})
+    return redirect("accounts:keys")
 
 
 @csrf_exempt

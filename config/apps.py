@@ -23,8 +23,12 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         # Makes this Celery application the one that every process of the project sends to.
+        from accounts.selectors import partners
         from config import celery  # noqa: F401
+        from config.clock import now
+        from streams.live.rights import register_partners
 
+        register_partners(lambda key_ids: partners(key_ids, at=now()))
         # Sent for apps with models only, and the schedule's rows are that app's.
         schedule_app = apps.get_app_config("django_celery_beat")
         post_migrate.connect(

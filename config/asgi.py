@@ -19,6 +19,7 @@ from channels.routing import (  # noqa: E402 - Django must be set up first
 )
 
 from config import event_stream, long_poll  # noqa: E402
+from config.socket_keys import SocketKeys  # noqa: E402
 from matches.routing import websocket_urlpatterns  # noqa: E402
 from streams.live.origins import OriginCheck, VisitorCheck  # noqa: E402
 
@@ -39,6 +40,6 @@ async def _http(scope: Any, receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": _http,
-        "websocket": OriginCheck(VisitorCheck(URLRouter(websocket_urlpatterns))),
+        "websocket": OriginCheck(VisitorCheck(SocketKeys(URLRouter(websocket_urlpatterns)))),
     }
 )

@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts.enums import Role
-from accounts.models import User
-from accounts.services import grant_role
+from accounts.enums import KeyMode, Role
+from accounts.models import PartnerKey, User
+from accounts.rules import SCOPES
+from accounts.services import grant_role, make_key, revoke_key
 from config.clock import now
 from leagues.models import League, Season
 from matches.models import Feed
@@ -31,10 +32,14 @@ class Login:
     password: str
 
 
-LOGINS: Sequence[Login] = tuple(
-    Login(role=role, email=f"{role.value}@demo.example", password=f"demo-{role.value}-2026")
-    for role in Role
-)
+def _login(who: str, role: Role) -> Login:
+    return Login(role=role, email=f"{who}@demo.example", password=f"demo-{who}-2026")
+
+
+LOGINS: Sequence[Login] = tuple(_login(role.value, role) for role in Role)
+# Whose program uses the API.
+PARTNER = _login("partner", Role.FAN)
+_KEY_NAME = "Demo"
 
 
 def anchor(folder: Path) -> datetime:
@@ -92,9 +97,21 @@ def seed(*, vendor_url: str) -> None:
                 "failures": 0,
             },
         )
-    for login in LOGINS:
+    for login in (*LOGINS, PARTNER):
         if not User.objects.filter(email=login.email).exists():
-            user = User.objects.create_user(
-                login.email, login.password, display_name=f"Demo {login.role.label}"
-            )
+            who = login.email.partition("@")[0].capitalize()
+            user = User.objects.create_user(login.email, login.password, display_name=f"Demo {who}")
             grant_role(user, login.role)
+
+
+@transaction.atomic
+def new_key() -> str:
+    """Return a test key of the demo's partner, who has forgotten the one of the start before."""
+    partner, at = User.objects.get(email=PARTNER.email), now()
+    for key in PartnerKey.objects.filter(owner=partner, name=_KEY_NAME, revoked_at=None):
+        revoke_key(key, at=at)
+    scopes = SCOPES[KeyMode.TEST]
+    _, token = make_key(
+        partner, name=_KEY_NAME, mode=KeyMode.TEST, scopes=scopes, expires_at=None, at=at
+    )
+    return token

@@ -21,11 +21,12 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from config import limits
+from config.keys import partner_of, recognise, refuse
 from config.middleware import REQUEST_ID
 from config.parameters import MAX_VALUE_LENGTH, unknown_detail
 from config.problems import problem
 from config.sight import Wish, wish_of
-from streams.live.hub import Hub
+from streams.live.hub import AWAY, Hub
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 _SAME_FOR_ALL: Final = {
@@ -95,15 +96,27 @@ def invalid(request: ASGIRequest, error: BadParametersError) -> HttpResponse:
     return problem(request, "invalid", detail=str(error), errors=errors)
 
 
+async def recognise_key(hub: Hub, request: ASGIRequest) -> None:
+    """Look up the key that a request shows; who shows none costs no thread."""
+    if "HTTP_AUTHORIZATION" not in request.META:
+        recognise(request)
+        return
+    try:
+        await hub.reader.in_thread(lambda: recognise(request))
+    except AWAY:
+        refuse(request, "unavailable")
+
+
 async def spend(hub: Hub, request: ASGIRequest) -> limits.Usage | None:
     """Count the request in the bucket of live reads; None when the counter does not answer."""
-    bucket = limits.buckets()["live"]
-    client = limits.network(request)
+    bucket, client = limits.bucket_of(request, "live")
     return await hub.reader.in_thread(lambda: limits.spend(bucket, client))
 
 
 async def wish_of_reader(hub: Hub, request: ASGIRequest) -> Wish:
     """Return how the reader wants to be spared; only a session costs a look into the database."""
+    if partner_of(request) is not None:
+        return Wish()
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if session_key is None:
         return wish_of(None, request.COOKIES)

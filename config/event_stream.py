@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from config import doors
+from config import doors, keys
 from config.doors import BadParametersError, Mistake
 from config.limits import Usage
 from config.problems import problem
@@ -43,9 +43,12 @@ async def serve(scope: Mapping[str, Any], receive: Any, send: Any, *, django: do
     refusal = _refuse_origin(request)
     usage = None
     if refusal is None:
+        await doors.recognise_key(hub(), request)
         usage = await doors.spend(hub(), request)
         if usage is not None and usage.is_over:
             refusal = doors.rate_limited(request, usage.resets_in_s)
+        else:
+            refusal = keys.refusal(request)
     if refusal is not None:
         await doors.answer(send, request, refusal, usage)
         return
@@ -54,7 +57,9 @@ async def serve(scope: Mapping[str, Any], receive: Any, send: Any, *, django: do
     except BadParametersError as error:
         await doors.answer(send, request, doors.invalid(request, error), usage)
         return
-    await _Reading(scope, send, request, usage).run(receive, resumes)
+    partner = keys.partner_of(request)
+    visited = scope if partner is None else {**scope, "user": partner}
+    await _Reading(visited, send, request, usage).run(receive, resumes)
 
 
 def _refuse_origin(request: ASGIRequest) -> HttpResponse | None:
@@ -150,6 +155,10 @@ class _Reading:
             told = "You want no scores; ask for those of the match first."
             await self._answer(problem(self._request, "forbidden", detail=told))
             return
+        refused = self._refuse_scope(resumes)
+        if refused is not None:
+            await self._answer(refused)
+            return
         closed = [topic for topic in resumes if _is_private(topic)]
         if closed and not await self._may_see(closed):
             await self._answer(problem(self._request, "forbidden", detail="You may not see this."))
@@ -168,6 +177,15 @@ class _Reading:
             hung_up.cancel()
             self._hub.forget(outlet)
             self._hub.turnstile.leave(holder)
+
+    def _refuse_scope(self, topics: Iterable[str]) -> HttpResponse | None:
+        """Return the problem of a key without the scope for a topic, or of no key at all."""
+        kinds = list(filter(None, map(kind_of, topics)))
+        for kind in kinds:
+            ask = keys.demand if kind.needs_key else keys.lacks_scope
+            if (refused := ask(self._request, kind.scope)) is not None:
+                return refused
+        return None
 
     async def _may_see(self, topics: list[str]) -> bool:
         user = self._scope.get("user")

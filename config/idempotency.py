@@ -1,7 +1,8 @@
 """Writes that may be sent again: one Idempotency-Key, one effect, one answer.
 
 The answer is stored in the transaction of the effect. What was refused is not stored: nothing was
-done, so it may be tried again. Keys belong to a user and a route and hold for a day.
+done, so it may be tried again. Keys belong to a user, or to a partner's key, and a route; they hold
+for a day.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.http.response import HttpResponseBase
 from accounts.models import IdempotentAnswer
 from accounts.services import ANSWERS_KEPT
 from config.clock import now
+from config.keys import partner_of
 from config.problems import is_api, problem
 
 HEADER: Final = "Idempotency-Key"
@@ -47,7 +49,7 @@ class IdempotencyMiddleware:
         key = request.headers.get(HEADER)
         if key is None or not is_api(request) or request.method in _SAFE:
             return None
-        if not request.user.is_authenticated:
+        if _user_id(request) is None:
             return None
         if not (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
             return _wrong_key(request, "invalid", "Send 1 to 255 visible ASCII characters.")
@@ -57,14 +59,14 @@ class IdempotencyMiddleware:
 def _answer_once(
     request: HttpRequest, key: str, do: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
-    route, asked = _route(request), _fingerprint(request)
+    user_id, route, asked = _user_id(request), _route(request), _fingerprint(request)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [_lock_number(f"{request.user.pk}:{route}:{key}")])
+            cursor.execute(_LOCK, [_lock_number(f"{user_id}:{route}:{key}")])
             (is_first,) = cursor.fetchone()
         if not is_first:
             return problem(request, "conflict", headers={"Retry-After": "1"})
-        answers = IdempotentAnswer.objects.raw(_HELD, [request.user.pk, route, key])
+        answers = IdempotentAnswer.objects.raw(_HELD, [user_id, route, key])
         held = next(iter(answers), None)
         if held is not None and held.made_at > now() - ANSWERS_KEPT:
             if held.fingerprint != asked:
@@ -89,7 +91,7 @@ def _keep(
     request: HttpRequest, response: HttpResponse, *, route: str, key: str, asked: str
 ) -> None:
     IdempotentAnswer.objects.create(
-        user_id=int(request.user.pk or 0),
+        user_id=int(_user_id(request) or 0),
         route=route,
         key=key,
         fingerprint=asked,
@@ -110,9 +112,18 @@ def _wrong_key(request: HttpRequest, code: str, fix: str) -> HttpResponse:
     return problem(request, "invalid", detail=fix, errors=[error])
 
 
+def _user_id(request: HttpRequest) -> int | None:
+    """Return who is signed in, or whose key it is."""
+    partner = partner_of(request)
+    return request.user.pk if partner is None else partner.key.owner_id
+
+
 def _route(request: HttpRequest) -> str:
     pattern = request.resolver_match.route if request.resolver_match else request.path
-    return f"{request.method} {pattern}"[:200]
+    partner = partner_of(request)
+    # What one key was answered is no answer to its owner, or to another of his keys.
+    whose = "" if partner is None else f"{partner.key.prefix} "
+    return f"{whose}{request.method} {pattern}"[:200]
 
 
 def _fingerprint(request: HttpRequest) -> str:

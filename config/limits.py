@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
+from config.keys import partner_of
 from config.problems import is_api, problem
 
 # Who asks in vain for a password there is guessing.
@@ -56,13 +57,25 @@ class Usage:
         return self.spent > self.bucket.limit
 
 
+def _reads(per_minute: Mapping[str, int]) -> dict[str, Bucket]:
+    # A 304 costs a tenth.
+    return {
+        name: Bucket(name=name, limit=limit, window_s=60, refund_tenths=9)
+        for name, limit in per_minute.items()
+    }
+
+
+def bucket_of(request: HttpRequest, name: str) -> tuple[Bucket, str]:
+    """Return the bucket of an API request and whom to count it for: its key, else its network."""
+    partner = partner_of(request)
+    if partner is None:
+        return _reads(settings.API_REQUESTS_PER_MINUTE)[name], network(request)
+    return _reads(settings.API_KEY_REQUESTS_PER_MINUTE)[name], f"key:{partner.key.pk}"
+
+
 def buckets() -> Mapping[str, Bucket]:
     """Return the buckets by name; an API view names its own by `rate_class`."""
-    reads = {
-        # A 304 costs a tenth.
-        name: Bucket(name=name, limit=per_minute, window_s=60, refund_tenths=9)
-        for name, per_minute in settings.API_REQUESTS_PER_MINUTE.items()
-    }
+    reads = _reads(settings.API_REQUESTS_PER_MINUTE)
     failures: int = settings.LOGIN_FAILURES_PER_QUARTER_HOUR
     logins = {
         # A login that succeeds costs nothing. A network is shared by many people.
@@ -126,19 +139,19 @@ def network(request: HttpRequest) -> str:
 
 
 class LimitMiddleware:
-    """Counts requests of the API, failed logins and sign-ups by network, logins by account, too."""
+    """Counts requests of the API by key or network, failed logins by network and account."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        usage: Usage | None = request.META.get(_USAGE)
+        usage, client = request.META.get(_USAGE, (None, ""))
         if usage is not None:
             for name, value in headers_of(usage).items():
                 response.headers[name] = value
             if response.status_code == 304:
-                refund(usage.bucket, network(request))
+                refund(usage.bucket, client)
         if _LOGIN in request.META and response.status_code == 302:
             for name, client in request.META[_LOGIN].items():
                 refund(buckets()[name], client)
@@ -165,8 +178,9 @@ def _view_name(request: HttpRequest) -> str:
 
 def _count_read(request: HttpRequest, view: Callable[..., Any]) -> HttpResponse | None:
     name = getattr(getattr(view, "cls", None), "rate_class", "read")
-    usage = spend(buckets()[name], network(request))
-    request.META[_USAGE] = usage
+    bucket, client = bucket_of(request, name)
+    usage = spend(bucket, client)
+    request.META[_USAGE] = (usage, client)
     if usage is None or not usage.is_over:
         return None
     wait = {"Retry-After": str(usage.resets_in_s)}

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from config import doors
+from config import doors, keys
 from config.clock import now
 from config.conditional import content_tag
 from config.rendering import only
@@ -32,6 +32,8 @@ from streams.changes import public_topics
 from streams.live.hub import AWAY, hub
 from streams.live.limits import address_of
 from streams.live.polls import Growth, PollOutlet
+from streams.live.rights import has_scope, may_see
+from streams.live.topics import kind_of
 
 _EVENTS: Final = re.compile(
     r"/api/v1/(?:matches/(vz_match_[0-9A-Z]{26})|replays/(vz_replay_[0-9A-Z]{26}))/events", re.ASCII
@@ -155,7 +157,12 @@ class LongPoll:
             await self._changes(request, scope, receive, send)
             return
         wanted = parse(request) if request else None
-        if request is None or wanted is None or not await self._is_there(wanted):
+        if (
+            request is None
+            or wanted is None
+            or not await self._is_let_in(request, wanted)
+            or not await self._is_there(wanted)
+        ):
             await self._django(scope, receive, send)
             return
         # A replay is no news.
@@ -176,6 +183,18 @@ class LongPoll:
             return
         match = await self._match(wanted.match_id) if wanted.match_id else None
         await doors.answer(send, request, _events_response(found, match), usage)
+
+    async def _is_let_in(self, request: ASGIRequest, wanted: Wanted) -> bool:
+        """Whether nothing is wrong with the key, or its lack; what is, Django tells."""
+        await doors.recognise_key(hub(), request)
+        if keys.refusal(request) is not None:
+            return False
+        partner, kind = keys.partner_of(request), kind_of(wanted.topic)
+        if kind is None or not has_scope(partner, kind):
+            return False
+        if kind.may_see is None:
+            return True
+        return await hub().reader.in_thread(lambda: may_see(partner, [wanted.topic]))
 
     async def _is_there(self, wanted: Wanted) -> bool:
         # Of a replay the hub knows by itself.
@@ -201,6 +220,7 @@ class LongPoll:
         bare = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != tag]}
         asked = await doors.ask_django(self._django, bare)
         until = time.monotonic() + (_whole(request.GET.get("wait", ""), MAX_WAIT_S) or 0)
+        await doors.recognise_key(hub(), request)
         wish = await doors.wish_of_reader(hub(), request)
         while (after := _empty_up_to(asked)) is not None and time.monotonic() < until:
             if wish.delay_s:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from config.keys import partner_of
 from config.sight import Wish, seeing, wish_of
 from leagues.rules.follows import read_follows
 from leagues.selectors import FOLLOW_COOKIE
@@ -107,15 +108,17 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
 class SightMiddleware:
     """Lets each page and each answer of the API be as its reader wants to be told (`config.sight`).
 
-    Reads only: what a reader writes is about the present. No cache gives a reader with a wish the
-    answer of one without.
+    Reads only: what a reader writes is about the present. A partner's program is no reader: what
+    it hands on is delayed by whoever shows it. No cache gives a reader with a wish the answer of
+    one without.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in _SAFE_METHODS or request.path.startswith(_PRESENT_PATHS):
+        is_present = request.path.startswith(_PRESENT_PATHS) or partner_of(request) is not None
+        if request.method not in _SAFE_METHODS or is_present:
             request.wish = Wish()  # type: ignore[attr-defined]
             return self.get_response(request)
         wish = wish_of(_user_of(request), request.COOKIES)

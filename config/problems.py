@@ -26,7 +26,7 @@ from rest_framework.response import Response
 MEDIA_TYPE: Final = "application/problem+json"
 API_PREFIX: Final = "/api/"
 _AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
-_AWAY_FOR_S: Final = "5"
+AWAY_FOR_S: Final = "5"
 _log = structlog.get_logger(__name__)
 
 
@@ -50,16 +50,54 @@ KINDS: Final[Mapping[str, Kind]] = {
             advice="Compare the request with the API description at /api/docs.",
         ),
         Kind(
+            code="key_in_url",
+            status=400,
+            title="A key must not stand in an address",
+            advice="Addresses end in logs, so revoke that key at /profile/keys/. Send the new one"
+            " as a header: Authorization: Bearer vz_test_...",
+        ),
+        Kind(
             code="unauthenticated",
             status=401,
             title="Credentials are missing or not valid",
             advice="Sign in, or send a valid key.",
         ),
         Kind(
+            code="key_unknown",
+            status=401,
+            title="There is no such key",
+            advice="Send a whole key as it was shown once: Authorization: Bearer vz_test_... If it"
+            " is lost, make another one at /profile/keys/.",
+        ),
+        Kind(
+            code="key_revoked",
+            status=401,
+            title="This key was revoked",
+            advice="Use the key that took its place, or make one at /profile/keys/.",
+        ),
+        Kind(
+            code="key_expired",
+            status=401,
+            title="This key has expired",
+            advice="Make another one at /profile/keys/.",
+        ),
+        Kind(
             code="forbidden",
             status=403,
             title="Not allowed",
             advice="Ask an administrator for the role that this resource needs.",
+        ),
+        Kind(
+            code="test_key_needed",
+            status=403,
+            title="A live key is not good for this",
+            advice="Use a test key: replays are rehearsals, and live keys see real matches only.",
+        ),
+        Kind(
+            code="scope_missing",
+            status=403,
+            title="The key has not the scope for this",
+            advice="Make a key with the scope that is named, at /profile/keys/.",
         ),
         Kind(
             code="csrf_failed",
@@ -188,7 +226,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
     request: HttpRequest = context["request"]._request
     if isinstance(error, _AWAY):
         _log.warning("database_unavailable", error=str(error)[:300])
-        return _respond(problem_body(request, KINDS["unavailable"]), {"Retry-After": _AWAY_FOR_S})
+        return _respond(problem_body(request, KINDS["unavailable"]), {"Retry-After": AWAY_FOR_S})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -306,12 +344,12 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """
     is_away = isinstance(sys.exc_info()[1], _AWAY)
     if is_api(request):
-        headers = {"Retry-After": _AWAY_FOR_S} if is_away else None
+        headers = {"Retry-After": AWAY_FOR_S} if is_away else None
         return problem(request, "unavailable" if is_away else "server_error", headers=headers)
     response = defaults.server_error(request, "503.html" if is_away else "500.html")
     if is_away:
         response.status_code = KINDS["unavailable"].status
-        response["Retry-After"] = _AWAY_FOR_S
+        response["Retry-After"] = AWAY_FOR_S
     return response
 
 

@@ -13,6 +13,7 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Tell pages how old their data is": ("stats.tasks.tell_ages", 10, "default"),
     "Make results final that stand": ("matches.tasks.confirm_unchanged", 60, "default"),
     "Forget what programs were answered": ("accounts.tasks.forget_answers", 3600, "default"),
+    "Forget keys that are long dead": ("accounts.tasks.forget_keys", 86_400, "default"),
     "Forget sessions that are over": ("accounts.tasks.forget_sessions", 3600, "default"),
     "Forget old announcements": ("streams.tasks.prune", 86_400, "default"),
     "Forget what matches said": ("matches.tasks.prune_pasts", 60, "default"),

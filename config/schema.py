@@ -51,6 +51,9 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     },
 }
 _ALWAYS: Final = (
+    "unauthenticated",
+    "forbidden",
+    "bad_request",
     "not_acceptable",
     "invalid",
     "rate_limited",
@@ -87,9 +90,12 @@ _KEY: Final[dict[str, Any]] = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
-    "description": "Of a signed-in client: sent again within a day, the request is answered as the"
-    " first time and done once.",
+    "description": "Of a client that signed in or shows a key: sent again within a day, the request"
+    " is answered as the first time and done once.",
 }
+
+
+_KEY_SCHEME: Final = "partnerKey"
 
 
 def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -112,6 +118,9 @@ def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _document(operation: dict[str, Any], *, has_key: bool, is_read: bool) -> None:
     responses = operation["responses"]
+    # Whoever reads what is public may do so with a key, and is counted by it then.
+    if operation.get("security", [{}]) == [{}]:
+        operation["security"] = [{_KEY_SCHEME: []}, {}]
     is_stream = "text/event-stream" in responses.get("200", {}).get("content", {})
     left_out = _ONLY_OF_RESOURCES if is_stream else frozenset()
     headers = {n: {"$ref": f"#/components/headers/{n}"} for n in _HEADERS if n not in left_out}
@@ -122,11 +131,9 @@ def _document(operation: dict[str, Any], *, has_key: bool, is_read: bool) -> Non
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     for status in responses.keys() & _BY_STATUS.keys():
         responses[status] = {"$ref": f"#/components/responses/{_BY_STATUS[status]}"}
-    writing = () if is_read else ("bad_request", "forbidden", "conflict", "unsupported_media_type")
+    writing = () if is_read else ("conflict", "unsupported_media_type")
     if not is_read:
         operation.setdefault("parameters", []).append(_KEY)
-    needs_login = operation.get("security") and {} not in operation["security"]
-    closed = ("forbidden",) if is_read and needs_login else ()
-    for code in (*_ALWAYS, *writing, *closed, *(("not_found",) if has_key else ())):
+    for code in (*_ALWAYS, *writing, *(("not_found",) if has_key else ())):
         if code not in left_out:
             responses[str(KINDS[code].status)] = {"$ref": f"#/components/responses/{code}"}

@@ -119,8 +119,10 @@ MIDDLEWARE = [
     "config.middleware.PlainTextMiddleware",
     "config.middleware.FollowsMiddleware",
     "config.middleware.ViewerZoneMiddleware",
+    "config.keys.KeyMiddleware",
     "config.middleware.SightMiddleware",
     "config.limits.LimitMiddleware",
+    "config.keys.KeyRightsMiddleware",
     "config.idempotency.IdempotencyMiddleware",
     "config.conditional.ConditionalMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -295,6 +297,13 @@ API_REQUESTS_PER_MINUTE = {
     "read": _whole("API_READS_PER_MINUTE", default=600, least=1),
     "live": _whole("API_LIVE_READS_PER_MINUTE", default=1200, least=1),
 }
+# Of one partner's key, wherever it is used.
+API_KEY_REQUESTS_PER_MINUTE = {
+    "read": _whole("API_KEY_READS_PER_MINUTE", default=1200, least=1),
+    "live": _whole("API_KEY_LIVE_READS_PER_MINUTE", default=2400, least=1),
+}
+# Keys of one user that are not revoked.
+PARTNER_KEYS_PER_USER = _whole("PARTNER_KEYS_PER_USER", default=10, least=1)
 # Of one account; a network may fail four times as often.
 LOGIN_FAILURES_PER_QUARTER_HOUR = _whole("LOGIN_FAILURES_PER_QUARTER_HOUR", default=5, least=1)
 REPORTS_PER_HOUR = _whole("REPORTS_PER_HOUR", default=10, least=1)
@@ -378,14 +387,14 @@ FEED_ALLOW_PRIVATE_HOSTS = _flag("FEED_ALLOW_PRIVATE_HOSTS", default=not PRODUCT
 
 # Open sockets that one address may have without signing in.
 LIVE_SOCKETS_PER_ADDRESS = _whole("LIVE_SOCKETS_PER_ADDRESS", default=5, least=1)
-# And that one user may have, wherever he is.
+# And that one user, or one partner's key, may have, wherever he is.
 LIVE_SOCKETS_PER_USER = _whole("LIVE_SOCKETS_PER_USER", default=20, least=1)
 # Requests of one address that may wait at the same time, in each process.
 LIVE_WAITS_PER_ADDRESS = _whole("LIVE_WAITS_PER_ADDRESS", default=100, least=1)
 # How long partners can read what changed, and a group catch up, from the log of domain events.
 OUTBOX_KEEP_DAYS = _whole("OUTBOX_KEEP_DAYS", default=30, least=1)
 
-# Replays that one user, or one address without signing in, may have at once, and the whole site.
+# Replays that one owner of keys may have at once, and the whole site.
 REPLAYS_PER_HOLDER = _whole("REPLAYS_PER_HOLDER", default=5, least=1)
 REPLAYS_AT_ONCE = _whole("REPLAYS_AT_ONCE", default=200, least=1)
 

@@ -15,11 +15,13 @@ from streams.live import limits
 from streams.live.frames import VERSION, Resume
 from streams.live.hub import Hub, error_text, hub
 from streams.live.outlets import EXTENSION, Outlet, SocketWriter
-from streams.live.rights import may_see, who_of, wish_in
+from streams.live.rights import has_scope, may_see, who_of, wish_in
 from streams.live.topics import hides, kind_of
 from streams.live.turnstile import Holder
 
 _FAILED: Final = 1011
+# Spoken by clients that cannot send headers: they offer it beside their key.
+SUBPROTOCOL: Final = "veze.live.1"
 
 
 class BadMessageError(ValueError):
@@ -76,7 +78,7 @@ class LiveConsumer:
             await self._turn_away()
             return
         try:
-            await self._send({"type": "websocket.accept"})
+            await self._accept()
         except BaseException:
             self._hub.turnstile.leave(holder)
             raise
@@ -91,9 +93,14 @@ class LiveConsumer:
         finally:
             visit.gone()
 
+    async def _accept(self) -> None:
+        offered = self._scope.get("subprotocols") or ()
+        spoken = {"subprotocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {}
+        await self._send({"type": "websocket.accept", **spoken})
+
     async def _turn_away(self) -> None:
         """Say why before closing: a page cannot see why a handshake was refused."""
-        await self._send({"type": "websocket.accept"})
+        await self._accept()
         told = "You have" if who_of(self._scope) else "This address has"
         text = error_text("too_many_sockets", f"{told} too many open sockets.")
         await self._send({"type": "websocket.send", "text": text.decode()})
@@ -212,9 +219,11 @@ class Visit:
 
     def _join(self, wanted: Subscribe, *, forbidden: frozenset[str]) -> None:
         for place, (topic, resume) in enumerate(wanted.topics.items()):
-            mistake = None
-            if kind_of(topic) is None:
+            mistake, kind = None, kind_of(topic)
+            if kind is None:
                 mistake = ("unknown_topic", "There is no such topic.")
+            elif not has_scope(self._user, kind):
+                mistake = ("forbidden", f"Come with a key that has the scope {kind.scope!r}.")
             elif topic in forbidden:
                 mistake = ("forbidden", "You may not see this.")
             elif hides(self._wish, topic):

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db.models import OuterRef, Subquery
 from django.template.loader import render_to_string
 
+from accounts.enums import KeyScope
 from config.clock import now
 from leagues.models import Season
 from leagues.packs.loader import load_pack
@@ -36,6 +37,7 @@ from stats.services.replays import (
     Showing,
     end_replay,
     find_replay,
+    holder_of,
     showing_of,
 )
 from streams.live.frames import Frame, Snapshot
@@ -286,7 +288,13 @@ def register() -> None:
     register_snapshots("match:", _load_match)
     register_snapshots("page:match:", _load_page)
     register_snapshots("page:scores", _load_scores)
-    register_snapshots(TOPIC_PREFIX, _load_replay, drive=drive_replay)
+    register_snapshots(
+        TOPIC_PREFIX,
+        _load_replay,
+        may_see=_may_follow,
+        drive=drive_replay,
+        key_scope=KeyScope.REPLAY.value,
+    )
 
 
 def publish_replay(showing: Showing) -> None:
@@ -339,6 +347,12 @@ def drive_replay(topic: str) -> float:
     wait_s = replay.pace.wait_s(cues[showing.count].at_ms, now())
     # Not for longer: somebody may change the pace meanwhile.
     return _LOOK_AGAIN_S if wait_s is None else min(max(wait_s, _GATHER_S), _LOOK_AGAIN_S)
+
+
+def _may_follow(partner: Any, topic: str) -> bool:
+    """Whether a replay is of the key's owner. One that is over is no topic: the hub says so."""
+    replay = find_replay(topic.removeprefix(TOPIC_PREFIX))
+    return replay is None or replay.holder == holder_of(partner.key)
 
 
 def _load_replay(topic: str) -> Snapshot | None:

@@ -1,7 +1,11 @@
-"""The time machine in the API: sessions that replay a match to those who follow their topic."""
+"""The time machine in the API: sessions that replay a match to those who follow their topic.
+
+A sandbox: they are opened with a partner's test key, and only the keys of its owner see them.
+"""
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -9,19 +13,20 @@ from django.http import Http404
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ErrorDetail, PermissionDenied, Throttled
+from rest_framework.exceptions import APIException, ErrorDetail, Throttled
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from accounts.enums import KeyScope
 from config.sight import scores_shown
 from leagues.packs.loader import load_pack
 from matches.models import Match, PlayEvent
-from matches.rules.documents import EVENT_COLUMNS, event_document
+from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.rules.replay import FASTEST, SLOWEST, parse_position
 from stats.api.filters import ReplayEventFilter
+from stats.api.keys import KeyAuthentication, NeedsKey
 from stats.enums import Drama, ReplayView
 from stats.live import publish_replay
 from stats.rules.drama import NoSuchDramaError
@@ -29,7 +34,6 @@ from stats.services import replays
 from stats.services.film import Film, NothingToReplayError, film_of
 from stats.services.replays import LogToldAnewError, Replay, Showing, TooManyReplaysError
 from streams.live.frames import state_hash
-from streams.live.limits import address_of
 
 EPOCH_HEADER: Final = "Log-Epoch"
 _DEFAULT_LIMIT: Final = 50
@@ -41,6 +45,13 @@ _EVENTS: Final = {
     "properties": {
         "results": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
         "next": {"type": ["string", "null"], "format": "uri", "description": "What comes after."},
+    },
+}
+_REPLAYS: Final = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {"type": "array", "items": {"$ref": "#/components/schemas/Replay"}},
     },
 }
 
@@ -153,6 +164,9 @@ class ReplaySerializer(serializers.Serializer[Showing]):
     length_ms = serializers.IntegerField(source="film.reel.length_ms")
     period = serializers.SerializerMethodField()
     clock_ms = serializers.SerializerMethodField(help_text="Since the start of the period.")
+    clock = serializers.SerializerMethodField(
+        help_text="What time it is in the replay: the kick-off, moved on by `position_ms`."
+    )
     epoch = serializers.CharField(source="replay.epoch", help_text="The next one begins by a seek.")
     seq = serializers.IntegerField(source="count", help_text="Of the newest event by now.")
     events = serializers.SerializerMethodField(help_text="How many there will have been.")
@@ -178,6 +192,11 @@ class ReplaySerializer(serializers.Serializer[Showing]):
         clock = showing.film.reel.clock_at(showing.position_ms)
         return clock[1] if clock else showing.film.past(showing.count).clock_ms
 
+    @extend_schema_field({"type": "string", "format": "date-time"})
+    def get_clock(self, showing: Showing) -> str | None:
+        moment = showing.film.match.kickoff_at + timedelta(milliseconds=showing.position_ms)
+        return rfc3339(moment)
+
     def get_state_hash(self, showing: Showing) -> str:
         return state_hash(showing.film.state(showing.count))
 
@@ -191,27 +210,31 @@ class ReplayEventSerializer(serializers.Serializer[Any]):
 
 
 class ReplayDoor(GenericAPIView[Any]):
-    """Open to everybody: who began a replay may change it, who knows its id may follow it."""
+    """For test keys: what one of them began the other ones of its owner may follow and change."""
 
-    permission_classes = [AllowAny]
-    pagination_class = None
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = [NeedsKey]
+    key_scope = KeyScope.REPLAY
+    pagination_class: Any = None
     queryset = PlayEvent.objects.none()
-    serializer_class = ReplaySerializer
+    serializer_class: type[serializers.Serializer[Any]] = ReplaySerializer
 
     def answer(self, showing: Showing, code: int = status.HTTP_200_OK) -> Response:
         response = Response(ReplaySerializer(showing).data, status=code)
         patch_cache_control(response, no_store=True)
         return response
 
-    def own(self, request: Request, replay_id: str) -> Replay:
-        """Return a replay that the request may change."""
-        replay = _found(replay_id)
-        if replay.holder != _holder(request):
-            raise PermissionDenied("Only who began a replay may change it.")
-        return replay
-
 
 class ReplayList(ReplayDoor):
+    @extend_schema(operation_id="replays_list", responses={(200, "application/json"): _REPLAYS})
+    def get(self, request: Request) -> Response:
+        """Return the replays of the key's owner that are not over, the newest first."""
+        self.filter_queryset(self.get_queryset())
+        held = filter(None, map(_known, replays.replays_of(_holder(request))))
+        response = Response({"results": [ReplaySerializer(showing).data for showing in held]})
+        patch_cache_control(response, no_store=True)
+        return response
+
     @extend_schema(operation_id="replays_create", request=NewReplaySerializer)
     @extend_schema(responses={201: ReplaySerializer})
     def post(self, request: Request) -> Response:
@@ -241,12 +264,12 @@ class ReplayDetail(ReplayDoor):
     def get(self, request: Request, replay_id: str) -> Response:
         """Say where a replay stands."""
         self.filter_queryset(self.get_queryset())  # knows no parameter but `fields`
-        return self.answer(_showing(_found(replay_id)))
+        return self.answer(_showing(_own(request, replay_id)))
 
     @extend_schema(operation_id="replays_change", request=ReplayChangeSerializer)
     def patch(self, request: Request, replay_id: str) -> Response:
         """Pause, go on, go faster or go elsewhere. The replay is kept on for three hours more."""
-        replay = self.own(request, replay_id)
+        replay = _own(request, replay_id)
         wanted = _valid(ReplayChangeSerializer, request)
         place = wanted.get("position")
         position_ms = None if place is None else _position(_showing(replay).film, place, "position")
@@ -264,18 +287,14 @@ class ReplayDetail(ReplayDoor):
     @extend_schema(operation_id="replays_end", responses={204: None})
     def delete(self, request: Request, replay_id: str) -> Response:
         """End a replay; who follows it is told that its topic is no more."""
-        replays.end_replay(self.own(request, replay_id))
+        replays.end_replay(_own(request, replay_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ReplayEventList(GenericAPIView[Any]):
+class ReplayEventList(ReplayDoor):
     """The events of a replay that have come, as a match's own list has them; `wait` waits."""
 
-    permission_classes = [AllowAny]
-    authentication_classes = ()
-    pagination_class = None
     rate_class = "live"
-    queryset = PlayEvent.objects.none()
     serializer_class = ReplayEventSerializer
     filterset_class = ReplayEventFilter
 
@@ -285,7 +304,7 @@ class ReplayEventList(GenericAPIView[Any]):
         self.filter_queryset(self.get_queryset())
         asked = ReplayEventFilter(request.query_params, self.get_queryset())
         asked.is_valid()
-        showing = _showing(_found(replay_id))
+        showing = _showing(_own(request, replay_id))
         epoch = asked.form.cleaned_data["epoch"]
         if epoch and epoch != showing.replay.epoch:
             raise ReplayLost(
@@ -308,11 +327,8 @@ class ReplayEventList(GenericAPIView[Any]):
 
 
 def _holder(request: Request) -> str:
-    if request.user.is_authenticated:
-        return f"user:{request.user.pk}"
-    # A server behind a Unix socket names no address: all such clients are one.
-    address = address_of({"client": (request.META.get("REMOTE_ADDR"), 0)})
-    return f"address:{address or 'local'}"
+    key: Any = request.auth
+    return replays.holder_of(key)
 
 
 def _valid(kind: type[StrictSerializer], request: Request) -> Any:
@@ -343,9 +359,10 @@ def _position(film: Film, text: str, field: str) -> int:
         raise serializers.ValidationError({field: [ErrorDetail(str(error), "invalid")]}) from error
 
 
-def _found(replay_id: str) -> Replay:
+def _own(request: Request, replay_id: str) -> Replay:
+    """Return a replay of the key's owner; somebody else's does not exist here."""
     replay = replays.find_replay(replay_id)
-    if replay is None:
+    if replay is None or replay.holder != _holder(request):
         raise Http404
     return replay
 
@@ -355,6 +372,13 @@ def _showing(replay: Replay) -> Showing:
         return replays.showing_of(replay)
     except LogToldAnewError as error:
         raise ReplayLost(str(error)) from error
+
+
+def _known(replay: Replay) -> Showing | None:
+    try:
+        return replays.showing_of(replay)
+    except LogToldAnewError:
+        return None
 
 
 def _allowed(begin: Callable[[], Showing]) -> Showing:

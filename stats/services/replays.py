@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 from redis.exceptions import WatchError
 
+from accounts.models import PartnerKey
 from config.clock import now
 from config.sight import Wish, seeing
 from matches.models import Match
@@ -190,6 +191,19 @@ def end_replay(replay: Replay) -> None:
 def find_replay(replay_id: str) -> Replay | None:
     """Return a session that is not over yet."""
     return _decoded(client().get(_key(replay_id)))
+
+
+def holder_of(key: PartnerKey) -> str:
+    """Return for whom a replay is counted that is begun with a key: all keys of its owner."""
+    return f"owner:{key.owner_id}"
+
+
+def replays_of(holder: str) -> list[Replay]:
+    """Return the holder's sessions that are not over yet, the newest first."""
+    ids: Any = client().zrange(_of_holder(holder), 0, -1)
+    held: Any = client().mget([_key(replay_id.decode()) for replay_id in ids]) if ids else []
+    known = [replay for replay in map(_decoded, held) if replay is not None]
+    return sorted(known, key=lambda replay: (replay.created_at, replay.id), reverse=True)
 
 
 def showing_of(replay: Replay) -> Showing:

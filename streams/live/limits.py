@@ -44,8 +44,10 @@ def of_topics() -> Allowance:
 
 
 def holder_of(scope: Any) -> Holder | None:
-    """Return whom a connection is counted for: its user, else its address; None: neither."""
+    """Return whom a connection is counted for: its key or user, else its address; None: neither."""
     who = who_of(scope)
+    if who is not None and who.key_id is not None:
+        return Holder(key=f"key:{who.key_id}", most=settings.LIVE_SOCKETS_PER_USER)
     if who is not None:
         return Holder(key=f"user:{who.user_id}", most=settings.LIVE_SOCKETS_PER_USER)
     address = address_of(scope)

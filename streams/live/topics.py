@@ -27,7 +27,8 @@ MAX_NAME_CHARS: Final = 96
 class Kind:
     """What is known of all topics with one prefix.
 
-    What is no news, such as a replay, comes to readers with a delay at once.
+    What is no news, such as a replay, comes to readers with a delay at once. `scope` is what a
+    partner's key must be good for.
     """
 
     prefix: str
@@ -35,6 +36,8 @@ class Kind:
     may_see: Visibility | None = None
     is_news: bool = True
     drive: Driver | None = None
+    scope: str = "read"
+    needs_key: bool = False
 
 
 # Public kinds which the platform publishes even where nobody can rebuild a snapshot.
@@ -49,14 +52,22 @@ def register_snapshots(
     *,
     may_see: Visibility | None = None,
     drive: Driver | None = None,
+    key_scope: str | None = None,
 ) -> None:
     """Say how topics with this prefix are rebuilt when Redis lost them, and who may see them.
 
     With `drive` they are no news, and the processes that have readers of them publish their frames.
+    With `key_scope` only those see them whose key is good for that.
     The longest registered prefix of a topic counts. A second call replaces the first.
     """
     _KINDS[prefix] = Kind(
-        prefix=prefix, load=loader, may_see=may_see, is_news=drive is None, drive=drive
+        prefix=prefix,
+        load=loader,
+        may_see=may_see,
+        is_news=drive is None,
+        drive=drive,
+        scope=key_scope or "read",
+        needs_key=key_scope is not None,
     )
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from fantasy.api.doors import StrictSerializer as FantasySerializer
 from stats.api.replays import StrictSerializer as ReplaySerializer
+from tests.factories.accounts import bearer, make_partner
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ MANY = 75_000
 
 
 def send(path: str, body: str | bytes) -> tuple[int, dict, int]:
-    client = Client(raise_request_exception=False)
+    client = Client(raise_request_exception=False, headers=bearer(make_partner()[1]))
     answer = client.generic("POST", path, body, content_type="application/json")
     return answer.status_code, answer.json(), len(answer.content)
 

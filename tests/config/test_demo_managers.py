@@ -7,7 +7,10 @@ import orjson
 import pytest
 from django.core.management import call_command
 
+from accounts.rules import KeyRefusedError
+from accounts.selectors import find_key
 from config import demo, demo_clock, demo_managers
+from config.clock import now
 from config.demo_managers import DemoGame
 from fantasy.enums import RoundState
 from fantasy.models import Game, LineupResult, Receipt, Transfer
@@ -114,3 +117,15 @@ def test_both_leagues_of_the_demo_have_a_game():
     found = [demo_managers.demo_game(told) for told in demo.worlds()]
 
     assert len({game.slug for game in found if game}) == 2
+
+
+def test_each_start_of_the_demo_makes_a_new_key_and_drops_the_last():
+    demo.seed(vendor_url="http://127.0.0.1:1")
+    first, second = demo.new_key(), demo.new_key()
+
+    good = find_key(second, at=now())
+
+    assert (good.mode, good.scopes) == ("test", ["read", "replay"])
+    assert good.owner.email == demo.PARTNER.email
+    with pytest.raises(KeyRefusedError, match="key_revoked"):
+        find_key(first, at=now())

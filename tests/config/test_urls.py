@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.enums import Role
 from accounts.models import User
 from accounts.services import grant_role, sync_roles
+from stats.api.keys import NeedsKey
 
 PUBLIC_API = {
     "api/schema",
@@ -57,9 +58,6 @@ PUBLIC_API = {
     "api/v1/matches/<slug:public_id>/forecast",
     "api/v1/players",
     "api/v1/players/<slug:public_id>",
-    "api/v1/replays",
-    "api/v1/replays/<slug:replay_id>",
-    "api/v1/replays/<slug:replay_id>/events",
     "api/v1/seasons",
     "api/v1/seasons/<slug:public_id>",
     "api/v1/standings",
@@ -85,7 +83,13 @@ OWN_API = {
     "api/v1/fantasy/teams/<slug:public_id>/transfers/basket/confirm",
     "api/v1/fantasy/teams/<slug:public_id>/transfers/preview",
 }
-# Everybody has the replays that he began, and nothing else.
+# For partners' test keys, each owner's own.
+KEYED_API = {
+    "api/v1/replays",
+    "api/v1/replays/<slug:replay_id>",
+    "api/v1/replays/<slug:replay_id>/events",
+}
+CLOSED = dict.fromkeys(OWN_API, IsAuthenticated) | dict.fromkeys(KEYED_API, NeedsKey)
 WRITES = {
     "api/v1/replays": {"POST"},
     "api/v1/replays/<slug:replay_id>": {"PATCH", "DELETE"},
@@ -164,6 +168,8 @@ PUBLIC_PAGES = {
 }
 SIGNED_IN_PAGES = {
     "profile/",
+    "profile/keys/",
+    "profile/keys/<slug:prefix>/revoke/",
     "profile/password/",
     "logout/",
     "fantasy/<slug:slug>/join/",
@@ -188,13 +194,13 @@ def routes(resolver=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
 def test_every_api_route_is_listed():
     found = {place for place, entry in routes() if hasattr(entry.callback, "cls")}
 
-    assert found == PUBLIC_API | OWN_API
+    assert found == PUBLIC_API | OWN_API | KEYED_API
 
 
 def test_every_api_view_names_its_permission():
     for place, entry in routes():
         if view := getattr(entry.callback, "cls", None):
-            expected = [IsAuthenticated] if place in OWN_API else [AllowAny]
+            expected = [CLOSED.get(place, AllowAny)]
             assert list(view.permission_classes) == expected, place
             writes = set(view().allowed_methods) - {"GET", "OPTIONS"}
             assert writes == WRITES.get(place, set()), place

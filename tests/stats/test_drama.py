@@ -20,8 +20,8 @@ from tests.stats import test_replay_api as replaying
 from tests.stats.test_replay_api import begin, frames_of, play_on, problem
 
 pytestmark = pytest.mark.django_db
-# A finished match, and a clock that stands still.
-match, still = replaying.match, replaying.still
+# A finished match, a clock that stands still, and a program with a test key.
+match, still, client = replaying.match, replaying.still, replaying.client
 
 VIEWS = [view.value for view in ReplayView]
 HARMLESS = [drama.value for drama in Drama if drama != Drama.ABANDONED]

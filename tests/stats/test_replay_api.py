@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts.models import User
 from config.clock import now
 from config.sight import HIDE_COOKIE
 from matches.models import Match
@@ -20,6 +19,7 @@ from stats.services.film import film_of
 from streams.live import store
 from streams.live.publish import head_positions
 from streams.redis_client import client as redis
+from tests.factories.accounts import make_user, partner_client
 from tests.factories.matchday import make_matchday
 from tests.factories.matches import make_match
 
@@ -53,6 +53,12 @@ def still(settings):
 def match(still) -> Match:
     built = make_matchday(now()).matches["finished"]
     return Match.objects.with_sides().get(pk=built.pk)
+
+
+@pytest.fixture
+def client(still, db) -> Client:
+    """A partner's program with a test key."""
+    return partner_client()
 
 
 def begin(client: Client, match: Match, **wanted):
@@ -146,7 +152,8 @@ def rows_of_all_tables():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
-            "AND tablename NOT LIKE 'django_%' ORDER BY 1"
+            # When a key was used is no row of a match.
+            "AND tablename NOT LIKE 'django_%' AND tablename <> 'accounts_partnerkey' ORDER BY 1"
         )
         tables = [name for (name,) in cursor.fetchall()]
         rows = {}
@@ -329,7 +336,7 @@ def test_body_that_is_no_object_is_refused(client: Client, still):
     assert response.status_code == 422
 
 
-def test_sixth_replay_of_an_address_has_to_wait(client: Client, match: Match, settings):
+def test_one_replay_too_many_of_an_owner_has_to_wait(client: Client, match: Match, settings):
     settings.REPLAYS_PER_HOLDER = 2
     kept = [begin(client, match).json() for _ in range(2)]
 
@@ -361,15 +368,54 @@ def test_whoever_hides_scores_may_replay(client: Client, match: Match, still):
     assert client.get(f"/api/v1/replays/{replay['id']}").json()["state_hash"] == truth
 
 
-def test_only_who_began_a_replay_may_change_or_end_it(client: Client, match: Match):
-    owner = Client()
-    owner.force_login(User.objects.create_user("owner@example.org", "secret"))
-    replay = begin(owner, match).json()
+def test_keys_of_one_owner_share_replays_and_those_of_others_know_nothing(match: Match):
+    owner = make_user()
+    first, second, other = partner_client(owner), partner_client(owner), partner_client()
+    replay = begin(first, match, is_paused=True).json()
+    address = f"/api/v1/replays/{replay['id']}"
 
-    assert client.get(f"/api/v1/replays/{replay['id']}").status_code == 200
-    assert change(client, replay, speed=2).status_code == 403
-    assert client.delete(f"/api/v1/replays/{replay['id']}").status_code == 403
-    assert change(owner, replay, speed=2).status_code == 200
+    assert [r["id"] for r in second.get("/api/v1/replays").json()["results"]] == [replay["id"]]
+    assert change(second, replay, speed=2).json()["speed"] == 2.0
+    assert other.get("/api/v1/replays").json() == {"results": []}
+    for response in (
+        other.get(address),
+        other.get(f"{address}/events"),
+        change(other, replay, speed=3),
+        other.delete(address),
+    ):
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert first.get(address).json()["speed"] == 2.0
+
+
+def test_list_has_the_newest_first_and_what_is_over_no_more(client: Client, match: Match, still):
+    kept = []
+    for _ in range(3):
+        kept.append(begin(client, match, is_paused=True).json()["id"])
+        still.pass_s(1)
+    client.delete(f"/api/v1/replays/{kept.pop(1)}")
+
+    response = client.get("/api/v1/replays")
+
+    assert [replay["id"] for replay in response.json()["results"]] == kept[::-1]
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_list_leaves_out_whose_log_was_told_anew(client: Client, match: Match):
+    begin(client, match)
+    Match.objects.filter(pk=match.pk).update(epoch="00000000-0000-4000-8000-000000000001")
+
+    assert client.get("/api/v1/replays").json() == {"results": []}
+
+
+def test_clock_of_a_replay_moves_at_its_speed(client: Client, match: Match, still):
+    replay = begin(client, match, speed=60).json()
+    still.pass_s(10)
+
+    later = client.get(f"/api/v1/replays/{replay['id']}").json()
+
+    moved = datetime.fromisoformat(later["clock"]) - datetime.fromisoformat(replay["clock"])
+    assert datetime.fromisoformat(replay["clock"]) == match.kickoff_at
+    assert moved == timedelta(minutes=10)
 
 
 def test_replay_that_ended_is_not_found(client: Client, match: Match):

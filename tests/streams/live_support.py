@@ -156,8 +156,8 @@ class Server:
 class Fan:
     """One client, and what it knows by the rules of the protocol: position and frames per topic."""
 
-    def __init__(self, server, **options):
-        url = f"ws://127.0.0.1:{server.port}/ws/live"
+    def __init__(self, server, *, query="", **options):
+        url = f"ws://127.0.0.1:{server.port}/ws/live{query}"
         # Without a limit: a client that leaves with messages unread would wait to close.
         options = {"max_size": None, "max_queue": None, "compression": None} | options
         self._opening = connect(url, **options)

@@ -41,6 +41,7 @@ class Command(BaseCommand):
             raise CommandError("the demo's season is over: start a new one by `make demo RESET=1`")
         call_command("migrate", interactive=False, verbosity=0)
         demo.seed(vendor_url=f"http://127.0.0.1:{vendor_port}")
+        token = demo.new_key()
         vendor = Process(
             name="vendor",
             argv=(
@@ -63,14 +64,14 @@ class Command(BaseCommand):
         status = supervisor.run(
             # Pages first: the others' start would take the processor from it.
             [web(host=host, port=port), vendor, worker(count=options["workers"]), beat(), managers],
-            on_ready=lambda: self._greet(f"http://{_reachable(host)}:{port}"),
+            on_ready=lambda: self._greet(f"http://{_reachable(host)}:{port}", token),
             every_second=start_servers,
             out=sys.stdout,
         )
         if status:
             raise SystemExit(status)
 
-    def _greet(self, url: str) -> None:
+    def _greet(self, url: str, token: str) -> None:
         lines = [
             "",
             f"  Scores     {url}/",
@@ -79,6 +80,9 @@ class Command(BaseCommand):
             f"  Admin      {url}/admin/",
             "",
             *(f"  {login.role.label:<10} {login.email}  {login.password}" for login in demo.LOGINS),
+            f"  {'Partner':<10} {demo.PARTNER.email}  {demo.PARTNER.password}",
+            "",
+            f"  Test key   {token}",
             "",
             "  The season is played by a simulated vendor; its first minutes fill the tables.",
             "  Ctrl-C ends everything.",
