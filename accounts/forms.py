@@ -188,7 +188,7 @@ class KeyForm(forms.Form):
     mode = forms.ChoiceField(
         label=_("Mode"),
         choices=[
-            (KeyMode.TEST, _("Test: real data, and a sandbox of replays")),
+            (KeyMode.TEST, _("Test: with a sandbox")),
             (KeyMode.LIVE, _("Live: real data only")),
         ],
     )

@@ -117,11 +117,11 @@ class SightMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_present = request.path.startswith(_PRESENT_PATHS) or partner_of(request) is not None
-        if request.method not in _SAFE_METHODS or is_present:
+        if request.method not in _SAFE_METHODS or request.path.startswith(_PRESENT_PATHS):
             request.wish = Wish()  # type: ignore[attr-defined]
             return self.get_response(request)
-        wish = wish_of(_user_of(request), request.COOKIES)
+        is_program = partner_of(request) is not None
+        wish = Wish() if is_program else wish_of(_user_of(request), request.COOKIES)
         request.wish = wish  # type: ignore[attr-defined]
         with seeing(wish):
             response = self.get_response(request)

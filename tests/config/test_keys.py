@@ -244,6 +244,8 @@ def test_a_program_is_told_at_once_whatever_its_owner_wants():
 
     assert told["ETag"] == Client().get(f"/api/v1/matches/{match.public_id}")["ETag"]
     assert "public" in told["Cache-Control"]
+    # No cache gives this answer to a reader who wants to be spared.
+    assert "Cookie" in told["Vary"]
 
 
 def test_a_write_sent_again_is_done_once_for_one_key(match: Match):
