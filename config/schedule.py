@@ -23,6 +23,8 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Publish live ranks of fantasy games": ("fantasy.tasks.publish_ranks", 10, "fantasy"),
     "Settle rounds of fantasy games": ("fantasy.tasks.settle_rounds", 15, "fantasy"),
     "Let fantasy games follow their seasons": ("fantasy.tasks.sync_games", 300, "fantasy"),
+    "Send push messages that are due": ("notifications.tasks.send_due", 1, "notify"),
+    "Forget old notices": ("notifications.tasks.forget_old", 86_400, "notify"),
     "Forecast coming matches": ("mlmodels.tasks.forecast_matches", 3600, "ml"),
 }
 # Task, hour and minute in UTC, queue.

@@ -338,6 +338,15 @@ for _name, _keys in (
 ):
     if any(len(_key) != 64 or set(_key) - set("0123456789abcdef") for _key in _keys):
         raise ImproperlyConfigured(f"{_name}: set 64 hexadecimal digits, lower case.")
+# Signs push messages: 32 bytes, hexadecimal; empty: made from SECRET_KEY. Browsers that subscribed
+# with another key subscribe anew when their users come by.
+VAPID_KEY = env.str("VAPID_KEY", default="")
+if VAPID_KEY and (len(VAPID_KEY) != 64 or set(VAPID_KEY) - set("0123456789abcdef")):
+    raise ImproperlyConfigured("VAPID_KEY: set 64 hexadecimal digits, lower case.")
+# Whom a push service may write to when something is wrong.
+VAPID_CONTACT = env.str("VAPID_CONTACT", default="mailto:push@localhost.localdomain")
+if not VAPID_CONTACT.startswith(("mailto:", "https://")):
+    raise ImproperlyConfigured("VAPID_CONTACT: set a mailto: or https:// address.")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -52,7 +52,7 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "", after: str = "")
         headers["If-Modified-Since"] = last_modified
     started = time.monotonic()
     try:
-        with _session().get(
+        with checked_session().get(
             url,
             headers=headers,
             params={"after": after} if after else None,
@@ -75,7 +75,8 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "", after: str = "")
 
 
 @lru_cache(maxsize=1)
-def _session() -> requests.Session:
+def checked_session() -> requests.Session:
+    """Return the session whose connections go to checked addresses only; threads may share it."""
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = "VEZEPySports"

@@ -11,6 +11,7 @@ from leagues.packs import sections
 from leagues.packs.analytics import read_momentum, read_shot_map, read_strength
 from leagues.packs.columns import read_columns
 from leagues.packs.event_types import read_events
+from leagues.packs.notices import read_notices
 from leagues.packs.reading import Table, suggestion
 from leagues.packs.schema import PackError, SportPack
 from leagues.packs.simulation import read_simulation
@@ -118,6 +119,7 @@ def parse_pack(
         momentum=read_momentum(top, events, periods),
         shot_map=read_shot_map(top, events, periods),
         vectors=read_vectors(top, vectors, events, columns, periods),
+        notices=read_notices(top, events, periods),
     )
     sections.check_references(top, pack)
     top.close()

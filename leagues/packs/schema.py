@@ -211,6 +211,29 @@ class ReviewRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRule:
+    """A kind of message to those who follow a match.
+
+    `form` says what makes one: the match's "start", "lineups" or "end", one of `events`, a
+    "lead_change", the end of a period, or "close": the first moment of a last period's `last_ms`
+    at which the scores are `within` so much. `presets` are the choices that it is part of.
+    """
+
+    id: str
+    label: str
+    form: str
+    presets: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    last_ms: int = 0
+    within: int = 0
+
+    @property
+    def tells_score(self) -> bool:
+        """Whoever hides scores may not read it as it is."""
+        return self.form not in ("start", "lineups")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceWindow:
     """So many of a thing that a side may take in these periods together."""
 
@@ -428,6 +451,7 @@ class SportPack:
     momentum: MomentumRule | None
     shot_map: ShotMapRule | None
     vectors: tuple[Vector, ...]
+    notices: tuple[NoticeRule, ...] = ()
 
     @property
     def zones(self) -> tuple[Zone, ...]:

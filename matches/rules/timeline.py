@@ -58,6 +58,7 @@ class TimelineItem:
     revisions: tuple[Revision, ...]
     shown_side: str = ""
     pin: str = ""
+    clock_ms: int = 0
 
 
 def shown_types(pack: SportPack) -> frozenset[str]:
@@ -188,6 +189,7 @@ def _item(
         if len(fact) > 1 or newest.source == ADMIN
         else (),
         pin=newest.pin,
+        clock_ms=told.clock_ms,
     )
 
 

@@ -221,7 +221,7 @@ def network(monkeypatch, settings):
     `asked` are the names looked up, `reached` the addresses that were connected to.
     """
     settings.FEED_ALLOW_PRIVATE_HOSTS = False
-    clients._session.cache_clear()
+    clients.checked_session.cache_clear()
 
     class Network:
         answers: list[list[str]] = []
@@ -241,7 +241,7 @@ def network(monkeypatch, settings):
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
     yield Network
-    clients._session.cache_clear()
+    clients.checked_session.cache_clear()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
