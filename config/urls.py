@@ -21,13 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("stats.api.urls")),
     path("api/v1/", include("mlmodels.api.urls")),
     path("api/v1/", include("fantasy.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("streams.api.urls")),
     re_path(r"^api(?:/.*)?$", problems.api_not_found),
 ]
 # Pages of the apps that have some.
 urlpatterns += [
     path("", include(f"{app}.urls"))
-    for app in ("accounts", "stats", "matches", "leagues", "fantasy")
+    for app in ("accounts", "stats", "matches", "leagues", "fantasy", "notifications")
     if find_spec(f"{app}.urls")
 ]
 

@@ -3,14 +3,16 @@
 The answers' bodies are not read: nobody needs them, and they may be of any size.
 """
 
+import ipaddress
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from django.conf import settings
 
-from matches.clients import FetchError, checked_session
+from matches.clients import FetchError, checked_session, public_addresses
 from notifications.rules import push
 from notifications.services.sending import Address, Job, Outcome, sender
 
@@ -22,6 +24,30 @@ _TTL_S: Final = 1800
 _MOST_WAIT_S: Final = 600
 _GONE: Final = frozenset((404, 410))
 _AGAIN: Final = frozenset((408, 425, 429))
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Refuse what is no address of a push service. Raises ValueError; asks no network.
+
+    Names are looked up, and their addresses checked, when a message goes there.
+    """
+    parts = urlsplit(endpoint)
+    allowed = {"https", "http"} if settings.FEED_ALLOW_PRIVATE_HOSTS else {"https"}
+    if parts.scheme not in allowed or not parts.hostname or parts.username is not None:
+        raise ValueError("Give the https:// address that the browser's subscription has.")
+    if settings.FEED_ALLOW_PRIVATE_HOSTS:
+        return
+    try:
+        ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        is_public = "." in parts.hostname.strip(".")
+    else:
+        try:
+            is_public = bool(public_addresses(parts.hostname, parts.port or 443))
+        except FetchError:
+            is_public = False
+    if not is_public:
+        raise ValueError("Give a public address: messages go to no network of our own.")
 
 
 def send_all(jobs: list[Job], *, at_s: int) -> list[tuple[Job, Outcome]]:

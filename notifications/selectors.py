@@ -174,6 +174,7 @@ class Line:
     text: str
     clock: str
     change: str
+    is_hidden: bool = False
 
     @property
     def match(self) -> Match:
@@ -205,6 +206,7 @@ def line_of(delivery: Delivery, *, hides_scores: bool) -> Line:
             text="",
             clock="",
             change=Change.NEW,
+            is_hidden=True,
         )
     score = f" {told.home_score}-{told.away_score} " if told.home_score is not None else " - "
     labels = {

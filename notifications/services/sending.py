@@ -215,12 +215,11 @@ def _message(delivery: Delivery) -> bytes:
     match = delivery.notification.match
     line = line_of(delivery, hides_scores=delivery.user.hides_scores)
     text = f"{line.clock} {line.text}".strip() if line.clock else line.text
-    is_hidden = delivery.user.hides_scores and delivery.notification.tells_score
     message = {
         "title": line.title[:_MOST_TEXT],
         "body": text[:_MOST_TEXT],
         # Messages without a score all say the same: one is enough, and their number tells nothing.
-        "tag": match.public_id if is_hidden else delivery.tag,
+        "tag": match.public_id if line.is_hidden else delivery.tag,
         "url": reverse("stats:match", args=[match.public_id]),
         "stop": stop_token(delivery.user_id, match.public_id),
     }

@@ -67,6 +67,14 @@ PUBLIC_API = {
 }
 # Of the signed-in user, who has his own and nothing else.
 OWN_API = {
+    "api/v1/notifications",
+    "api/v1/notifications/devices",
+    "api/v1/notifications/devices/<slug:public_id>",
+    "api/v1/notifications/follows",
+    "api/v1/notifications/follows/<slug:public_id>",
+    "api/v1/notifications/preferences",
+    "api/v1/notifications/push-key",
+    "api/v1/notifications/read",
     "api/v1/fantasy/teams",
     "api/v1/fantasy/teams/<slug:public_id>",
     "api/v1/fantasy/teams/<slug:public_id>/chips",
@@ -91,6 +99,12 @@ KEYED_API = {
 }
 CLOSED = dict.fromkeys(OWN_API, IsAuthenticated) | dict.fromkeys(KEYED_API, NeedsKey)
 WRITES = {
+    "api/v1/notifications/devices": {"POST"},
+    "api/v1/notifications/devices/<slug:public_id>": {"DELETE"},
+    "api/v1/notifications/follows": {"POST"},
+    "api/v1/notifications/follows/<slug:public_id>": {"PATCH", "DELETE"},
+    "api/v1/notifications/preferences": {"PUT"},
+    "api/v1/notifications/read": {"POST"},
     "api/v1/replays": {"POST"},
     "api/v1/replays/<slug:replay_id>": {"PATCH", "DELETE"},
     "api/v1/fantasy/leagues/<slug:public_id>": {"PATCH"},
@@ -161,6 +175,9 @@ PUBLIC_PAGES = {
     "fantasy/leagues/<str:public_id>/",
     # Of the account, else of the browser.
     "preferences/follow/",
+    # Of whoever has a message: its token says whose push about which match stops.
+    "notices/stop/",
+    "push-worker.js",
     # Of the browser, not of an account.
     "preferences/scores/",
     "preferences/spoilers/",
@@ -171,6 +188,11 @@ SIGNED_IN_PAGES = {
     "profile/keys/",
     "profile/keys/<slug:prefix>/revoke/",
     "profile/password/",
+    "notices/",
+    "notices/devices/",
+    "notices/follow/<str:public_id>/",
+    "notices/read/",
+    "notices/settings/",
     "logout/",
     "fantasy/<slug:slug>/join/",
     "fantasy/<slug:slug>/team/",
