@@ -22,6 +22,7 @@ from matches.models import Match
 from notifications.enums import Medium, Preset
 from notifications.forms import FollowForm, QuietForm
 from notifications.models import Device
+from notifications.rules.audience import kinds_of
 from notifications.selectors import (
     Subject,
     follow_of,
@@ -30,6 +31,7 @@ from notifications.selectors import (
     inbox,
     inbox_lines,
     kinds_words,
+    pack_of,
     preference_of,
 )
 from notifications.services import follows
@@ -79,7 +81,12 @@ def follow(request: HttpRequest, public_id: str) -> HttpResponse:
     held = follow_of(_user_id(request), subject)
     initial = {
         "preset": held.preset if held else Preset.STANDARD,
-        "kinds": held.kinds if held else [],
+        # Whoever begins to choose begins with what he has.
+        "kinds": kinds_of(
+            pack_of(subject).notices,
+            held.preset if held else Preset.STANDARD,
+            held.kinds if held else (),
+        ),
         "ways": held.media if held else Medium.values,
     }
     form = FollowForm(subject, request.POST or None, initial=initial)

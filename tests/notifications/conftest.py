@@ -67,7 +67,9 @@ class Game:
         self.home = make_team("Ashford Rovers", season=self.season, short_name="Ashford")
         self.away = make_team("Eastgate Wanderers", season=self.season, short_name="Eastgate")
         self.players = {
-            (team.pk, shirt): make_player(f"Enzo {name}", team=team, short_name=name, sport="football")
+            (team.pk, shirt): make_player(
+                f"Enzo {name}", team=team, short_name=name, sport="football"
+            )
             for team in (self.home, self.away)
             for shirt, name in _NAMES
         }
