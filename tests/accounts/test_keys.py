@@ -353,12 +353,12 @@ def test_keys_of_others_are_neither_shown_nor_revoked(client: Client, owner):
 
 def test_the_page_needs_no_query_for_a_key(client: Client, owner, django_assert_num_queries):
     make_partner(owner)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/profile/keys/")
     for _ in range(3):
         make_partner(owner)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/profile/keys/")
 
 
