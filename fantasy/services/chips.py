@@ -47,7 +47,7 @@ def start_chip(squad: OpenSquad, chip_id: str) -> ChipPlay:
     )
     chip = rules.chip(chip_id)
     if chip.adds:
-        message = f"{chip.label} cannot be played: no source of this season names managers."
+        message = f"{chip.label} cannot be played: this game has no managers to choose."
         raise refuse("chip_not_offered", message, "chip")
     offer = open_offer(rules, chip_id, round_number=number, played=squad.played)
     play = ChipPlay.objects.create(
