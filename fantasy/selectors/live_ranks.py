@@ -122,16 +122,15 @@ def _past(round_id: int, until: datetime) -> Snapshot | None:
         changed = next((k for k, is_there in zip(keys, are_there, strict=True) if is_there), None)
         if changed is None:
             return newest
-        if changed not in _kept_past:
-            packed = client().get(changed)
-            if packed is None:
-                return None
-            _kept_past[changed] = snapshots.unpack(packed)  # type: ignore[arg-type]
-            while len(_kept_past) > _MOST_KEPT:
-                _kept_past.popitem(last=False)
-        return _kept_past.get(changed)
+        found = _kept_past.get(changed)
+        packed = client().get(changed) if found is None else None
     except redis.RedisError:
         return None
+    if packed is not None:
+        found = _kept_past[changed] = snapshots.unpack(packed)  # type: ignore[arg-type]
+        if len(_kept_past) > _MOST_KEPT:
+            _kept_past.popitem(last=False)
+    return found
 
 
 def _newest(round_id: int) -> Snapshot | None:
