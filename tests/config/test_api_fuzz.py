@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from fantasy.models import Cup
 from fantasy.services.leagues import NewLeague, create_league
+from notifications.models import Device
 from stats.models import BoxScore, TableRow
+from tests.factories.accounts import make_user
 from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round
 from tests.factories.leagues import make_player
 from tests.factories.matches import make_event, make_live_match
@@ -56,12 +58,15 @@ def held() -> dict[str, str]:
     cup = Cup.objects.create(
         game=game, league=league, name="Cup", start_round=league.start_round, seed="s"
     )
+    device = Device.objects.create(user=make_user(), endpoint="https://push.example.org/1")
     return {
         "fantasy/games": game.public_id,
         "fantasy/teams": entry.public_id,
         "fantasy/entries": entry.public_id,
         "fantasy/leagues": league.public_id,
         "fantasy/cups": cup.public_id,
+        "notifications/devices": device.public_id,
+        "notifications/follows": match.home.public_id,
         "leagues": match.season.league.public_id,
         "seasons": match.season.public_id,
         "teams": match.home.public_id,
@@ -92,10 +97,11 @@ def test_any_request_is_answered_as_described(
     held, stranger, route, strange_id, query, accept, tag
 ):
     parts = route.split("/")
-    kind = "/".join(parts[3:5]) if parts[3] == "fantasy" else parts[3]
+    kind = "/".join(parts[3:5]) if parts[3] in {"fantasy", "notifications"} else parts[3]
     given_id = held.get(kind, "") if strange_id is None else encoded(strange_id)
     path = route.replace("{public_id}", given_id).replace("{number}", "1")
     path = path.replace("{player_id}", held["players"])
+    assert "//" not in path or strange_id is not None, "the kind is not held"
     address = path + "?" + "&".join(f"{encoded(name)}={encoded(value)}" for name, value in query)
     headers = {name: text for name, text in (("Accept", accept), ("If-None-Match", tag)) if text}
 
