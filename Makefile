@@ -10,6 +10,9 @@ PIP = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 BENCH ?=
 
+# Compiled modules are kept, whatever the machine's habit: tests and servers start Python often.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test proof lint e2e bench lock clean chromium
 
