@@ -57,3 +57,21 @@ def _quick_flush() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _files_listed_once() -> Iterator[None]:
+    """Let the handlers of all clients share the list of static files, which takes long to make."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    list_files, listed = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def list_once(middleware: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            list_files(middleware)
+            listed.update(middleware.files)
+        middleware.files.update(listed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", list_once)
+        yield

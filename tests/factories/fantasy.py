@@ -10,7 +10,7 @@ from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, Holding, Round, RoundMatch
 from leagues.models import Season, Team
 from matches.models import Match
-from tests.factories.leagues import make_league, make_player, make_season, make_team
+from tests.factories.leagues import make_league, make_player, make_players, make_season, make_team
 
 _numbers = count(1)
 # Players of each position at each club: enough for every squad.
@@ -69,9 +69,20 @@ def make_club(
 ) -> Team:
     """A team of the season whose players can all be picked at `price` tenths."""
     team = make_team(name, season=game.season)
-    for position, how_many in club.items():
-        for _ in range(how_many):
-            make_game_player(game, team, position, price=price)
+    positions = [position for position, how_many in club.items() for _ in range(how_many)]
+    players = make_players(positions, team=team, sport=game.season.league.sport)
+    GamePlayer.objects.bulk_create(
+        GamePlayer(
+            game=game,
+            player=player,
+            team=team,
+            position=player.position,
+            number=number,
+            price=price,
+            start_price=price,
+        )
+        for number, player in enumerate(players, start=game.players.count())
+    )
     return team
 
 

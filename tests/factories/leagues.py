@@ -1,5 +1,6 @@
 """Leagues, teams and players for tests: only what a test says matters."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -28,6 +29,24 @@ def make_team(name: str = "", *, season: Season | None = None, **fields: Any) ->
     if season:
         SeasonTeam.objects.create(season=season, team=team)
     return team
+
+
+def make_players(positions: Sequence[str], *, team: Team, sport: str) -> list[Player]:
+    """A player of the team for each position, all of them in two statements."""
+    numbers = [next(_numbers) for _ in positions]
+    players = Player.objects.bulk_create(
+        Player(
+            name=f"Player {number}",
+            slug=f"player-{number}-{number}",
+            sport=sport,
+            position=position,
+        )
+        for number, position in zip(numbers, positions, strict=True)
+    )
+    RosterSpot.objects.bulk_create(
+        RosterSpot(team=team, player=player, from_on="2026-01-01", shirt="7") for player in players
+    )
+    return players
 
 
 def make_player(name: str = "", *, team: Team | None = None, **fields: Any) -> Player:

@@ -60,10 +60,8 @@ def make_matchday(at: datetime) -> Matchday:
     )
     season = Season.objects.create(league=league, name="2026-27", is_current=True)
     day = Matchday(league=league, season=season, teams=[_team(club) for club in CLUBS])
-    for team in day.teams:
-        SeasonTeam.objects.create(season=season, team=team)
-        for shirt, position, name in SQUAD:
-            _sign(day, team, shirt, position, name)
+    SeasonTeam.objects.bulk_create(SeasonTeam(season=season, team=team) for team in day.teams)
+    _sign(day)
     _earlier_rounds(day, at)
     _today(day, at)
     refresh_tables(season.pk)
@@ -84,40 +82,52 @@ def _team(club: tuple[str, str, str, str, str]) -> Team:
     )
 
 
-def _sign(day: Matchday, team: Team, shirt: str, position: str, name: str) -> None:
-    player = Player.objects.create(
-        slug=f"{team.slug}-{shirt}",
-        name=name,
-        short_name=name.rsplit(maxsplit=1)[-1],
-        sport="football",
-        position=position,
-        country="Portugal",
+def _sign(day: Matchday) -> None:
+    places = [(team, *told) for team in day.teams for told in SQUAD]
+    players = Player.objects.bulk_create(
+        Player(
+            slug=f"{team.slug}-{shirt}",
+            name=name,
+            short_name=name.rsplit(maxsplit=1)[-1],
+            sport="football",
+            position=position,
+            country="Portugal",
+        )
+        for team, shirt, position, name in places
     )
-    RosterSpot.objects.create(
-        team=team, player=player, from_on="2026-07-01", shirt=shirt, position=position
+    RosterSpot.objects.bulk_create(
+        RosterSpot(
+            team=team, player=player, from_on="2026-07-01", shirt=shirt, position=player.position
+        )
+        for (team, shirt, _, _), player in zip(places, players, strict=True)
     )
-    day.players[team.pk, shirt] = player
+    for (team, shirt, _, _), player in zip(places, players, strict=True):
+        day.players[team.pk, shirt] = player
 
 
 def _earlier_rounds(day: Matchday, at: datetime) -> None:
     scores = ((3, 1), (0, 0), (1, 2), (4, 4), (2, 0), (1, 1), (0, 3), (2, 1))
+    matches = []
     for number in range(1, 5):
         for place in range(4):
             home, away = day.teams[place], day.teams[4 + (place + number) % 4]
             if number % 2:
                 home, away = away, home
             goals = scores[(number * 3 + place) % len(scores)]
-            Match.objects.create(
-                season=day.season,
-                home=home,
-                away=away,
-                matchday=number,
-                kickoff_at=at - timedelta(days=7 * (5 - number), hours=place),
-                status=MatchStatus.FINISHED,
-                home_score=goals[0],
-                away_score=goals[1],
-                period="2H",
+            matches.append(
+                Match(
+                    season=day.season,
+                    home=home,
+                    away=away,
+                    matchday=number,
+                    kickoff_at=at - timedelta(days=7 * (5 - number), hours=place),
+                    status=MatchStatus.FINISHED,
+                    home_score=goals[0],
+                    away_score=goals[1],
+                    period="2H",
+                )
             )
+    Match.objects.bulk_create(matches)
 
 
 def _today(day: Matchday, at: datetime) -> None:
@@ -186,8 +196,8 @@ def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
 
 def _sheet(day: Matchday, match: Match, team: Team) -> None:
     sheet = TeamSheet.objects.create(match=match, team=team, formation="4-3-3", coach="Ana Duarte")
-    for order, (shirt, position, _name) in enumerate(SQUAD):
-        TeamSheetSpot.objects.create(
+    TeamSheetSpot.objects.bulk_create(
+        TeamSheetSpot(
             sheet=sheet,
             player=day.players[team.pk, shirt],
             role=SheetRole.STARTER if order < _STARTERS else SheetRole.BENCH,
@@ -196,6 +206,8 @@ def _sheet(day: Matchday, match: Match, team: Team) -> None:
             order=order,
             is_captain=shirt == "10",
         )
+        for order, (shirt, position, _name) in enumerate(SQUAD)
+    )
 
 
 @dataclass(slots=True)

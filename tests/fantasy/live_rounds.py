@@ -3,14 +3,16 @@
 import random
 import struct
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Lineup, LineupResult, PlayerScore, Round
+from fantasy.rules.game import GameRules
 from fantasy.rules.lineups import is_legal_shape
 from fantasy.rules.loading import load_game
 from fantasy.rules.settling import NOBODY
 from matches.enums import MatchStatus
-from tests.factories.fantasy import make_club, make_entry, make_game, make_round, make_round_match
+from tests.factories.fantasy import make_club, make_game, make_round, make_round_match
 
 CLUBS = 4
 
@@ -29,27 +31,49 @@ def make_live_round(
     round_ = make_round(game, state=RoundState.LIVE)
     for home, away in zip(clubs[::2], clubs[1::2], strict=True):
         make_round_match(round_, home, away, status=MatchStatus.LIVE)
+    numbers = numbers_by_position(round_)
+    made, results, lineups = [], [], []
     for number in range(entries):
-        entry = make_entry(
-            game,
-            [],
+        entry = Entry(
+            game=game,
             number=number,
+            joined_round=before or round_,
+            name=f"Entry {number}",
+            bank=1000,
+            free_transfers=1,
             country=rng.choice(["", "NO", "BR"]),
         )
+        made.append(entry)
         if before:
-            LineupResult.objects.create(
-                entry=entry, round=before, points=0, total=rng.randrange(200), rank=1
-            )
-        make_lineup(rng, round_, entry, plain=plain)
+            total = rng.randrange(200)
+            results.append(LineupResult(entry=entry, round=before, points=0, total=total, rank=1))
+        lineups.append(random_lineup(rng, round_, entry, numbers, plain=plain))
+    Entry.objects.bulk_create(made)
+    LineupResult.objects.bulk_create(results)
+    Lineup.objects.bulk_create(lineups)
     return round_
 
 
 def make_lineup(rng: random.Random, round_: Round, entry: Entry, *, plain: bool = False) -> Lineup:
+    """One more line-up of the round."""
+    lineup = random_lineup(rng, round_, entry, numbers_by_position(round_), plain=plain)
+    lineup.save()
+    return lineup
+
+
+def random_lineup(
+    rng: random.Random,
+    round_: Round,
+    entry: Entry,
+    by_position: Mapping[str, Sequence[int]],
+    *,
+    plain: bool,
+) -> Lineup:
     rules = load_game(round_.game.rules)
     chip = None if plain else rng.choice([None, None, None, *rules.chips])
-    numbers = random_squad(rng, round_, chip.adds if chip else "")
+    numbers = _random_squad(rng, rules, by_position, chip.adds if chip else "")
     captain, vice = rng.sample(range(1, rules.lineup.size + 1), 2)
-    return Lineup.objects.create(
+    return Lineup(
         entry=entry,
         round=round_,
         packed=struct.pack(f">{len(numbers)}H", *numbers),
@@ -63,10 +87,20 @@ def make_lineup(rng: random.Random, round_: Round, entry: Entry, *, plain: bool 
 
 def random_squad(rng: random.Random, round_: Round, extra: str = "") -> list[int]:
     """Numbers in slot order: a legal eleven, the reserves, and who a chip adds."""
-    rules = load_game(round_.game.rules)
-    by_position: dict[str, list[int]] = {}
+    return _random_squad(rng, load_game(round_.game.rules), numbers_by_position(round_), extra)
+
+
+def numbers_by_position(round_: Round) -> dict[str, list[int]]:
+    """Whom line-ups may name."""
+    found: dict[str, list[int]] = {}
     for number, position in round_.game.players.values_list("number", "position"):
-        by_position.setdefault(position, []).append(number)
+        found.setdefault(position, []).append(number)
+    return found
+
+
+def _random_squad(
+    rng: random.Random, rules: GameRules, by_position: Mapping[str, Sequence[int]], extra: str
+) -> list[int]:
     squad = [
         (number, position)
         for position in rules.positions

@@ -21,7 +21,7 @@ from leagues.services import merge_players
 from matches.enums import MatchStatus
 from matches.models import Match
 from tests.factories.fantasy import CLUB
-from tests.factories.leagues import make_league, make_player, make_season, make_team
+from tests.factories.leagues import make_league, make_player, make_players, make_season, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -35,10 +35,9 @@ def season(clock):
     clock.stand_at(BEFORE)
     made = make_season(make_league(sport="football", time_zone="Europe/London"))
     teams = [make_team(season=made) for _ in range(6)]
+    positions = [position for position, how_many in CLUB.items() for _ in range(how_many)]
     for team in teams:
-        for position, how_many in CLUB.items():
-            for _ in range(how_many):
-                make_player(team=team, sport="football", position=position)
+        make_players(positions, team=team, sport="football")
     for day in range(3):
         for place in range(3):
             Match.objects.create(

@@ -25,5 +25,4 @@ def empty_tables() -> None:
     # Foreign keys are deferred to the commit, so the order does not matter.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TABLES, [list(_LASTING)])
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'DELETE FROM "{table}"')
+        cursor.execute("; ".join(f'DELETE FROM "{table}"' for (table,) in cursor.fetchall()))
