@@ -168,6 +168,11 @@ class _Reading:
         if self._hub.is_draining or not await self._hub.turnstile.admit(holder):
             await self._turn_away()
             return
+        if not self._hub.may_join(holder, resumes):
+            self._hub.turnstile.leave(holder)
+            told = "You ask for too many topics that nobody watches."
+            await self._answer(doors.rate_limited(self._request, _BUSY_FOR_S, told))
+            return
         outlet = self._hub.open_stream(self._scope, self._send, resumes, delay_s=self._wish.delay_s)
         outlet.who = who
         hung_up = asyncio.ensure_future(doors.gone(receive))

@@ -186,7 +186,8 @@ class Visit:
             )
 
     def _subscribe(self, wanted: Subscribe) -> None:
-        if not self._topics.take(len(wanted.topics)):
+        topics = wanted.topics
+        if not self._topics.take(len(topics)) or not self._hub.may_join(self._holder, topics):
             raise BadMessageError(
                 "too_many_subscriptions",
                 "Too many subscriptions.",

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from accounts.enums import KeyScope
 from config.clock import now
-from leagues.models import Season
+from leagues.models import League, Season, Team
 from leagues.packs.loader import load_pack
 from matches.live import (
     age_fragments,
@@ -288,6 +288,10 @@ def register() -> None:
     register_snapshots("match:", _load_match)
     register_snapshots("page:match:", _load_page)
     register_snapshots("page:scores", _load_scores)
+    register_snapshots("page:", None, exists=lambda _topic: False)
+    register_snapshots("page:league:", None, exists=_is_league)
+    register_snapshots("league:", None, exists=_is_league)
+    register_snapshots("team:", None, exists=_is_team)
     register_snapshots(
         TOPIC_PREFIX,
         _load_replay,
@@ -295,6 +299,14 @@ def register() -> None:
         drive=drive_replay,
         key_scope=KeyScope.REPLAY.value,
     )
+
+
+def _is_league(topic: str) -> bool:
+    return League.objects.filter(public_id=topic.rpartition(":")[2], is_test=False).exists()
+
+
+def _is_team(topic: str) -> bool:
+    return Team.objects.filter(public_id=topic.rpartition(":")[2]).exists()
 
 
 def publish_replay(showing: Showing) -> None:

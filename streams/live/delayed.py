@@ -186,7 +186,7 @@ class DelayedReader:
         """
         kind = kind_of(topic)
         if kind is None or kind.load is None:
-            raise LookupError(topic)
+            return await self._plain.load(topic, epoch=epoch, seq=seq)
         load = kind.load
         await self._timelines.refresh([topic], anew=True)
         if not self._timelines.of(topic).epoch:

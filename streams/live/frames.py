@@ -68,13 +68,15 @@ def short_epoch(epoch: str) -> str:
 class Encoded:
     """Texts that go out together, and all of them as bytes for the socket.
 
-    `place` is None for answers, which are of no topic. `forms` keeps what other doors make of the
+    `place` is None for answers, which are of no topic and come once only (`is_answer`), and for
+    resumptions that are one message. `forms` keeps what other doors make of the
     texts, so that each form is made once, for all who take it.
     """
 
     texts: tuple[bytes, ...]
     wire: bytes
     place: Place | None = None
+    is_answer: bool = False
     forms: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod

@@ -7,7 +7,8 @@ Redis once a second.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from streams.live import census
+from streams.live import census, limits
 from streams.live.delayed import DelayedReader, Timelines
 from streams.live.events import AsgiEventOutlet, EventOutlet, WireEventOutlet
 from streams.live.frames import Resume
@@ -31,7 +32,7 @@ from streams.live.room import Room
 from streams.live.store import group_of
 from streams.live.tailing import Tailing
 from streams.live.topics import kind_of
-from streams.live.turnstile import Turnstile
+from streams.live.turnstile import Holder, Turnstile
 
 GOING_AWAY: Final = 1001
 IDLE: Final = 4408
@@ -45,6 +46,8 @@ _LINGER_S: Final = 30.0
 _REST_S: Final = 15.0
 _TICK_S: Final = 1.0
 _CANCEL_AGAIN_S: Final = 0.5
+# Rooms that are cleared away in one look, so that no crowd of them holds up the others.
+_MOST_DROPPED: Final = 200
 
 log = structlog.get_logger(__name__)
 # What a server that is away, restarting or still loading makes of a call.
@@ -68,6 +71,9 @@ class Hub:
         self._idle: dict[Outlet, float] = {}
         self._timelines = Timelines(self.reader)
         self._rooms: dict[Key, Room] = {}
+        # The delays with which a topic has rooms.
+        self._delays: dict[str, set[int]] = {}
+        self._new_topics = limits.of_new_topics()
         self._working: set[Room] = set()
         self._subscribed: set[str] = set()
         self._unflushed: set[Room] = set()
@@ -137,6 +143,11 @@ class Hub:
         self._idle.pop(outlet, None)
         outlet.end()
 
+    def may_join(self, holder: Holder | None, topics: Iterable[str]) -> bool:
+        """Count the topics that have to be looked up first; False when these are too many."""
+        new = sum(topic not in self._delays for topic in topics)
+        return not new or holder is None or self._new_topics.take(holder.key, new)
+
     def join(self, outlet: Outlet, topic: str, resume: Resume | None) -> None:
         """Subscribe a socket; its snapshot or replay follows as soon as Redis has answered."""
         key = _key(outlet, topic)
@@ -144,6 +155,7 @@ class Hub:
         if room is None:
             reader = DelayedReader(self._timelines, key[1]) if key[1] else self.reader
             room = self._rooms[key] = Room(topic, reader, self._refuse)
+            self._delays.setdefault(topic, set()).add(key[1])
             self.spawn(self._drive(room, key))
         room.join(outlet, resume)
         outlet.topics.add(topic)
@@ -293,6 +305,7 @@ class Hub:
             self._close_stuck()
             self._close_idle()
             if self._tick % RECHECK_S == 0:
+                self._new_topics.tidy()
                 self.spawn(self._recheck())
             self._tick += 1
             await asyncio.sleep(_TICK_S)
@@ -316,18 +329,28 @@ class Hub:
 
     async def _drop_empty(self) -> None:
         over = time.monotonic() - _LINGER_S
-        for key, room in tuple(self._rooms.items()):
-            idle = room.empty_since is not None and room.empty_since < over
-            if idle and room not in self._working:
+        idle = (
+            key
+            for key, room in self._rooms.items()
+            if room.empty_since is not None
+            and room.empty_since < over
+            and room not in self._working
+        )
+        for key in tuple(islice(idle, _MOST_DROPPED)):
+            room = self._rooms[key]
+            # Each of the others was waited for: somebody may have come.
+            if room.is_empty and room not in self._working:
                 del self._rooms[key]
-                await self._unsubscribe(room.topic)
+                await self._unsubscribe(*key)
 
-    async def _unsubscribe(self, topic: str) -> None:
+    async def _unsubscribe(self, topic: str, delay_s: int) -> None:
         """Hear no more of a topic that no room is left of."""
-        left = {delay_s for name, delay_s in self._rooms if name == topic}
+        left = self._delays[topic]
+        left.discard(delay_s)
         if not any(left):
             self._timelines.drop(topic)
         if not left:
+            del self._delays[topic]
             self._subscribed.discard(topic)
             await self._layer.group_discard(group_of(topic), self._channel)
 

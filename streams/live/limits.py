@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from streams.live.allowance import Allowance
+from streams.live.allowance import Allowance, Allowances
 from streams.live.rights import who_of
 from streams.live.turnstile import Holder
 
@@ -17,6 +17,10 @@ MESSAGES_PER_S: Final = 5.0
 # Each topic that nobody watched costs a look into Redis, and maybe one into the database.
 TOPICS_BURST: Final = 200
 TOPICS_PER_S: Final = 5.0
+
+# Those that nobody watched in this process, of all streams and sockets of an address or a user.
+NEW_TOPICS_BURST: Final = 500
+NEW_TOPICS_PER_S: Final = 10.0
 
 TOO_LARGE: Final = 4413
 TOO_MANY: Final = 4429
@@ -41,6 +45,11 @@ def of_messages() -> Allowance:
 def of_topics() -> Allowance:
     """Return how many topics a new socket may subscribe to over its life."""
     return Allowance(burst=TOPICS_BURST, per_s=TOPICS_PER_S)
+
+
+def of_new_topics() -> Allowances:
+    """Return how many topics the visitors of a process may have looked up, each of them."""
+    return Allowances(burst=NEW_TOPICS_BURST, per_s=NEW_TOPICS_PER_S)
 
 
 def holder_of(scope: Any) -> Holder | None:

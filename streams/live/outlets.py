@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Protocol
 
 from django.conf import settings
@@ -109,7 +110,7 @@ class Outlet(ABC):
 
     def answer(self, text: bytes) -> None:
         """Send a message that answers the client: it is never conflated away."""
-        batch = Encoded.of([text])
+        batch = replace(Encoded.of([text]), is_answer=True)
         if self.blocked_at is None:
             self.push(batch)
             return
@@ -139,7 +140,10 @@ class Outlet(ABC):
         # A first batch may be one large snapshot, which is no reason to fetch another.
         too_long = self._frames > MAX_QUEUED_FRAMES or self._bytes > MAX_QUEUED_BYTES
         if too_long and len(self._queue) > 1:
+            # What came once for all, such as a refusal, comes in no snapshot.
+            answers = [held for held in self._queue if held.is_answer]
             self._forget()
+            self._queue, self._answers = answers, len(answers)
             self.stalled = True
             CONFLATED.inc()
             self.hub.stall(self)

@@ -75,6 +75,9 @@ class Reader:
         """
         kind = kind_of(topic)
         if kind is None or kind.load is None:
+            exists = None if kind is None else kind.exists
+            if exists is not None and not await self.in_thread(lambda: exists(topic)):
+                return None
             raise LookupError(topic)
         load = kind.load
 

@@ -16,6 +16,9 @@ Loader = Callable[[str], Snapshot | None]
 # Publishes what is due of a topic that is published only where it is followed, and returns in how
 # many seconds to call again. Runs in a thread; several processes may do so at once.
 Driver = Callable[[str], float]
+# Whether there is such a topic, of one that nobody can rebuild. Runs in a thread and may read the
+# database.
+Existence = Callable[[str], bool]
 # Takes the user and the topic. Runs in a thread and may read the database.
 Visibility = Callable[[Any, str], bool]
 
@@ -27,12 +30,14 @@ MAX_NAME_CHARS: Final = 96
 class Kind:
     """What is known of all topics with one prefix.
 
-    What is no news, such as a replay, comes to readers with a delay at once. `scope` is what a
-    partner's key must be good for.
+    Without `load` and `exists` every name is a topic. What is no news, such as a replay, comes to
+    readers with a delay at once. `scope` is what a partner's key must be
+    good for.
     """
 
     prefix: str
     load: Loader | None = None
+    exists: Existence | None = None
     may_see: Visibility | None = None
     is_news: bool = True
     drive: Driver | None = None
@@ -50,12 +55,14 @@ def register_snapshots(
     prefix: str,
     loader: Loader | None,
     *,
+    exists: Existence | None = None,
     may_see: Visibility | None = None,
     drive: Driver | None = None,
     key_scope: str | None = None,
 ) -> None:
     """Say how topics with this prefix are rebuilt when Redis lost them, and who may see them.
 
+    Without a loader `exists` tells a topic that was never published from none at all.
     With `drive` they are no news, and the processes that have readers of them publish their frames.
     With `key_scope` only those see them whose key is good for that.
     The longest registered prefix of a topic counts. A second call replaces the first.
@@ -63,6 +70,7 @@ def register_snapshots(
     _KINDS[prefix] = Kind(
         prefix=prefix,
         load=loader,
+        exists=exists,
         may_see=may_see,
         is_news=drive is None,
         drive=drive,

@@ -23,6 +23,7 @@ from matches.services.ingest import apply_document
 from matches.services.log import delete_log
 from stats.live import publish_matches
 from stats.services.fold import fold_matches
+from streams.redis_client import client
 from tests.streams.live_support import Fan, Server, Stream, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("publishing")]
@@ -477,3 +478,26 @@ def test_waiting_costs_requests_of_the_limit(valkey):
         until(lambda: Poller(server, teller.match).ask(after=0, wait=1)[0].status == 429)
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("kind", ["match", "team", "league", "page:match", "page:league", "page"])
+def test_what_does_not_exist_is_no_topic_at_any_door(server, kind):
+    topic = f"{kind}:vz_nobody"
+    with Fan(server) as fan:
+        fan.subscribe(topic)
+        error = fan.take_kind("error")
+    with Stream(server, topic) as stream:
+        problem = stream.problem()
+
+    assert (error["code"], error["topic"]) == ("unknown_topic", topic)
+    assert problem["errors"][0]["code"] == "unknown_topic"
+
+
+def test_league_and_teams_are_topics_before_anything_was_told(server):
+    match = Teller().match
+    client().flushdb()
+    topics = [f"team:{match.home.public_id}", f"league:{match.season.league.public_id}"]
+    for topic in (*topics, f"page:{topics[1]}"):
+        with Fan(server) as fan:
+            fan.subscribe(topic)
+            assert fan.take_kind("snapshot")["topic"] == topic

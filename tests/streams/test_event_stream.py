@@ -233,9 +233,23 @@ def test_address_has_one_limit_for_sockets_and_streams(valkey, topic):
         server.close()
 
 
-def _status(server, topic):
-    with Stream(server, topic) as stream:
+def _status(server, *topics):
+    with Stream(server, *topics) as stream:
         return stream.response.status
+
+
+def test_address_has_a_limit_for_topics_that_nobody_watches(valkey, topic):
+    server = Server(valkey)
+    try:
+        with Stream(server, topic) as watched:
+            assert watched.response.status == 200
+            fresh = (
+                _status(server, *(f"{topic}-{turn}-{n}" for n in range(50))) for turn in range(12)
+            )
+            assert 429 in list(fresh)
+            assert _status(server, topic) == 200
+    finally:
+        server.close()
 
 
 def test_beginning_streams_counts_as_requests(valkey, topic):

@@ -55,6 +55,45 @@ def test_client_is_not_set_back_by_a_slow_publisher_after_redis_lost_its_memory(
     assert asyncio.run(shown) == [3, 5]
 
 
+@pytest.mark.usefixtures("_layer")
+def test_rooms_that_nobody_watches_are_cleared_away_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(hub_module, "_TICK_S", 3600.0)
+    monkeypatch.setattr(hub_module, "_LINGER_S", -1.0)
+    monkeypatch.setattr(hub_module, "_MOST_DROPPED", 30)
+
+    left, watched = asyncio.run(_left_after_each_look([f"many:{n}" for n in range(70)]))
+
+    assert left == [41, 11, 1]
+    assert watched == {"many:watched": {0}}
+
+
+async def _left_after_each_look(topics):
+    async def send(message):
+        await asyncio.sleep(0)
+
+    hub = hub_module.Hub()
+    try:
+        hub.join(hub.open({}, send), "many:watched", None)
+        passing = hub.open({}, send)
+        for topic in topics:
+            hub.join(passing, topic, None)
+        hub.forget(passing)
+        # What is being worked for is cleared away later.
+        await asyncio.wait_for(_answered(hub), 15)
+        left = []
+        for _ in range(3):
+            await hub._drop_empty()
+            left.append(len(hub._rooms))
+        return left, hub._delays
+    finally:
+        await hub.close()
+
+
+async def _answered(hub):
+    while working := [task for task in hub._tasks if task.get_coro().__name__ == "_work"]:
+        await asyncio.wait(working)
+
+
 async def _shown_after_a_loss(topic, *, after, late=()):
     """Return the positions of the snapshots of a newcomer and, after a loss, of a resuming one.
 

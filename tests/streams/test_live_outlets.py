@@ -106,6 +106,17 @@ def test_answers_survive_a_stalled_queue(outlet, kernel):
     assert kernel.taken[-1] == Encoded.of([b"sorry"]).wire
 
 
+def test_answers_survive_the_frames_that_overflow_after_them(outlet, kernel):
+    outlet.push(batch(0))
+    outlet.answer(b"sorry")
+    for number in range(MAX_QUEUED_FRAMES + 2):
+        outlet.push(batch(number))
+    assert outlet.stalled
+    kernel.drain()
+
+    assert kernel.taken == [batch(0).wire, Encoded.of([b"sorry"]).wire]
+
+
 def test_client_that_asks_but_never_reads_is_closed(outlet, kernel):
     outlet.push(batch(0))
     for _ in range(MAX_QUEUED_ANSWERS + 1):
