@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from fantasy.api.doors import StrictSerializer
+from fantasy.api.point_serializers import FantasyAdjustmentSerializer
 from fantasy.api.serializers import FantasyEntrySerializer
 from fantasy.api.table_serializers import FantasyPartsSerializer
 from fantasy.enums import LeagueKind
@@ -151,3 +152,8 @@ class FantasyLeagueChangeSerializer(StrictSerializer):
 class FantasyNewCupSerializer(StrictSerializer):
     name = serializers.CharField(max_length=60, required=False, default="")
     start_round = serializers.IntegerField(required=False, min_value=1, help_text="The next one.")
+
+
+class FantasyLeagueAdjustmentSerializer(FantasyAdjustmentSerializer):
+    entry = FantasyEntrySerializer()
+    round = serializers.IntegerField(source="round.number")

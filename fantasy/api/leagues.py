@@ -21,6 +21,7 @@ from fantasy.api.league_serializers import (
     FantasyCupSerializer,
     FantasyFixturesSerializer,
     FantasyJoinSerializer,
+    FantasyLeagueAdjustmentSerializer,
     FantasyLeagueChangeSerializer,
     FantasyLeagueSerializer,
     FantasyMembershipSerializer,
@@ -31,7 +32,16 @@ from fantasy.api.league_serializers import (
 from fantasy.api.serializers import FantasyEntrySerializer
 from fantasy.api.tables import parts_document
 from fantasy.enums import LeagueKind
-from fantasy.models import Cup, Entry, FantasyLeague, LeagueMember, Phase, Round
+from fantasy.models import (
+    Cup,
+    Entry,
+    FantasyLeague,
+    LeagueMember,
+    Phase,
+    Round,
+    ScoreAdjustment,
+)
+from fantasy.selectors.adjustments import league_adjustments
 from fantasy.selectors.leagues import (
     MOST_IN_A_PHASE,
     PAGE_SIZE,
@@ -295,6 +305,21 @@ class LeagueFixtures(LeagueDoor):
             for row in fixtures_of(league, round_)
         ]
         return Response({"league": league.public_id, "round": round_.number, "results": rows})
+
+
+class LeagueAdjustments(LeagueDoor, ListAPIView[ScoreAdjustment]):
+    """Points given to or taken from members by hand, each with its reason, the newest first."""
+
+    pagination_class = PAGED
+    serializer_class = FantasyLeagueAdjustmentSerializer
+    queryset = ScoreAdjustment.objects.none()
+    filterset_class = None
+
+    def get_queryset(self) -> QuerySet[ScoreAdjustment]:
+        rows = league_adjustments(self.league())
+        return rows.select_related(
+            "entry__owner", "entry__game", "entry__joined_round", "round", "by"
+        )
 
 
 class LeagueMemberDetail(LeagueDoor):

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from fantasy.api.serializers import FantasyPlayerSerializer
 from fantasy.api.table_serializers import FantasyPartsSerializer
+from fantasy.models import ScoreAdjustment
 
 
 class FantasyFactSerializer(serializers.Serializer[Any]):
@@ -73,9 +74,18 @@ class FantasySlotSerializer(serializers.Serializer[Any]):
 
 
 class FantasyAdjustmentSerializer(serializers.Serializer[Any]):
+    """Points given or taken by hand; what took another one back is a row of its own."""
+
     points = serializers.IntegerField()
     reason = serializers.CharField()
+    by = serializers.CharField(
+        source="by.display_name", default="", help_text="Empty: a name is not known."
+    )
     made_at = serializers.DateTimeField()
+    is_taken_back = serializers.SerializerMethodField()
+
+    def get_is_taken_back(self, row: ScoreAdjustment) -> bool:
+        return row.taken_back_by_id is not None
 
 
 class FantasyEntryRoundSerializer(serializers.Serializer[Any]):

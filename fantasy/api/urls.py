@@ -83,6 +83,11 @@ urlpatterns = [
     ),
     path(_LEAGUE, leagues.LeagueDetail.as_view(), name="api-fantasy-league"),
     path(f"{_LEAGUE}/table", leagues.LeagueTable.as_view(), name="api-fantasy-table"),
+    path(
+        f"{_LEAGUE}/adjustments",
+        leagues.LeagueAdjustments.as_view(),
+        name="api-fantasy-adjustments",
+    ),
     path(f"{_LEAGUE}/fixtures", leagues.LeagueFixtures.as_view(), name="api-fantasy-fixtures"),
     path(
         f"{_LEAGUE}/members/<slug:entry_id>",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from fantasy.enums import GameState, LeagueKind
 from fantasy.models import Cup, FantasyLeague, Phase, Round
+from fantasy.selectors.adjustments import league_adjustments
 from fantasy.selectors.leagues import (
     MOST_IN_A_PHASE,
     cup_rounds,
@@ -51,6 +52,7 @@ from fantasy.views.doors import (
 
 _PUBLIC_SHOWN = 20
 _PHASE_SHOWN = 200
+_ADJUSTMENTS_SHOWN = 10
 
 
 @never_cache
@@ -125,6 +127,7 @@ def league(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_member": _is_member(request, found),
         "is_owner": request.user.is_authenticated and found.owner_id == request.user.pk,
         "cups": found.cups.select_related("start_round").order_by("pk"),
+        "adjustments": league_adjustments(found)[:_ADJUSTMENTS_SHOWN],
         **_fixtures(request, found),
     }
     regions = {"table": "fantasy/partials/league_table.html"}

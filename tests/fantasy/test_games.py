@@ -197,6 +197,19 @@ def test_player_who_changes_clubs_takes_his_new_club_along(season):
     assert game.players.get(player=spot.player_id).team == other
 
 
+def test_position_of_a_player_stays_as_it_was_at_launch(season):
+    game = make(season)
+    row = game.players.filter(position="MID").first()
+    row.player.position = "FWD"
+    row.player.save()
+    RosterSpot.objects.filter(player=row.player_id).update(position="FWD")
+
+    sync_game(game.pk)
+
+    row.refresh_from_db()
+    assert row.position == "MID"
+
+
 def test_player_who_turned_out_to_be_another_one_stays_in_squads(season):
     game = make(season)
     drop = game.players.first()

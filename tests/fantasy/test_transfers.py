@@ -1,11 +1,14 @@
 """Transfers: a basket first, then all or none of it, by the rules of money, quotas and clubs."""
 
+from collections import Counter
+
 import pytest
 from django.db import transaction
 from django.db.utils import IntegrityError
 
 from fantasy.enums import Availability, RoundState
-from fantasy.models import Transfer, TransferDraft
+from fantasy.models import Holding, Transfer, TransferDraft
+from fantasy.services.lineups import LineupChoice, save_lineup
 from fantasy.services.refusals import Refused
 from fantasy.services.transfers import (
     Move,
@@ -51,6 +54,41 @@ def test_confirmed_transfer_exchanges_player_and_money(game, entry):
     assert (saved.bank, saved.transfers_made, saved.hit) == (238, 1, 0)
     made = Transfer.objects.get()
     assert (made.paid, made.sold_for, made.bought_for) == (50, 50, 62)
+
+
+def over_the_cap(entry) -> list[Holding]:
+    """Real transfers have brought a fourth of the squad to one club: those of it, by slot."""
+    holdings = list(entry.holdings.select_related("game_player").order_by("slot"))
+    club = holdings[0].game_player.team_id
+    of_it = [h for h in holdings if h.game_player.team_id == club]
+    others = [h for h in holdings if h.game_player.team_id != club]
+    for holding in others[: 4 - len(of_it)]:
+        holding.game_player.team_id = club
+        holding.game_player.save()
+        of_it.append(holding)
+    return of_it
+
+
+def test_squad_that_a_real_transfer_took_over_the_cap_may_be_fielded(game, entry, clock):
+    over_the_cap(entry)
+    players = [h.game_player_id for h in entry.holdings.order_by("slot")]
+
+    save_lineup(entry.pk, LineupChoice(players=players, captain=players[3], vice=players[2]))
+    round_ = lock_next(game, clock)
+
+    assert round_.lineups.filter(entry=entry).exists()
+
+
+def test_next_transfer_has_to_bring_every_club_to_the_cap(game, entry):
+    of_club = over_the_cap(entry)
+    elsewhere = next(h for h in entry.holdings.order_by("-slot") if h not in of_club)
+    of_it = next(h for h in of_club if h.slot > 1)
+
+    assert refusals(entry.pk, [swap(game, entry, slot=elsewhere.slot)]) == ("club_cap",)
+    confirm_transfers(entry.pk, [swap(game, entry, slot=of_it.slot)])
+
+    clubs = Counter(entry.holdings.values_list("game_player__team", flat=True))
+    assert max(clubs.values()) == 3
 
 
 def test_second_transfer_of_a_round_costs_four_points(game, entry):

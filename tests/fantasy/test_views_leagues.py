@@ -5,7 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from config.clock import now
 from fantasy.models import FantasyLeague, LeagueMember
+from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.leagues import NewLeague, create_league
 from tests.factories.fantasy import make_entry
 
@@ -107,3 +109,17 @@ def test_leagues_made_too_often_are_told_when_to_come_back(browser, entry, path)
 
     assert [answer.status_code for answer in answers] == [302] * 10 + [429]
     assert int(answers[-1]["Retry-After"]) > 0
+
+
+def test_points_by_hand_stand_on_the_page_with_reason_and_giver(browser, entry, game, path):
+    browser.post(path, {"act": "create", "name": "The Office", "kind": "classic"})
+    umpire = User.objects.create_user("u@example.org", "x", display_name="The Umpire")
+    decision = Decision(reason="A goal that was not fed.", by_id=umpire.pk, at=now())
+    round_ = game.rounds.order_by("number").first()
+    adjust_score(entry.pk, round_.pk, points=4, decision=decision)
+
+    address = reverse("fantasy:league", args=[FantasyLeague.objects.get().public_id])
+    page = browser.get(address).content.decode()
+
+    assert "A goal that was not fed." in page
+    assert "The Umpire" in page

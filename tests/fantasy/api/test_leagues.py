@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from config.clock import now
 from fantasy.enums import LeagueKind
 from fantasy.models import Entry, FantasyLeague
+from fantasy.services.adjustments import Decision, adjust_score, take_back
 from fantasy.services.leagues import begin_leagues, settle_leagues
 from tests.fantasy.settled import lock, settle
 
@@ -238,3 +240,49 @@ def test_leagues_are_made_ten_times_an_hour(ada, teams):
     ]
 
     assert statuses == [201] * 10 + [429]
+
+
+def test_points_by_hand_are_told_to_the_whole_league(game, ada, bob, teams, admin_user):
+    ours, theirs = teams
+    league = make_league(ada, ours)
+    bob.post(f"teams/{theirs}/leagues/join", {"code": league["code"]})
+    play(game, 1, {ours: 40, theirs: 50})
+    row = give(game, theirs, 4, "A goal of a match that was not fed.", admin_user)
+    undone = take_back(row.pk, decision=decision("It was fed after all.", admin_user))
+
+    told = ada.get(f"leagues/{league['id']}/adjustments").json()["results"]
+
+    assert [(r["entry"]["id"], r["round"], r["points"], r["reason"]) for r in told] == [
+        (theirs, 1, -4, undone.reason),
+        (theirs, 1, 4, row.reason),
+    ]
+    assert [(r["by"], r["is_taken_back"]) for r in told] == [
+        ("The Umpire", False),
+        ("The Umpire", True),
+    ]
+    assert bob.get(f"leagues/{league['id']}/adjustments").json()["results"] == told
+    assert Client().get(f"/api/v1/fantasy/leagues/{league['id']}/adjustments").status_code == 404
+
+
+def test_a_league_is_told_of_its_own_rounds_and_members_only(game, ada, bob, teams, admin_user):
+    league = make_league(ada, teams[0], start_round=2)
+    for number in (1, 2):
+        play(game, number, {teams[0]: 40, teams[1]: 50})
+        for team in teams:
+            give(game, team, number, "By hand.", admin_user, number=number)
+
+    told = ada.get(f"leagues/{league['id']}/adjustments").json()["results"]
+
+    assert [(row["entry"]["id"], row["round"]) for row in told] == [(teams[0], 2)]
+
+
+def decision(reason, user):
+    user.display_name = "The Umpire"
+    user.save(update_fields=["display_name"])
+    return Decision(reason=reason, by_id=user.pk, at=now())
+
+
+def give(game, team, points, reason, user, *, number=1):
+    round_ = game.rounds.get(number=number)
+    by = decision(reason, user)
+    return adjust_score(entry_of(team).pk, round_.pk, points=points, decision=by)
