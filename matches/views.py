@@ -108,7 +108,8 @@ def lineups(request: HttpRequest, public_id: str) -> HttpResponse:
 def event_history(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
     """All that was ever told of one event of the timeline."""
     match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
-    items = match_timeline(match)
+    # Points may follow from the end of a period that the timeline leaves out beside another.
+    items = match_timeline(match, with_all_dividers=True)
     item = next((item for item in items if item.key == key), None)
     if item is None:
         raise Http404

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -59,6 +61,9 @@ class NewGameForm(forms.ModelForm):
                 raise ValidationError({"rules": str(error)}) from error
             if sport != season.league.sport:
                 self.add_error("rules", f"These are rules for {sport}, not for this league.")
+        zone = cleaned.get("time_zone")
+        if zone and zone not in available_timezones():
+            self.add_error("time_zone", f"'{zone}' is no time zone: write one as Europe/London.")
         return cleaned
 
 
@@ -144,7 +149,8 @@ class GameAdmin(admin.ModelAdmin):
         ]
         facts = format_html_join("", "<li>{}: {}</li>", counted)
         lacks = format_html_join("", "<li><strong>{}</strong></li>", ((p,) for p in seen.problems))
-        return format_html("<ul>{}{}</ul>", facts, lacks)
+        place = reverse("fantasy:rules", args=[game.slug])
+        return format_html('<ul>{}{}</ul><a href="{}">The rules page</a>', facts, lacks, place)
 
     @admin.action(description="Publish: open to fans", permissions=["decide"])
     def publish(self, request: HttpRequest, chosen: QuerySet[Game]) -> None:

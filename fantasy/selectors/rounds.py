@@ -25,6 +25,11 @@ def shown_games() -> QuerySet[Game]:
     return games.select_related("season__league").order_by("-state", "name")
 
 
+def drafts() -> QuerySet[Game]:
+    """The games that are not open yet, for those who make them."""
+    return Game.objects.filter(state=GameState.DRAFT).select_related("season__league")
+
+
 def ahead(game: Game) -> Round | None:
     """Return the round whose deadline comes next."""
     rows = Round.objects.filter(game=game, state=RoundState.UPCOMING).select_related("game")

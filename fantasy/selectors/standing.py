@@ -82,11 +82,17 @@ class ScoringState(StrEnum):
 
 
 def submitted_round(entry: Entry) -> Round | None:
-    """Return the round whose line-up is scored: the one under way, the next, or the last."""
+    """Return the round whose line-up is scored: the one under way, the next, or the last.
+
+    A round that was locked before the entry joined is none of its own.
+    """
     rounds = Round.objects.filter(game=entry.game_id).exclude(state=RoundState.VOID)
     rounds = rounds.select_related("game").order_by("number")
     ahead = rounds.filter(state=RoundState.UPCOMING).first()
-    return live_round_of(entry.game_id) or ahead or rounds.last()
+    live = live_round_of(entry.game_id)
+    if live is not None and live.number >= entry.joined_round.number:
+        return live
+    return ahead or rounds.last()
 
 
 def scoring_state(round_: Round) -> ScoringState:

@@ -147,7 +147,10 @@ def hold_round(game: Game, *, for_round: int | None) -> tuple[Round, datetime]:
     round_ = held or next_round(game.pk)
     if round_ is None:
         raise refuse("no_round", "No round of this game is to come.", "round")
-    if for_round is not None and for_round != round_.number:
+    if for_round is not None and for_round > round_.number:
+        text = f"Round {for_round} is not open yet: the next one is round {round_.number}."
+        raise refuse("round_not_next", text, "round")
+    if for_round is not None and for_round < round_.number:
         raise _too_late(for_round)
     at = now()
     if held is None or round_.state != RoundState.UPCOMING or at >= round_.deadline_at:

@@ -16,7 +16,7 @@ from fantasy.models import Entry, Game
 from fantasy.rules.game import GameRules
 from fantasy.rules.squads import Refusal
 from fantasy.selectors.live_ranks import live_round_of
-from fantasy.selectors.rounds import ahead, shown_games
+from fantasy.selectors.rounds import ahead, drafts, shown_games
 from fantasy.services import limits
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import Refused
@@ -45,6 +45,15 @@ class Place:
 def place_of(request: HttpRequest, slug: str) -> Place:
     """Return the game of an address, with the reader's entry. Raises Http404."""
     return at_game(request, get_object_or_404(shown_games(), slug=slug))
+
+
+def preview_of(request: HttpRequest, slug: str) -> Place:
+    """Return the place of a game, of a draft, too, for staff who may see it. Raises Http404."""
+    if request.user.has_perm("fantasy.view_game"):
+        draft = drafts().filter(slug=slug).first()
+        if draft is not None:
+            return at_game(request, draft)
+    return place_of(request, slug)
 
 
 def at_game(request: HttpRequest, game: Game) -> Place:

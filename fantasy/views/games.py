@@ -19,7 +19,7 @@ from fantasy.selectors.standing import entry_standing
 from fantasy.selectors.told import live_told, points_told, ranks_told, tells_points
 from fantasy.selectors.top import TopRow, settled_top
 from fantasy.services.games import rules_of
-from fantasy.views.doors import Place, context_of, place_of, shown
+from fantasy.views.doors import Place, context_of, place_of, preview_of, shown
 from fantasy.views.market import market_page
 
 _TOP = 5
@@ -99,8 +99,8 @@ def parts(request: HttpRequest, slug: str) -> JsonResponse:
 
 @require_safe
 def rules(request: HttpRequest, slug: str) -> HttpResponse:
-    """All rules of a game, as its pack has them."""
-    place = place_of(request, slug)
+    """All rules of a game, as its pack has them; of a draft for those who may look at it."""
+    place = preview_of(request, slug)
     playing = [position for position in place.rules.positions if position.play_max]
     bonus = place.rules.bonus
     context = context_of(place, "rules") | {

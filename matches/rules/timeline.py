@@ -68,9 +68,16 @@ def shown_types(pack: SportPack) -> frozenset[str]:
 
 
 def timeline(
-    pack: SportPack, tellings: Iterable[Telling], sides: Sides
+    pack: SportPack,
+    tellings: Iterable[Telling],
+    sides: Sides,
+    *,
+    with_all_dividers: bool = False,
 ) -> tuple[TimelineItem, ...]:
-    """Return the items of a match, newest first."""
+    """Return the items of a match, newest first.
+
+    Of starts and ends of periods that follow each other one is left, unless all are wanted.
+    """
     facts = _facts(tellings)
     period_order = {period.id: index for index, period in enumerate(pack.periods)}
     facts.sort(key=lambda fact: _place(_told(fact), fact[0], period_order))
@@ -86,7 +93,7 @@ def timeline(
         item = _item(pack, fact, sides, changed, present, period_order)
         if item:
             items.append(replace(item, shown_side=gaining_side(item.side, before, present)))
-    return tuple(reversed(_without_doubled_dividers(items)))
+    return tuple(reversed(items if with_all_dividers else _without_doubled_dividers(items)))
 
 
 def gaining_side(side: str, before: tuple[int, int], after: tuple[int, int]) -> str:

@@ -25,10 +25,11 @@ from matches.rules.timeline import (
 )
 
 
-def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
+def match_timeline(match: Match, *, with_all_dividers: bool = False) -> tuple[TimelineItem, ...]:
     """Return the match's timeline, newest first, with every correction; one query.
 
-    It ends where the fold of `match` did, so that it never tells more than the score beside it.
+    Without all dividers it is as pages list it. It ends where the fold of `match` did, so that it
+    never tells more than the score beside it.
     """
     pack = load_pack(match.season.league.sport)
     rows = (
@@ -38,7 +39,8 @@ def match_timeline(match: Match) -> tuple[TimelineItem, ...]:
     )
     sides = Sides(home=match.home.display_name, away=match.away.display_name)
     by_team = {match.home_id: "home", match.away_id: "away"}
-    return timeline(pack, (_telling(row, by_team) for row in rows), sides)
+    tellings = (_telling(row, by_team) for row in rows)
+    return timeline(pack, tellings, sides, with_all_dividers=with_all_dividers)
 
 
 def source_says(match: Match, lineage: UUID) -> Revision | None:

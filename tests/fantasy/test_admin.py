@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.enums import Role
+from accounts.models import User
 from accounts.services import grant_role
 from fantasy.enums import Availability, GameState
 from fantasy.models import ChipPlay, Game, LineupResult, Transfer
@@ -47,6 +48,30 @@ def test_game_is_made_from_a_pack(curator, season):  # noqa: F811
     assert game.rounds.count() == 3
     assert game.players.count() == 90
     assert "Look at what it has" in page.content.decode()
+
+
+def test_rules_page_of_a_draft_is_shown_to_those_who_make_it_alone(curator, season):  # noqa: F811
+    curator.post(reverse("admin:fantasy_game_add"), told(season))
+    game = Game.objects.get()
+    page = reverse("fantasy:rules", args=[game.slug])
+    fan = Client()
+    fan.force_login(User.objects.create_user("fan@example.org"))
+
+    seen = curator.get(page)
+    assert b"A draft" in seen.content
+    assert "Bench Boost" in seen.content.decode()
+    assert (
+        page in curator.get(reverse("admin:fantasy_game_change", args=[game.pk])).content.decode()
+    )
+    assert [who.get(page).status_code for who in (fan, Client())] == [404, 404]
+    assert curator.get(reverse("fantasy:game", args=[game.slug])).status_code == 404
+
+
+def test_time_zone_that_nobody_knows_is_told_at_the_field(curator, season):  # noqa: F811
+    page = curator.post(reverse("admin:fantasy_game_add"), told(season, time_zone="Mars/Phobos"))
+
+    assert "is no time zone" in page.content.decode()
+    assert not Game.objects.exists()
 
 
 def test_pack_of_another_sport_is_told_at_the_field(curator, season):  # noqa: F811

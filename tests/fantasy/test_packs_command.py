@@ -121,6 +121,39 @@ def test_an_empty_folder_is_told_not_a_crash(tmp_path: Path):
     assert "nothing" not in verified("fpl-2026-27", tmp_path)["points"]["note"]
 
 
+ODD_FILES = {
+    "player_gw.csv.gz": b"\x1f\x8b\x08\x00nothing packed",
+    "players.csv": b'id,element_type\n1,"' + b"x" * 200_000 + b'"\n',
+    "fixtures.json": b'[{"id": 1, "stats": {"bps": 1}}, {"id": 2, "stats": ["bps"]},'
+    b' {"id": 3, "stats": [{"identifier": "bps", "h": 4, "a": {"element": 1}}]}, 5]',
+    "entry_1_gameweeks.json": b"7",
+    "entry_2_gameweeks.json": b'[{"event": 1, "entry_history": [1], "picks": {"element": 3}}]',
+    "entry_2_history.json": b"not json",
+    "entry_3_transfers.json": b"[]",
+}
+
+
+def test_files_of_odd_content_are_told_and_not_a_crash(tmp_path: Path):
+    for name, content in ODD_FILES.items():
+        (tmp_path / name).write_bytes(content)
+
+    notes = {name: check["note"] for name, check in verified("fpl-2024-25", tmp_path).items()}
+
+    assert "player_gw.csv.gz: not readable" in notes["points"]
+    assert "players.csv: not CSV" in notes["points"]
+    assert "entry_2_history.json: not JSON" in notes["hits"]
+    assert "gameweeks of 3: absent" in notes["gameweeks"]
+
+
+def test_file_that_cannot_be_read_is_told_beside_what_could_be_compared(season: Path):
+    (season / "fixtures.json").write_bytes(b"not json")
+
+    checks = verified("fpl-2025-26", season)
+
+    assert checks["points"]["total"] == 4
+    assert "fixtures.json: not JSON" in checks["points"]["note"]
+
+
 def test_several_managers_with_names_of_every_kind(shared_data: Path, tmp_path: Path):
     source = shared_data / "fpl" / "2024-25"
     (tmp_path / "player_gw.csv.gz").write_bytes((source / "player_gw.csv.gz").read_bytes())
@@ -146,6 +179,8 @@ def test_what_cannot_be_verified_is_said(tmp_path: Path):
         packs("verify", "fpl-2026-27", str(tmp_path / "nowhere"))
     with pytest.raises(CommandError, match="which folder"):
         packs("verify", "fpl-2026-27")
+    with pytest.raises(CommandError, match="says nothing of official data"):
+        packs("verify", "basketball/espn", str(tmp_path))
 
 
 def test_packs_check_plays_the_vectors_of_games(tmp_path: Path):

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,13 @@ class _Reader:
         """Return the rows of `<stem>.csv` or `<stem>.csv.gz`."""
         file = self._file(stem, "csv")
         text = self.text(file) if file else None
-        return () if text is None else tuple(csv.DictReader(io.StringIO(text)))
+        if file is None or text is None:
+            return ()
+        try:
+            return tuple(csv.DictReader(io.StringIO(text, newline="")))
+        except csv.Error as error:
+            self._problems[file.name] = f"not CSV: {error}"
+            return ()
 
     def document(self, stem: str) -> Any:
         """Return the content of `<stem>.json` or `<stem>.json.gz`, None without it."""
@@ -97,7 +104,7 @@ class _Reader:
             # By its first bytes: a file may have been unpacked and kept its name.
             plain = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
             return plain.decode("utf-8-sig")
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             self._problems[file.name] = f"not readable: {error}"
             return None
 

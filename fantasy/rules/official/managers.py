@@ -6,7 +6,7 @@ from typing import Any
 
 from fantasy.rules.game import GameRules
 from fantasy.rules.official.folder import ManagerFiles
-from fantasy.rules.official.season import number, optional_number
+from fantasy.rules.official.season import dicts, number, optional_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ def read_weeks(rules: GameRules, files: ManagerFiles) -> tuple[OfficialWeek, ...
     """Return a manager's gameweeks in order."""
     told = {gw: document for gw, document in _weeks(files.gameweeks) if gw}
     history = files.history if isinstance(files.history, dict) else {}
-    current = {number(row.get("event")): row for row in _dicts(history.get("current"))}
+    current = {number(row.get("event")): row for row in dicts(history.get("current"))}
     chips = {
-        number(chip.get("event")): str(chip.get("name")) for chip in _dicts(history.get("chips"))
+        number(chip.get("event")): str(chip.get("name")) for chip in dicts(history.get("chips"))
     }
     transfers = _transfers(files.transfers)
     return tuple(
@@ -68,19 +68,20 @@ def read_weeks(rules: GameRules, files: ManagerFiles) -> tuple[OfficialWeek, ...
     )
 
 
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
 def _weeks(document: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Gameweeks stand in a list, or by number; each may name its own."""
     if isinstance(document, dict) and "picks" in document:
         document = [document]
-    items = document.items() if isinstance(document, dict) else enumerate(document or (), start=1)
+    listed = document if isinstance(document, list) else ()
+    items = document.items() if isinstance(document, dict) else enumerate(listed, start=1)
     for key, week in items:
         if isinstance(week, dict):
-            history = week.get("entry_history") or {}
+            history = _mapping(week.get("entry_history"))
             yield number(history.get("event") or week.get("event") or key), week
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _chip(
@@ -93,7 +94,7 @@ def _chip(
 def _transfers(document: Any) -> dict[int, list[OfficialTransfer]] | None:
     if not isinstance(document, list):
         return None
-    ordered = sorted(_dicts(document), key=lambda item: str(item.get("time") or ""))
+    ordered = sorted(dicts(document), key=lambda item: str(item.get("time") or ""))
     found: dict[int, list[OfficialTransfer]] = {}
     for item in ordered:
         found.setdefault(number(item.get("event")), []).append(
@@ -115,14 +116,14 @@ def _week(
     chip: str,
     transfers: tuple[OfficialTransfer, ...] | None,
 ) -> OfficialWeek:
-    facts = {**current, **(told.get("entry_history") or {})}
+    facts = {**current, **_mapping(told.get("entry_history"))}
     return OfficialWeek(
         gw=gw,
         chip=chip,
         picks=tuple(_picks(told.get("picks"))),
         substitutions=tuple(
             (number(sub.get("element_out")), number(sub.get("element_in")))
-            for sub in _dicts(told.get("automatic_subs"))
+            for sub in dicts(told.get("automatic_subs"))
         ),
         transfers=transfers,
         points=optional_number(facts.get("points")),
@@ -135,7 +136,7 @@ def _week(
 
 
 def _picks(document: Any) -> Iterable[OfficialPick]:
-    for pick in _dicts(document):
+    for pick in dicts(document):
         yield OfficialPick(
             element=number(pick.get("element")),
             place=number(pick.get("position")),

@@ -7,7 +7,7 @@ from typing import Any
 from fantasy.rules.bonus import bonus_of
 from fantasy.rules.game import GameRules
 from fantasy.rules.official.report import Check
-from fantasy.rules.official.season import Row, Season, number, points_of
+from fantasy.rules.official.season import Row, Season, dicts, number, points_of
 from fantasy.rules.points import score_line
 
 
@@ -95,7 +95,7 @@ def _of_fixtures(fixtures: Iterable[Mapping[str, Any]]) -> dict[int, _Told]:
     found = {}
     for fixture in fixtures:
         stats = {
-            str(stat.get("identifier")): _of_sides(stat) for stat in fixture.get("stats") or ()
+            str(stat.get("identifier")): _of_sides(stat) for stat in dicts(fixture.get("stats"))
         }
         if stats.get("bps"):
             found[number(fixture.get("id"))] = (stats["bps"], stats.get("bonus", {}))
@@ -103,5 +103,5 @@ def _of_fixtures(fixtures: Iterable[Mapping[str, Any]]) -> dict[int, _Told]:
 
 
 def _of_sides(stat: Mapping[str, Any]) -> dict[int, int]:
-    listed = [*(stat.get("h") or ()), *(stat.get("a") or ())]
+    listed = [*dicts(stat.get("h")), *dicts(stat.get("a"))]
     return {number(item.get("element")): number(item.get("value")) for item in listed}

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fantasy.rules.game import GameRules
 from fantasy.rules.official.folder import SeasonFiles
@@ -156,6 +157,11 @@ def _row(
         bps=optional_number(raw.get("bps")),
         price=optional_number(raw.get("value")),
     )
+
+
+def dicts(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list as the files write it, none where there is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def number(value: object) -> int:

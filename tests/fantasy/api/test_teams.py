@@ -141,9 +141,7 @@ def test_a_lineup_for_another_round_than_the_next_is_refused(game, ada):
     team = team_of(ada, game)
     body = {"players": squad_of(ada, team), "round": 2}
 
-    assert problems(ada.send("PUT", f"teams/{team}/lineup", body)) == [
-        ("/round", "deadline_passed")
-    ]
+    assert problems(ada.send("PUT", f"teams/{team}/lineup", body)) == [("/round", "round_not_next")]
 
 
 def test_too_many_saves_are_told_when_to_come_back(game, ada):
@@ -269,6 +267,15 @@ def test_a_submitted_team_is_scored_by_a_worker(
         state=RoundState.LIVE, locked_at=game.rounds.get(number=1).deadline_at
     )
     assert ada.client.get(told["status_url"]).json()["state"] == "scored"
+
+
+def test_who_joined_while_a_round_is_played_hands_in_for_the_next(game, ada):
+    first, second = game.rounds.order_by("number")[:2]
+    Round.objects.filter(pk=first.pk).update(state=RoundState.LIVE, locked_at=first.deadline_at)
+
+    told = ada.post(f"teams/{team_of(ada, game)}/submit").json()
+
+    assert (told["round"], told["state"]) == (second.number, "waiting")
 
 
 def test_one_worker_is_sent_however_often_a_team_is_submitted(

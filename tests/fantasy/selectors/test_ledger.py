@@ -99,6 +99,17 @@ def test_every_row_leads_to_facts_of_the_match(played):
         check_facts(row)
 
 
+def test_every_link_of_a_ledger_leads_somewhere(played, client):
+    settle_all(played)
+    rows = (r for one in ledgers(played) for slot in one.slots for r in slot.ledger.rows)
+    facts = {fact.told.link: fact.told for row in rows for fact in row.facts}
+
+    lost = {t.type: link for link, t in facts.items() if client.get(link).status_code != 200}
+
+    assert {"period_start", "period_end"} <= {told.type for told in facts.values()}
+    assert lost == {}
+
+
 def test_goals_are_told_one_by_one_with_their_points(played):
     score = next(
         score
