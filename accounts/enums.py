@@ -23,3 +23,4 @@ class KeyScope(models.TextChoices):
 
     READ = "read", "Read everything that is public"
     REPLAY = "replay", "Replay matches and rehearse what goes wrong"
+    PLAY = "play", "Play fantasy for you: your teams, transfers and leagues"

@@ -216,7 +216,9 @@ class KeyForm(forms.Form):
             allowed = SCOPES[KeyMode(data["mode"])]
             beyond = [KeyScope(scope).label for scope in data["scopes"] if scope not in allowed]
             if beyond:
-                fix = _("Only a test key is good for this: %(what)s.") % {"what": beyond[0]}
+                mode = KeyMode.LIVE if data["mode"] == KeyMode.TEST else KeyMode.TEST
+                fix = _("Only a key of the mode %(mode)s is good for this: %(what)s.")
+                fix %= {"mode": mode.label, "what": beyond[0]}
                 self.add_error("scopes", fix)
         return data
 

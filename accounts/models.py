@@ -180,7 +180,10 @@ class PartnerKey(models.Model):
 
 
 class Partner(AnonymousUser):
-    """Who asks with a key: nobody's account, so nothing of the owner's own is in reach."""
+    """Who asks with a key: nobody's account, so nothing of the owner's own is in reach.
+
+    A door of the owner's own takes the owner for the visitor where the key is good for that.
+    """
 
     def __init__(self, key: PartnerKey) -> None:
         super().__init__()

@@ -142,9 +142,10 @@ def readable_name(text: str) -> str:
 
 
 # Which scopes a key of each mode may have. Replays are rehearsals: no key of production has them.
+# Fantasy is played for good: no test key does.
 SCOPES: Final[Mapping[KeyMode, tuple[KeyScope, ...]]] = {
     KeyMode.TEST: (KeyScope.READ, KeyScope.REPLAY),
-    KeyMode.LIVE: (KeyScope.READ,),
+    KeyMode.LIVE: (KeyScope.READ, KeyScope.PLAY),
 }
 PUBLIC_PART_CHARS: Final = 10
 SECRET_CHARS: Final = 40

@@ -96,10 +96,10 @@ def lacks_scope(request: HttpRequest, scope: str) -> HttpResponse | None:
     partner = partner_of(request)
     if partner is None or scope in partner.key.scopes:
         return None
-    could_have = scope in SCOPES[KeyMode(partner.key.mode)]
-    if not could_have:
+    if scope not in SCOPES[KeyMode(partner.key.mode)] and scope in SCOPES[KeyMode.TEST]:
         return _refused(request, "test_key_needed")
-    told = f"This key has no scope {str(scope)!r}: make one that has, on the page of your keys."
+    modes = " or ".join(mode for mode, scopes in SCOPES.items() if scope in scopes)
+    told = f"This key has no scope {str(scope)!r}: make a {modes} key that has, among your keys."
     return _refused(request, "scope_missing", detail=told)
 
 

@@ -153,6 +153,10 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("read", "Read everything that is public"),
                                 ("replay", "Replay matches and rehearse what goes wrong"),
+                                (
+                                    "play",
+                                    "Play fantasy for you: your teams, transfers and leagues",
+                                ),
                             ],
                             max_length=20,
                         ),
@@ -224,7 +228,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(
                         models.Q(("mode", "test"), ("scopes__contained_by", ["read", "replay"])),
-                        models.Q(("mode", "live"), ("scopes__contained_by", ["read"])),
+                        models.Q(("mode", "live"), ("scopes__contained_by", ["read", "play"])),
                         _connector="OR",
                     ),
                     ("scopes__len__gt", 0),

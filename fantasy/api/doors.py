@@ -10,13 +10,16 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from accounts.enums import KeyScope
 from config.clock import now
+from fantasy.api.keys import OwnerAuthentication
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, Round
 from fantasy.services import limits
@@ -96,6 +99,8 @@ class OwnDoor(FantasyDoor):
     """For the owner of an entry; somebody else's does not exist here."""
 
     permission_classes = [IsAuthenticated]
+    authentication_classes: Any = (OwnerAuthentication, SessionAuthentication)
+    key_scope = KeyScope.PLAY
     rate_class = "read"
 
     def entry(self) -> Entry:

@@ -14,6 +14,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.enums import KeyScope
 from fantasy.api.doors import PAGED, OwnDoor, PublicDoor
 from fantasy.api.filters import RoundFilter, TableFilter
 from fantasy.api.league_serializers import (
@@ -163,6 +164,8 @@ class LeagueDoor(OwnDoor):
     """A public league is everybody's to read, a private one its members'."""
 
     permission_classes = [AllowAny]
+    # A key without `play` sees what everybody may.
+    key_scope = KeyScope.READ
     serializer_class: Any = FantasyLeagueSerializer
 
     def league(self) -> FantasyLeague:

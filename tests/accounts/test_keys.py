@@ -23,6 +23,8 @@ CELLS = {
     (KeyMode.TEST, KeyScope.REPLAY): True,
     (KeyMode.LIVE, KeyScope.READ): True,
     (KeyMode.LIVE, KeyScope.REPLAY): False,
+    (KeyMode.TEST, KeyScope.PLAY): False,
+    (KeyMode.LIVE, KeyScope.PLAY): True,
 }
 
 
@@ -297,6 +299,7 @@ def test_a_form_sent_again_makes_no_second_key(client: Client, owner):
     ("changes", "field"),
     [
         ({"mode": "live"}, "scopes"),
+        ({"mode": "test", "scopes": ["play"]}, "scopes"),
         ({"mode": "prod"}, "mode"),
         ({"scopes": []}, "scopes"),
         ({"scopes": ["admin"]}, "scopes"),

@@ -105,7 +105,7 @@ def test_a_stranger_with_a_key_is_still_a_stranger(client, team):
         headers={"Idempotency-Key": "k"},
     )
 
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert not IdempotentAnswer.objects.exists()
 
 

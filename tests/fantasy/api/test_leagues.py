@@ -153,7 +153,7 @@ def test_a_stranger_changes_no_public_league(ada, teams):
         Client().delete(f"{path}/members/{teams[0]}"),
     ]
 
-    assert {answer.status_code for answer in answers} == {403}
+    assert {answer.status_code for answer in answers} == {401}
     assert FantasyLeague.objects.get().name == "Friends"
 
 

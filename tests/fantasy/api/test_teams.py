@@ -83,8 +83,8 @@ def test_a_stranger_may_write_nothing(game, client):
         "/api/v1/fantasy/teams", {"game": game.public_id}, content_type="application/json"
     )
 
-    assert answer.status_code == 403
-    assert client.get("/api/v1/fantasy/teams").status_code == 403
+    assert answer.status_code == 401
+    assert client.get("/api/v1/fantasy/teams").status_code == 401
 
 
 def test_a_session_needs_its_token(game, ada):
