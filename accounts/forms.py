@@ -217,8 +217,8 @@ class KeyForm(forms.Form):
             beyond = [KeyScope(scope).label for scope in data["scopes"] if scope not in allowed]
             if beyond:
                 mode = KeyMode.LIVE if data["mode"] == KeyMode.TEST else KeyMode.TEST
-                fix = _("Only a key of the mode %(mode)s is good for this: %(what)s.")
-                fix %= {"mode": mode.label, "what": beyond[0]}
+                told = {"mode": mode.label, "what": beyond[0]}
+                fix = _("Only a key of the mode %(mode)s is good for this: %(what)s.") % told
                 self.add_error("scopes", fix)
         return data
 
