@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
@@ -31,6 +32,13 @@ _PLAYER: Final = "player:"
 _MOST_TOLD: Final = 20
 # Lists in pages; the doors of one resource have none.
 PAGED: Final[Any] = api_settings.DEFAULT_PAGINATION_CLASS
+
+
+def listed(kind: type[serializers.BaseSerializer[Any]]) -> serializers.Serializer[Any]:
+    """Return how a short list, which has no pages, is described: as `results`."""
+    name = f"{kind.__name__.removesuffix('Serializer')}List"
+    answer: serializers.Serializer[Any] = inline_serializer(name, {"results": kind(many=True)})
+    return answer
 
 
 class FantasyDoor(GenericAPIView[Any]):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.enums import KeyScope
-from fantasy.api.doors import PAGED, OwnDoor, PublicDoor
+from fantasy.api.doors import PAGED, OwnDoor, PublicDoor, listed
 from fantasy.api.filters import RoundFilter, TableFilter
 from fantasy.api.league_serializers import (
     FantasyCupDetailSerializer,
@@ -89,7 +89,7 @@ class TeamLeagues(OwnDoor):
     serializer_class = FantasyMembershipSerializer
 
     @extend_schema(
-        operation_id="fantasy_teams_leagues_list", responses=FantasyMembershipSerializer(many=True)
+        operation_id="fantasy_teams_leagues_list", responses=listed(FantasyMembershipSerializer)
     )
     def get(self, request: Request, public_id: str) -> Response:
         self.check_parameters()
@@ -340,9 +340,7 @@ class LeagueMemberDetail(LeagueDoor):
 class LeagueCups(LeagueDoor):
     serializer_class = FantasyCupSerializer
 
-    @extend_schema(
-        operation_id="fantasy_leagues_cups_list", responses=FantasyCupSerializer(many=True)
-    )
+    @extend_schema(operation_id="fantasy_leagues_cups_list", responses=listed(FantasyCupSerializer))
     def get(self, request: Request, public_id: str) -> Response:
         """The cups of a league."""
         self.check_parameters()

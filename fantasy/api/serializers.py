@@ -296,6 +296,15 @@ class FantasyReceiptSerializer(serializers.ModelSerializer[Receipt]):
         fields = ("sequence", "round", "saved_at", "document", "digest", "signature")
 
 
+class FantasyNewTeamAnswerSerializer(FantasyTeamSerializer):
+    """A team that was just made, and the receipt of its first line-up."""
+
+    receipt = FantasyReceiptSerializer()
+
+    class Meta(FantasyTeamSerializer.Meta):
+        fields = (*FantasyTeamSerializer.Meta.fields, "receipt")  # type: ignore[assignment]  # more
+
+
 class FantasySavedSerializer(serializers.Serializer[Any]):
     """What a save left."""
 

@@ -13,11 +13,12 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer
+from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer, listed
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
     FantasyDealSerializer,
     FantasyEntrySerializer,
+    FantasyNewTeamAnswerSerializer,
     FantasyReceiptSerializer,
     FantasySavedSerializer,
     FantasyTeamSerializer,
@@ -157,7 +158,7 @@ def _held(holding: Holding, selling_price: int) -> dict[str, Any]:
 class TeamList(Own):
     """Your teams."""
 
-    @extend_schema(operation_id="fantasy_teams_list", responses=FantasyEntrySerializer(many=True))
+    @extend_schema(operation_id="fantasy_teams_list", responses=listed(FantasyEntrySerializer))
     def get(self, request: Request) -> Response:
         """Return your entries, one for each game that you joined."""
         self.check_parameters()
@@ -169,7 +170,7 @@ class TeamList(Own):
     @extend_schema(
         operation_id="fantasy_teams_create",
         request=FantasyNewTeamSerializer,
-        responses={201: FantasyTeamSerializer},
+        responses={201: FantasyNewTeamAnswerSerializer},
     )
     def post(self, request: Request) -> Response:
         """Join a game with a squad."""
@@ -307,7 +308,7 @@ def deal_document(deal: transfers.Deal) -> dict[str, Any]:
 
 class TeamChips(Own):
     @extend_schema(
-        operation_id="fantasy_teams_chips_list", responses=FantasyChipOfferSerializer(many=True)
+        operation_id="fantasy_teams_chips_list", responses=listed(FantasyChipOfferSerializer)
     )
     def get(self, request: Request, public_id: str) -> Response:
         """Return every chip of the game, its window, and the round it was used in."""

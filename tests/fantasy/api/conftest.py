@@ -9,10 +9,11 @@ from django.test import Client
 from accounts.models import User
 from config.clock import now
 from tests.factories.fantasy import make_club, make_game, make_round, pick_squad
+from tests.openapi import check_answer
 
 
 class Manager:
-    """A signed-in fan with a client."""
+    """A signed-in fan with a client; what is answered has to be what the description says."""
 
     def __init__(self, name, **fields):
         self.user = User.objects.create_user(
@@ -22,16 +23,20 @@ class Manager:
         self.client.force_login(self.user)
 
     def get(self, path, **query):
-        return self.client.get(f"/api/v1/fantasy/{path}", query)
+        answer = self.client.get(f"/api/v1/fantasy/{path}", query)
+        check_answer(answer)
+        return answer
 
     def send(self, method, path, body=None, **headers):
-        return self.client.generic(
+        answer = self.client.generic(
             method,
             f"/api/v1/fantasy/{path}",
             b"" if body is None else _json(body),
             content_type="application/json",
             headers=headers,
         )
+        check_answer(answer)
+        return answer
 
     def post(self, path, body=None, **headers):
         return self.send("POST", path, body, **headers)
