@@ -23,6 +23,7 @@ from leagues.models import (
     UnmatchedName,
     Venue,
 )
+from leagues.packs.loader import idle_positions
 from leagues.rules.names import MAYBE_SAME, SURELY_SAME, name_key, player_likeness
 from leagues.rules.pasting import (
     HeldTeam,
@@ -54,6 +55,7 @@ class _Mate:
     name: str
     short_name: str
     shirt: str
+    is_idle: bool
 
 
 class NamedTeam(Protocol):
@@ -320,13 +322,16 @@ def _place_strangers(
         ).values_list("pk", "name", "birth_on")
     }
     involved = {team_keys[p.team] for p in strangers if p.team is not None and p.team in team_keys}
-    rosters = _rosters(source, involved)
+    idle = idle_positions(sport)
+    rosters = _rosters(source, involved, idle)
     placed = {}
     for player in strangers:
         key = by_birth.get((name_key(player.name), player.birth_on))
         team = team_keys.get(player.team or "")
         mates = rosters.get(team, {}) if team is not None else {}
-        mates = {mate: who for mate, who in mates.items() if mate not in taken}
+        # A coach is none of the players, however much alike they are called.
+        is_idle = player.position in idle
+        mates = {k: m for k, m in mates.items() if k not in taken and m.is_idle == is_idle}
         likely = _best_match(player, mates)
         if key is None and likely and likely[1] >= SURELY_SAME:
             key = likely[0]
@@ -338,7 +343,9 @@ def _place_strangers(
     return placed
 
 
-def _rosters(source: str, teams: Collection[int]) -> dict[int, dict[int, _Mate]]:
+def _rosters(
+    source: str, teams: Collection[int], idle: Collection[str]
+) -> dict[int, dict[int, _Mate]]:
     spots = RosterSpot.objects.filter(team_id__in=teams, player__merged_into=None)
     named = set(
         ExternalId.objects.filter(
@@ -346,11 +353,12 @@ def _rosters(source: str, teams: Collection[int]) -> dict[int, dict[int, _Mate]]
         ).values_list("object_id", flat=True)
     )
     rosters: dict[int, dict[int, _Mate]] = {}
-    for team, key, shirt, name, short_name in spots.values_list(
-        "team_id", "player_id", "shirt", "player__name", "player__short_name"
+    for team, key, shirt, position, name, short_name in spots.values_list(
+        "team_id", "player_id", "shirt", "position", "player__name", "player__short_name"
     ):
         # Shirts are handed on, but a vendor does not give one man two ids.
-        mate = _Mate(name=name, short_name=short_name, shirt="" if key in named else shirt)
+        worn, is_idle = "" if key in named else shirt, position in idle
+        mate = _Mate(name=name, short_name=short_name, shirt=worn, is_idle=is_idle)
         rosters.setdefault(team, {})[key] = mate
     return rosters
 

@@ -15,6 +15,7 @@ from fantasy.api.serializers import (
     FantasySavedSerializer,
 )
 from fantasy.api.teams import (
+    JOINING,
     PLAYER_ID,
     ROUND,
     FantasyMoveSerializer,
@@ -46,6 +47,7 @@ class FantasyBasketMoveWishSerializer(StrictSerializer):
 
 class FantasyBasketConfirmSerializer(StrictSerializer):
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
+    player = serializers.CharField(**JOINING)
     round = serializers.IntegerField(**ROUND)
 
 
@@ -168,6 +170,10 @@ class BasketConfirm(BasketDoor):
         entry = self.entry()
         self.spend(limits.TRANSFERS, entry)
         saved = transfers.confirm_transfers(
-            entry.pk, self.kept(entry), chip=wanted["chip"], for_round=wanted.get("round")
+            entry.pk,
+            self.kept(entry),
+            chip=wanted["chip"],
+            player=self.joining(entry.game_id, wanted),
+            for_round=wanted.get("round"),
         )
         return self.saved(saved)

@@ -253,6 +253,10 @@ class FantasyChipOfferSerializer(serializers.Serializer[Any]):
     until_round = serializers.IntegerField(source="window.stop")
     used_in = serializers.IntegerField(help_text="0 while it is unused.")
     can_be_cancelled = serializers.BooleanField(source="chip.cancellable")
+    adds = serializers.CharField(
+        source="chip.adds", help_text="Position of a player to be named with it; empty: nobody."
+    )
+    rounds = serializers.IntegerField(source="chip.rounds", help_text="How long it is in force.")
 
 
 class FantasyTeamSerializer(FantasyEntrySerializer):
@@ -265,7 +269,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
     free_transfers = serializers.IntegerField(help_text="Of the round, before any was made.")
     transfers_made = serializers.IntegerField(help_text="In the round.")
     hit = serializers.IntegerField(help_text="Points that they cost.")
-    chip = serializers.CharField(allow_null=True, help_text="Played in the round.")
+    chip = serializers.CharField(allow_null=True, help_text="In force in the round.")
     squad = FantasyHeldSerializer(many=True)
     standing = FantasyStandingSerializer()
 

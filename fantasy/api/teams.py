@@ -43,6 +43,11 @@ from fantasy.services.squads import (
 from fantasy.services.transfers import MOST_MOVES
 
 PLAYER_ID: dict[str, Any] = {"max_length": 40, "help_text": "Id of a player: vz_player_01K..."}
+JOINING: dict[str, Any] = {
+    "max_length": 40,
+    "required": False,
+    "help_text": "Whom the chip adds, where it adds somebody: id of a player of its position.",
+}
 ROUND: dict[str, Any] = {
     "required": False,
     "min_value": 1,
@@ -92,11 +97,13 @@ class FantasyMovesSerializer(StrictSerializer):
         child=FantasyMoveSerializer(), max_length=MOST_MOVES
     )
     chip = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
+    player = serializers.CharField(**JOINING)
     round = serializers.IntegerField(**ROUND)
 
 
 class FantasyChipSerializer(StrictSerializer):
     chip = serializers.CharField(max_length=30)
+    player = serializers.CharField(**JOINING)
     round = serializers.IntegerField(**ROUND)
 
 
@@ -113,6 +120,11 @@ class Own(OwnDoor):
         named = {f"players/{place}": who for place, who in enumerate(wanted["players"])}
         named |= {name: wanted[name] for name in ("captain", "vice") if wanted.get(name)}
         return self.players(game_id, named)
+
+    def joining(self, game_id: int, wanted: Mapping[str, Any]) -> int | None:
+        """Return the `GamePlayer` id of him whom a chip is to add, if one is named."""
+        named = wanted.get("player")
+        return self.players(game_id, {"player": named})[named] if named else None
 
 
 def team_document(entry: Entry) -> dict[str, Any]:
@@ -131,7 +143,7 @@ def team_document(entry: Entry) -> dict[str, Any]:
         "free_transfers": entry.free_transfers,
         "transfers_made": made,
         "hit": cost_of(open_, made) if open_ else 0,
-        "chip": open_.play.chip if open_ and open_.play else None,
+        "chip": open_.chip.id if open_ and open_.chip else None,
         "squad": squad,
         "standing": asdict(entry_standing(entry)),
     }
@@ -267,7 +279,11 @@ class TransferList(Transferring, ListAPIView[Transfer]):
         wanted, entry = self.wanted(FantasyMovesSerializer), self.saving(limits.TRANSFERS)
         moves = self.moves(entry, wanted["transfers"])
         saved = transfers.confirm_transfers(
-            entry.pk, moves, chip=wanted["chip"], for_round=wanted.get("round")
+            entry.pk,
+            moves,
+            chip=wanted["chip"],
+            player=self.joining(entry.game_id, wanted),
+            for_round=wanted.get("round"),
         )
         return self.saved(saved)
 
@@ -289,11 +305,11 @@ class TransferPreview(Transferring):
         """Say what transfers would do and what forbids them; nothing is changed."""
         wanted, entry = self.wanted(FantasyMovesSerializer), self.entry()
         moves = self.moves(entry, wanted["transfers"])
+        player = self.joining(entry.game_id, wanted)
         with transaction.atomic():
             squad = open_squad(entry.pk, for_round=wanted.get("round"))
-            if wanted["chip"]:
-                chips.start_chip(squad, wanted["chip"])
-            deal = transfers.deal_of(squad, moves)
+            joining = transfers.play_with(squad, wanted["chip"], player)
+            deal = transfers.deal_of(squad, moves, joining=joining)
             transaction.set_rollback(True)
         return Response(FantasyDealSerializer(deal_document(deal)).data)
 
@@ -325,9 +341,14 @@ class TeamChips(Own):
         responses={200: FantasySavedSerializer},
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Play a chip in the next round."""
+        """Play a chip in the next round, with the player whom it adds where it adds one."""
         wanted, entry = self.wanted(FantasyChipSerializer), self.saving(limits.LINEUP)
-        saved = chips.play_chip(entry.pk, wanted["chip"], for_round=wanted.get("round"))
+        saved = chips.play_chip(
+            entry.pk,
+            wanted["chip"],
+            player=self.joining(entry.game_id, wanted),
+            for_round=wanted.get("round"),
+        )
         return self.saved(saved)
 
     @extend_schema(

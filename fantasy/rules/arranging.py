@@ -3,23 +3,28 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from fantasy.rules.game import GameRules
+from fantasy.rules.game import Chip, GameRules
 from fantasy.rules.lineups import Slot, lineup_problems
 from fantasy.rules.squads import Pick
 
 
-def arranged(rules: GameRules, slots: Sequence[Slot]) -> tuple[Slot, ...]:
+def arranged(
+    rules: GameRules, slots: Sequence[Slot], *, chip: Chip | None = None
+) -> tuple[Slot, ...]:
     """Return the slots as they are when they are legal, else the nearest legal ones.
 
     Who stood first plays first, as far as the shape allows. An armband stays with its bearer while
-    he plays, else it goes to the first who may have it.
+    he plays, else it goes to the first who may have it. Whom `chip` adds stands behind the others.
     """
     ordered = sorted(slots, key=lambda slot: slot.slot)
-    if not lineup_problems(rules, ordered):
+    if not lineup_problems(rules, ordered, chip=chip):
         return tuple(ordered)
+    added = chip.adds if chip else ""
+    extra = [slot for slot in ordered if slot.position == added][-1:] if added else []
+    ordered = [slot for slot in ordered if slot not in extra]
     playing = _playing(rules, ordered)
     reserves = _reserves(rules, [slot for slot in ordered if slot not in playing])
-    return _with_armbands(rules, playing, reserves)
+    return _with_armbands(rules, playing, [*reserves, *extra])
 
 
 def first_lineup(rules: GameRules, picks: Sequence[Pick]) -> tuple[Slot, ...]:

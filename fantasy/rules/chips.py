@@ -117,5 +117,32 @@ def chips_in_force(
     )
 
 
+def last_round(rules: GameRules, play: Played) -> int:
+    """Return the last round that is played in which a chip is in force."""
+    rounds = range(play.round, play.round + rules.chip(play.chip).rounds)
+    return max(n for n in rounds if n == play.round or n not in rules.rounds.void)
+
+
+def ending_in(rules: GameRules, round_number: int) -> tuple[Played, ...]:
+    """Return the plays there can be of chips that add a player and leave with that round."""
+    return tuple(
+        play
+        for chip in rules.chips
+        if chip.adds
+        for play in _starts(chip, round_number)
+        if last_round(rules, play) == round_number
+    )
+
+
+def in_force_in(rules: GameRules, round_number: int) -> tuple[Played, ...]:
+    """Return the plays there can be that have an effect in that round."""
+    return tuple(play for chip in rules.chips for play in _starts(chip, round_number))
+
+
+def _starts(chip: Chip, round_number: int) -> Iterable[Played]:
+    first = max(1, round_number - chip.rounds + 1)
+    return (Played(chip=chip.id, round=number) for number in range(first, round_number + 1))
+
+
 def _refusal(code: str, message: str) -> Refusal:
     return Refusal(code=code, message=message, field="chip")

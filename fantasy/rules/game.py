@@ -17,7 +17,8 @@ class GamePosition:
     """A position of the game, not of the sport: `sport_positions` are those that play it.
 
     `bench_slot`: its reserve always sits there, 0 for anywhere. A position of a chip only (an
-    assistant manager) has no place in squad and eleven; the chip gives it one.
+    assistant manager) has no place in squad and eleven; the chip gives it one. `price_min` and
+    `price_max` bound its start prices in tenths, 0 for those of all players.
     """
 
     id: str
@@ -30,6 +31,8 @@ class GamePosition:
     play_min: int = 0
     play_max: int = 0
     bench_slot: int = 0
+    price_min: int = 0
+    price_max: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +295,13 @@ class GameRules:
     def position_of(self, sport_position: str) -> GamePosition | None:
         """Return the game's position of a player of the sport, None where he has no place."""
         return next((p for p in self.positions if sport_position in p.sport_positions), None)
+
+    @property
+    def added_positions(self) -> frozenset[str]:
+        """Positions that a squad has by a chip only."""
+        return frozenset(
+            chip.adds for chip in self.chips if chip.adds and not self.position(chip.adds).squad_max
+        )
 
     def chip(self, chip_id: str) -> Chip:
         """Return the chip of that id; KeyError when the game has none."""

@@ -96,6 +96,7 @@ def _position(table: Table, sport: SportPack) -> GamePosition:
             raise table.error("players", f"'{name}' is no position of {sport.id}")
     squad = span(table, "squad", (0, 0))
     play = span(table, "play", (0, 0))
+    prices = span(table, "prices", (0, 0))
     position = GamePosition(
         id=table.text("id"),
         label=table.text("label"),
@@ -107,6 +108,8 @@ def _position(table: Table, sport: SportPack) -> GamePosition:
         play_min=play[0],
         play_max=play[1],
         bench_slot=table.whole("bench_slot", 0, minimum=0),
+        price_min=prices[0],
+        price_max=prices[1],
     )
     table.close()
     return position

@@ -3,6 +3,7 @@
 Players of a position are ranked by their mean points a match; the price climbs from the cheapest
 to the dearest with the third power of the share of those below, so that few are dear. A squad of
 average players costs about the budget. Nobody who never played is dearer than the cheapest.
+A position with bounds of its own climbs between them.
 """
 
 from bisect import bisect_left
@@ -31,15 +32,20 @@ def start_prices(rules: GameRules, forms: Sequence[Form]) -> Mapping[int, int]:
     if not rules.squad.budget_tenths:
         return {form.player: 0 for form in forms}
     share = rules.squad.budget_tenths / rules.squad.size
-    low = max(share * _CHEAPEST / 100, 1.0)
-    high = share * _DEAREST / 100
+    usual = max(share * _CHEAPEST / 100, 1.0), share * _DEAREST / 100
+    own = {p.id: (p.price_min, p.price_max) for p in rules.positions if p.price_max}
     ranked: dict[str, list[float]] = {}
     for form in forms:
         if form.mean is not None:
             ranked.setdefault(form.position, []).append(form.mean)
     for means in ranked.values():
         means.sort()
-    return {form.player: _rounded(low + (high - low) * _below(form, ranked) ** 3) for form in forms}
+    prices = {}
+    for form in forms:
+        low, high = own.get(form.position, usual)
+        price = low + (high - low) * _below(form, ranked) ** 3
+        prices[form.player] = round(price) if form.position in own else _rounded(price)
+    return prices
 
 
 def _below(form: Form, ranked: Mapping[str, Sequence[float]]) -> float:

@@ -17,18 +17,21 @@ from fantasy.rules.squads import tenths
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketWish:
-    """What somebody looks for; empty fields leave nobody out."""
+    """What somebody looks for; empty fields leave nobody out. Who is `hidden` is in no list."""
 
     position: str = ""
     team: str = ""
     name: str = ""
     max_price: int = 0
     sort: str = ""
+    hidden: Collection[str] = ()
 
 
 def market_list(game: Game, wish: MarketWish) -> QuerySet[GamePlayer]:
     """Return the players of a game that fit, in the order wished for, the dearest first."""
     rows = GamePlayer.objects.filter(game=game).select_related("player", "team")
+    if wish.hidden:
+        rows = rows.exclude(position__in=wish.hidden)
     if wish.position:
         rows = rows.filter(position=wish.position)
     if wish.team:

@@ -54,12 +54,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddedPlace:
+    """The place behind all others, that a chip adds, and what he is who has it."""
+
+    position: GamePosition
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
     """A locked line-up; without `parts` its points may not be told."""
 
     round: Round
     rows: Sequence[tuple[GamePosition, Sequence[Place]]]
     bench: Sequence[Place]
+    added: AddedPlace | None
     chip: str
     parts: Parts | None
     is_final: bool
@@ -73,6 +82,8 @@ class RoundView:
         for _, places in self.rows:
             yield from places
         yield from self.bench
+        if self.added is not None:
+            yield self.added.place
 
 
 def round_view(entry: Entry, round_: Round, *, is_told: bool) -> RoundView | None:
@@ -88,7 +99,8 @@ def round_view(entry: Entry, round_: Round, *, is_told: bool) -> RoundView | Non
     return RoundView(
         round=round_,
         rows=rows_of(rules, [place for place in places if place.slot <= size]),
-        bench=[place for place in places if place.slot > size],
+        bench=[place for place in places if size < place.slot <= rules.squad.size],
+        added=added_place(rules, places),
         chip=held.lineup.chip,
         parts=_parts(rules, held, round_, found) if is_told else None,
         is_final=held.is_final,
@@ -107,6 +119,14 @@ def rows_of(
         for position in rules.positions
         if position.play_max
     ]
+
+
+def added_place(rules: GameRules, places: Sequence[Place]) -> AddedPlace | None:
+    """Return the place that a chip adds, None without one."""
+    found = next((place for place in places if place.slot > rules.squad.size), None)
+    if found is None:
+        return None
+    return AddedPlace(position=rules.position(found.player.position), place=found)
 
 
 def _place(

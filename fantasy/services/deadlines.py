@@ -2,7 +2,8 @@
 
 One transaction, a handful of statements for any number of entries. What the rules say of transfers
 and prices is asked once for each different case and joined, so it is written in one place.
-After it squads stand for the next round: a Free Hit has been given back, free transfers are new.
+After it squads stand for the next round: a Free Hit has been given back, whom a chip added has left
+with its last round for what he fetches, free transfers are new.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from django.db import connection, transaction
 from config.clock import now
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Game, Lineup, Round, TransferDraft
+from fantasy.rules.chips import Played, ending_in, in_force_in
 from fantasy.rules.game import GameRules
 from fantasy.rules.receipts import LINE, merkle_root
 from fantasy.rules.transfers import (
@@ -32,7 +34,14 @@ log = structlog.get_logger(__name__)
 
 _LOCK = 0x76656C6B
 
-_CASES = """
+# The chip of each entry that has an effect in the round, whichever round it was played in.
+_IN_FORCE = """
+    SELECT DISTINCT ON (p.entry_id) p.entry_id, p.chip FROM fantasy_chipplay p
+    JOIN unnest(%(force_rounds)s::bigint[], %(force_chips)s::text[]) AS f (round_id, chip)
+        ON f.round_id = p.round_id AND f.chip = p.chip
+    WHERE p.cancelled_at IS NULL ORDER BY p.entry_id, p.played_at DESC
+"""
+_CASES = f"""
     SELECT e.free_transfers, coalesce(t.made, 0), coalesce(c.chip, ''),
         e.joined_round_id = %(round)s
     FROM fantasy_entry e
@@ -40,18 +49,17 @@ _CASES = """
         SELECT entry_id, count(*) AS made FROM fantasy_transfer
         WHERE round_id = %(round)s GROUP BY entry_id
     ) t ON t.entry_id = e.id
-    LEFT JOIN fantasy_chipplay c
-        ON c.entry_id = e.id AND c.round_id = %(round)s AND c.cancelled_at IS NULL
+    LEFT JOIN ({_IN_FORCE}) c ON c.entry_id = e.id
     WHERE e.game_id = %(game)s
     GROUP BY 1, 2, 3, 4
-"""
+"""  # noqa: S608 - a part of our own
 _BOUGHT = """
     SELECT DISTINCT h.bought_price, p.price
     FROM fantasy_holding h JOIN fantasy_gameplayer p ON p.id = h.game_player_id
     WHERE p.game_id = %(game)s
 """
 # A row for each line-up; the text that is hashed is that of `rules.receipts.LineupFacts`.
-_FREEZE = """
+_FREEZE = f"""
     WITH cases AS (
         SELECT * FROM unnest(%(free)s::int[], %(made)s::int[], %(chip)s::text[], %(new)s::bool[],
             %(hit)s::int[]) AS c (free, made, chip, is_new, hit)
@@ -85,13 +93,12 @@ _FREEZE = """
     FROM fantasy_entry e
     JOIN squads s ON s.entry_id = e.id
     LEFT JOIN made ON made.entry_id = e.id
-    LEFT JOIN fantasy_chipplay play
-        ON play.entry_id = e.id AND play.round_id = %(round)s AND play.cancelled_at IS NULL
+    LEFT JOIN ({_IN_FORCE}) play ON play.entry_id = e.id
     JOIN cases ON cases.free = e.free_transfers AND cases.made = coalesce(made.made, 0)
         AND cases.chip = coalesce(play.chip, '')
         AND cases.is_new = (e.joined_round_id = %(round)s)
     WHERE e.game_id = %(game)s
-"""
+"""  # noqa: S608 - a part of our own
 _ROLL_OVER = """
     UPDATE fantasy_entry e SET free_transfers = c.next
     FROM fantasy_lineup l
@@ -122,6 +129,23 @@ _GIVE_BACK = (
         AND c.kept IS NOT NULL
     """,
 )
+
+# Whom a chip added leaves with its last round: no transfer, but he fetches what he would in one.
+_PART = """
+    WITH sales AS (
+        SELECT * FROM unnest(%(bought)s::int[], %(price)s::int[], %(sale)s::int[])
+            AS s (bought, price, sale)
+    ), gone AS (
+        DELETE FROM fantasy_holding h USING fantasy_chipplay c, fantasy_gameplayer p,
+            unnest(%(ending_rounds)s::bigint[], %(ending_chips)s::text[]) AS f (round_id, chip)
+        WHERE c.round_id = f.round_id AND c.chip = f.chip AND c.cancelled_at IS NULL
+            AND h.entry_id = c.entry_id AND h.slot > %(size)s AND p.id = h.game_player_id
+        RETURNING h.entry_id, h.bought_price, p.price
+    )
+    UPDATE fantasy_entry e SET bank = e.bank + coalesce(s.sale, least(g.price, g.bought_price))
+    FROM gone g LEFT JOIN sales s ON s.bought = g.bought_price AND s.price = g.price
+    WHERE e.id = g.entry_id AND %(has_budget)s
+"""
 
 
 def lock_due_rounds() -> list[int]:
@@ -178,7 +202,7 @@ def _close(round_: Round, *, root: str, at: datetime) -> None:
 
 
 def _freeze(game: Game, round_: Round) -> int:
-    """Write the line-ups, roll free transfers over, give Free Hits back; return how many."""
+    """Write the line-ups, roll free transfers over, end chips; return how many line-ups."""
     rules = rules_of(game)
     values: dict[str, Any] = {
         "game": game.pk,
@@ -186,6 +210,10 @@ def _freeze(game: Game, round_: Round) -> int:
         "line": LINE,
         "game_id": game.public_id,
         "number": round_.number,
+        "size": rules.squad.size,
+        "has_budget": rules.squad.budget_tenths > 0,
+        **_plays(game, "force", in_force_in(rules, round_.number)),
+        **_plays(game, "ending", ending_in(rules, round_.number)),
     }
     with connection.cursor() as cursor:
         cursor.execute(_CASES, values)
@@ -195,9 +223,20 @@ def _freeze(game: Game, round_: Round) -> int:
         cursor.execute(_FREEZE, values)
         entries: int = cursor.rowcount
         cursor.execute(_ROLL_OVER, values)
-        for statement in _GIVE_BACK:
+        for statement in (*_GIVE_BACK, _PART):
             cursor.execute(statement, values)
     return entries
+
+
+def _plays(game: Game, name: str, plays: Sequence[Played]) -> dict[str, list[object]]:
+    """Plays as columns: the rounds they began in, by id, and the chips."""
+    numbers = {play.round for play in plays}
+    rounds = dict(game.rounds.filter(number__in=numbers).values_list("number", "pk"))
+    known = [play for play in plays if play.round in rounds]
+    return {
+        f"{name}_rounds": [rounds[play.round] for play in known],
+        f"{name}_chips": [play.chip for play in known],
+    }
 
 
 def _case_columns(

@@ -1,5 +1,6 @@
 """Keeping a game true to its season: its players, its rounds, and which match counts where."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from django.db.models import Max, Q
 from fantasy.enums import Availability, RoundState
 from fantasy.models import Game, GamePlayer, Round, RoundMatch
 from fantasy.rules.game import GameRules
-from fantasy.rules.points import score_line, total
+from fantasy.rules.points import match_columns, score_line, total
 from fantasy.rules.rounds import (
     Fixture,
     RoundPlan,
@@ -22,8 +23,9 @@ from fantasy.rules.rounds import (
 )
 from fantasy.rules.start_prices import Form, start_prices
 from leagues.models import RosterSpot, Season
+from leagues.packs.loader import idle_positions
 from matches.enums import MatchStatus
-from matches.models import Match
+from matches.models import OVER_STATUSES, Match
 from stats.models import StatLine
 
 # A match that is not played for now counts nowhere until it has a new kick-off.
@@ -122,11 +124,13 @@ def _follow(row: GamePlayer, spot: RosterSpot | None, at: datetime) -> bool:
 def _new_players(
     game: Game, rules: GameRules, spots: Sequence[RosterSpot], prices: Mapping[int, int]
 ) -> list[GamePlayer]:
+    idle = idle_positions(rules.sport)
     placed = [
         (spot, position.id)
         for spot in spots
         if (position := rules.position_of(spot.position or spot.player.position))
-        or (position := rules.position_of(spot.player.position))
+        # Who coaches a club now is no player of it, whatever he once was.
+        or (spot.position not in idle and (position := rules.position_of(spot.player.position)))
     ]
     if not placed:
         return []
@@ -158,6 +162,7 @@ def _forms(game: Game, rules: GameRules, placed: Iterable[tuple[RosterSpot, str]
     for player, values in lines.iterator(chunk_size=2000):
         points = total(score_line(rules, position=positions[player], columns=values))
         brought.setdefault(player, []).append(points)
+    brought |= _brought_by_results(game, rules, placed)
     return [
         Form(
             player=player,
@@ -166,6 +171,39 @@ def _forms(game: Game, rules: GameRules, placed: Iterable[tuple[RosterSpot, str]
         )
         for player, position in positions.items()
     ]
+
+
+def _brought_by_results(
+    game: Game, rules: GameRules, placed: Iterable[tuple[RosterSpot, str]]
+) -> dict[int, list[int]]:
+    """What those whom a chip adds would have brought: they have no lines, their clubs results."""
+    added = {spot: position for spot, position in placed if position in rules.added_positions}
+    if not added:
+        return {}
+    results: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = Match.objects.filter(
+        season__league=game.season.league_id,
+        status__in=OVER_STATUSES,
+        home_score__isnull=False,
+        away_score__isnull=False,
+    ).values_list("home", "away", "home_score", "away_score")
+    for home, away, home_score, away_score in rows:
+        results[home].append((home_score, away_score))
+        results[away].append((away_score, home_score))
+    return {
+        spot.player_id: [
+            total(
+                score_line(
+                    rules,
+                    position=position,
+                    columns=match_columns(goals_for=own, goals_against=other),
+                )
+            )
+            for own, other in results[spot.team_id]
+        ]
+        for spot, position in added.items()
+        if results[spot.team_id]
+    }
 
 
 def _sync_rounds(game: Game, rules: GameRules, *, at: datetime) -> tuple[int, int, int]:

@@ -28,7 +28,7 @@ def save_lineup(entry_id: int, choice: LineupChoice, *, for_round: int | None = 
     """
     squad = open_squad(entry_id, for_round=for_round)
     slots = _slots(squad, choice)
-    refuse_any(lineup_problems(squad.rules, slots))
+    refuse_any(lineup_problems(squad.rules, slots, chip=squad.chip))
     refuse_any(
         captain_problems(
             squad.rules, price_tenths=_price(squad, choice.captain), bank_tenths=squad.entry.bank

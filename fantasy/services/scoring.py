@@ -178,8 +178,7 @@ def fresh_scores(place: RoundMatch, folded: Folded) -> list[PlayerScore]:
 
 def _managers(place: RoundMatch, folded: Folded, rules: GameRules) -> list[PlayerScore]:
     """Return the scores of those whom a chip adds: they score by how the match stands."""
-    match = folded.match
-    added = {chip.adds for chip in rules.chips if chip.adds}
+    match, added = folded.match, rules.added_positions
     if not added or match.home_score is None or match.away_score is None:
         return []
     rows = GamePlayer.objects.filter(

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from config.clock import now
 from fantasy.enums import GameState, RoundState
 from fantasy.models import ChipPlay, Entry, Game, GamePlayer, Holding, Receipt, Round, Transfer
-from fantasy.rules.chips import Played
+from fantasy.rules.chips import Played, chips_in_force
 from fantasy.rules.game import Chip, GameRules
 from fantasy.rules.lineups import Slot
 from fantasy.rules.receipts import RECEIPT, LineupFacts, sign
@@ -91,8 +91,9 @@ class OpenSquad:
 
     @property
     def chip(self) -> Chip | None:
-        """The chip in force in the round."""
-        return self.rules.chip(self.play.chip) if self.play else None
+        """The chip in force in the round, played in it or in one before."""
+        force = chips_in_force(self.rules, round_number=self.round.number, played=self.played)
+        return next(iter(force), None)
 
     @property
     def played(self) -> tuple[Played, ...]:
@@ -250,7 +251,7 @@ def facts_of(squad: OpenSquad) -> LineupFacts:
         numbers=tuple(holding.game_player.number for holding in squad.holdings),
         captain_slot=next((h.slot for h in squad.holdings if h.is_captain), None),
         vice_slot=next((h.slot for h in squad.holdings if h.is_vice), None),
-        chip=squad.play.chip if squad.play else "",
+        chip=squad.chip.id if squad.chip else "",
     )
 
 

@@ -16,7 +16,7 @@ from fantasy.rules.transfers import (
     selling_price,
     transfer_problems,
 )
-from fantasy.services.chips import start_chip
+from fantasy.services.chips import joining_by, seat, start_chip
 from fantasy.services.refusals import refuse, refuse_any
 from fantasy.services.squads import (
     OpenSquad,
@@ -108,9 +108,16 @@ def basket_of(squad: OpenSquad) -> tuple[Move, ...]:
 
 @transaction.atomic
 def confirm_transfers(
-    entry_id: int, moves: Sequence[Move], *, chip: str = "", for_round: int | None = None
+    entry_id: int,
+    moves: Sequence[Move],
+    *,
+    chip: str = "",
+    player: int | None = None,
+    for_round: int | None = None,
 ) -> Saved:
     """Make the transfers, all or none, playing `chip` with them; return a receipt. Raises Refused.
+
+    `player` is whom the chip is to add, where it adds one; he is no transfer.
 
     Confirmed transfers are final. A bought player takes the slot and the armband of the one sold
     when the line-up stays legal, else the nearest legal line-up is made.
@@ -118,20 +125,34 @@ def confirm_transfers(
     if not moves:
         raise refuse("no_transfers", "Choose at least one transfer.", "transfers")
     squad = open_squad(entry_id, for_round=for_round)
-    if chip:
-        start_chip(squad, chip)
+    joining = play_with(squad, chip, player)
     bought = _players(squad, moves)
-    deal = _deal(squad, moves, bought)
+    deal = _deal(squad, moves, bought, joining)
     refuse_any(deal.problems)
     _exchange(squad, moves, bought)
+    if joining is not None:
+        seat(squad, joining)
     squad.entry.bank = deal.bank
     TransferDraft.objects.filter(entry=squad.entry).delete()
     return save(squad, kind="transfers", made=deal.made)
 
 
-def deal_of(squad: OpenSquad, moves: Sequence[Move]) -> Deal:
-    """Say what the moves would do to an opened squad. Raises Refused for unknown players."""
-    return _deal(squad, moves, _players(squad, moves))
+def play_with(squad: OpenSquad, chip: str, player: int | None) -> GamePlayer | None:
+    """Put a chip in force with transfers; return whom it adds, if anybody. Raises Refused."""
+    if chip:
+        start_chip(squad, chip)
+        return joining_by(squad, player)
+    if player is not None:
+        raise refuse("chip_adds_nobody", "Name the chip that adds this player.", "player")
+    return None
+
+
+def deal_of(squad: OpenSquad, moves: Sequence[Move], *, joining: GamePlayer | None = None) -> Deal:
+    """Say what the moves would do to an opened squad, and whom a chip adds with them.
+
+    Raises Refused for unknown players.
+    """
+    return _deal(squad, moves, _players(squad, moves), joining)
 
 
 def sale_price(rules: GameRules, holding: Holding) -> int:
@@ -167,17 +188,23 @@ def _refusal(code: str, message: str, player: int) -> Refusal:
     return Refusal(code=code, message=message, field=f"player:{player}")
 
 
-def _deal(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlayer]) -> Deal:
+def _deal(
+    squad: OpenSquad,
+    moves: Sequence[Move],
+    bought: Mapping[int, GamePlayer],
+    joining: GamePlayer | None,
+) -> Deal:
     rules, sold = squad.rules, {move.sold for move in moves}
+    coming = [*bought.values(), *([joining] if joining else [])]
     going = [h for h in squad.holdings if h.game_player_id in sold]
     kept = [h.game_player for h in squad.holdings if h.game_player_id not in sold]
     sold_for = sum(sale_price(rules, holding) for holding in going)
-    bought_for = sum(player.price for player in bought.values())
+    bought_for = sum(player.price for player in coming)
     made = (0 if squad.is_new else len(moves)) + made_before(squad)
     unlimited = is_free(squad)
     picks = [
         Pick(player=row.pk, position=row.position, club=row.team_id, price=0)
-        for row in (*kept, *bought.values())
+        for row in (*kept, *coming)
     ]
     bank = squad.entry.bank + (sold_for - bought_for if rules.squad.budget_tenths else 0)
     return Deal(
@@ -190,7 +217,7 @@ def _deal(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlay
         ),
         hit=cost_of(squad, made),
         problems=(
-            *squad_problems(rules, picks),
+            *squad_problems(rules, picks, chip=squad.chip),
             *_money(rules, squad.entry.bank, sold_for, bought_for),
             *captain_problems(
                 rules, price_tenths=_captain_price(squad, moves, bought), bank_tenths=bank
@@ -214,7 +241,8 @@ def _captain_price(
         replace(slot, player=after[slot.player].pk, position=after[slot.player].position)
         for slot in squad.slots
     ]
-    captain = next((s.player for s in arranged(squad.rules, slots) if s.is_captain), None)
+    legal = arranged(squad.rules, slots, chip=squad.chip)
+    captain = next((s.player for s in legal if s.is_captain), None)
     return next((row.price for row in after.values() if row.pk == captain), 0)
 
 
@@ -232,7 +260,7 @@ def _exchange(squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, Game
     for holding, row in pairs:
         holding.game_player, holding.bought_price = row, row.price
     Holding.objects.bulk_update([holding for holding, _ in pairs], ["game_player", "bought_price"])
-    write_slots(squad, arranged(squad.rules, squad.slots))
+    write_slots(squad, arranged(squad.rules, squad.slots, chip=squad.chip))
 
 
 def _log(squad: OpenSquad, holding: Holding, row: GamePlayer) -> Transfer:

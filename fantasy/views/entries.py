@@ -12,6 +12,7 @@ from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import round_figures, rounds_of_entry
 from fantasy.selectors.standing import entry_standing, results_of
 from fantasy.selectors.told import is_settled, points_told, round_told
+from fantasy.services.games import rules_of
 from fantasy.services.receipts import proof_of
 from fantasy.views.doors import at_game, context_of, shown
 
@@ -84,17 +85,24 @@ def history(request: HttpRequest, public_id: str) -> HttpResponse:
             for row in told
         ],
         "transfers": rows.select_related("round", *people).order_by("-made_at")[:100],
-        "plays": [
-            (row.round, row.chip)
-            for row in Lineup.objects.filter(entry=found)
-            .exclude(chip="")
-            .select_related("round")
-            .order_by("round__number")
-        ],
+        "plays": _plays(found),
         "labels": {chip.id: chip.label for chip in at_game(request, found.game).rules.chips},
         "standing": entry_standing(found),
     }
     return render(request, "fantasy/history.html", context)
+
+
+def _plays(entry: Entry) -> list[tuple[Round, str]]:
+    """The chips of locked rounds; one that is in force for some counts where it began."""
+    lineups = Lineup.objects.filter(entry=entry).exclude(chip="").select_related("round")
+    plays: list[tuple[Round, str]] = []
+    chips = {chip.id: chip for chip in rules_of(entry.game).chips}
+    for row in lineups.order_by("round__number"):
+        last = next((round_ for round_, chip in reversed(plays) if chip == row.chip), None)
+        length = chips[row.chip].rounds if row.chip in chips else 1
+        if last is None or row.round.number >= last.number + length:
+            plays.append((row.round, row.chip))
+    return plays
 
 
 @require_safe

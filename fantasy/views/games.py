@@ -102,11 +102,14 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
     """All rules of a game, as its pack has them; of a draft for those who may look at it."""
     place = preview_of(request, slug)
     playing = [position for position in place.rules.positions if position.play_max]
+    added = place.rules.added_positions
+    scoring = [p for p in place.rules.positions if p.play_max or p.id in added]
     bonus = place.rules.bonus
     context = context_of(place, "rules") | {
         "positions": [p for p in place.rules.positions if p.squad_max],
+        "scoring": scoring,
         "playing": playing,
-        "point_rows": [_rule_row(rule, playing) for rule in place.rules.points],
+        "point_rows": [_rule_row(rule, scoring) for rule in place.rules.points],
         "bonus_rows": [_rule_row(rule, playing) for rule in bonus.components] if bonus else [],
         "void": sorted(place.rules.rounds.void),
     }

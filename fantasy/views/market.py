@@ -1,12 +1,13 @@
 """The market as a part of pages: a list of players by the filters in the address."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from fantasy.models import Game
-from fantasy.rules.game import GameRules
+from fantasy.rules.game import Chip, GameRules
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.market_list import MarketWish, Room, market_list, why_not
 from fantasy.selectors.opponents import opponents
@@ -24,9 +25,17 @@ def market_page(
     *,
     room: Room | None = None,
     position: str = "",
+    chip: Chip | None = None,
 ) -> dict[str, Any]:
-    """Return a page of the market with figures, opponents and reasons."""
+    """Return a page of the market with figures, opponents and reasons.
+
+    Those whom only a chip adds are shown to buyers while that chip is in force, else to readers
+    who ask for their position.
+    """
     wish = wish_of(request, position)
+    added = rules.added_positions - ({chip.adds} if chip else set())
+    if room is not None or wish.position not in added:
+        wish = replace(wish, hidden=added)
     page = Paginator(market_list(game, wish), _A_PAGE).get_page(request.GET.get("page"))
     found = list(page.object_list)
     figures = market_figures(game, found)
@@ -46,7 +55,7 @@ def market_page(
         "against": opponents(ahead(game)),
         "teams": game.season.teams.order_by("name"),
         "tells_points": tells_points(game),
-        "picks": [p for p in rules.positions if p.squad_max],
+        "picks": [p for p in rules.positions if room is None or p.id not in added],
     }
 
 

@@ -14,15 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.autopick import Candidate, fill_squad
-from fantasy.rules.chips import chip_offers
+from fantasy.rules.chips import chip_offers, last_round
 from fantasy.rules.countries import countries
 from fantasy.rules.squads import Pick, captain_surcharge, quotas
 from fantasy.selectors.market import market_figures
-from fantasy.selectors.market_list import room_of
+from fantasy.selectors.market_list import room_of, why_not
 from fantasy.selectors.opponents import opponents
 from fantasy.selectors.round_view import Place as Spot
-from fantasy.selectors.round_view import rows_of
+from fantasy.selectors.round_view import added_place, rows_of
 from fantasy.services import chips, entries, limits, lineups, receipts
+from fantasy.services.chips import problems_of
 from fantasy.services.refusals import Refused, refuse
 from fantasy.services.squads import OpenSquad, cost_of, is_free, look_at, made_before, next_round
 from fantasy.services.transfers import sale_price
@@ -206,8 +207,12 @@ def play_chip(request: HttpRequest, slug: str) -> HttpResponse:
         if request.POST.get("act") == "cancel":
             chips.cancel_chip(entry.pk, for_round=round_number(request))
         else:
-            chip = request.POST.get("chip", "")[:30]
-            chips.play_chip(entry.pk, chip, for_round=round_number(request))
+            chips.play_chip(
+                entry.pk,
+                request.POST.get("chip", "")[:30],
+                player=whole(request.POST.get("player", "")) or None,
+                for_round=round_number(request),
+            )
 
     return _done(request, place, save)
 
@@ -296,14 +301,17 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
         )
         for holding in squad.holdings
     ]
+    # Whom a chip adds stands behind the bench, and is no part of what can be moved.
+    own = [spot for spot in spots if spot.slot <= rules.squad.size]
     made = made_before(squad)
     value = sum(sale_price(rules, holding) for holding in squad.holdings)
     return {
         "words": _words(),
         "rows": rows_of(rules, [spot for spot in spots if spot.slot <= size]),
-        "bench": [spot for spot in spots if spot.slot > size],
-        "spots": spots,
-        "bench_slots": range(size + 1, len(spots) + 1),
+        "bench": [spot for spot in own if spot.slot > size],
+        "spots": own,
+        "added": added_place(rules, spots),
+        "bench_slots": range(size + 1, len(own) + 1),
         "own_places": {p.bench_slot: p for p in rules.positions if p.bench_slot},
         "shape": {
             p.id: {"min": p.play_min, "max": p.play_max, "slot": p.bench_slot, "name": p.plural}
@@ -320,9 +328,38 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
         "made": made,
         "hit": cost_of(squad, made),
         "chip": squad.chip,
+        "chip_until": _chip_until(squad),
         "offers": chip_offers(rules, squad.played),
+        "candidates": _candidates(squad),
         "round": squad.round,
     }
+
+
+def _chip_until(squad: OpenSquad) -> int | None:
+    """The last round of a chip that is in force for more than one."""
+    if squad.chip is None or squad.chip.rounds == 1:
+        return None
+    begun = next(play for play in reversed(squad.played) if play.chip == squad.chip.id)
+    return last_round(squad.rules, begun)
+
+
+def _candidates(squad: OpenSquad) -> list[dict[str, Any]]:
+    """Whom a chip that can be played now would add, and why somebody cannot be had."""
+    chip = next(
+        (chip for chip in squad.rules.chips if chip.adds and not problems_of(squad, chip.id)), None
+    )
+    if chip is None:
+        return []
+    room = room_of(
+        squad.rules,
+        [holding.game_player for holding in squad.holdings],
+        money_tenths=squad.entry.bank,
+    )
+    rows = chips.joinable(squad.game.pk, chip).select_related("player", "team")
+    return [
+        {"player": row, "why_not": why_not(squad.rules, room, row)}
+        for row in rows.order_by("-price", "team__name", "number")
+    ]
 
 
 @never_cache

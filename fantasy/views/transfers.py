@@ -7,14 +7,16 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from fantasy.models import ChipPlay, Entry, GamePlayer, Holding
-from fantasy.rules.chips import chip_offers, chip_problems
+from fantasy.rules.chips import chip_offers
 from fantasy.rules.squads import Refusal
 from fantasy.selectors.market_list import Room, room_of
 from fantasy.services import limits
+from fantasy.services.chips import problems_of
 from fantasy.services.refusals import Refused
 from fantasy.services.squads import OpenSquad, is_free, look_at, made_before, next_round
 from fantasy.services.transfers import (
@@ -122,7 +124,7 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
         "squad": [
             (position, [_row(place, h, going) for h in squad.holdings if _is_of(h, position.id)])
             for position in place.rules.positions
-            if position.squad_max
+            if position.squad_max or (squad.chip and position.id == squad.chip.adds)
         ],
         "deal": deal,
         "problems": (*problems, *(deal.problems if deal else ())),
@@ -137,7 +139,9 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
         "chips": _chips(squad, chip),
     }
     position = out.game_player.position if out else ""
-    return context | market_page(request, place.game, place.rules, room=room, position=position)
+    return context | market_page(
+        request, place.game, place.rules, room=room, position=position, chip=squad.chip
+    )
 
 
 def _deal(squad: OpenSquad, moves: Sequence[Move]) -> Deal | None:
@@ -187,16 +191,11 @@ def _sale(place: Place, holding: Holding) -> int:
 
 
 def _chip_problems(squad: OpenSquad, chip: str) -> tuple[Refusal, ...]:
-    if not chip:
-        return ()
-    number = squad.round.number
-    return chip_problems(
-        squad.rules,
-        chip,
-        round_number=number,
-        joined_round=number if squad.is_new else 0,
-        played=squad.played,
-    )
+    problems = problems_of(squad, chip) if chip else ()
+    if chip and not problems and squad.rules.chip(chip).adds:
+        message = _("Play it on the page of your team, where you choose whom it adds.")
+        return (Refusal(code="player_needed", message=message, field="chip"),)
+    return problems
 
 
 def _chips(squad: OpenSquad, chosen: str) -> list[Any]:

@@ -52,6 +52,11 @@ def pack_ids(path: SearchPath = None) -> tuple[str, ...]:
     return tuple(sorted({file.parent.name for f in folders for file in f.glob("*/sport.toml")}))
 
 
+def idle_positions(sport: str) -> frozenset[str]:
+    """Return the positions of a sport whose bearers never play, none for one without a pack."""
+    return load_pack(sport).idle_positions if sport in pack_ids() else frozenset()
+
+
 def search_folders(path: SearchPath = None) -> list[Path]:
     """Return the folders that packs are looked for in, the first one to be preferred."""
     if path is None or path == "":

@@ -61,11 +61,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A role of a player in the sport."""
+    """A role in the sport; who has one that does not play is no player of any match (a coach)."""
 
     id: str
     label: str
     order: int = 0
+    plays: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,6 +458,11 @@ class SportPack:
     def zones(self) -> tuple[Zone, ...]:
         """The table's default zones."""
         return self.table.zones
+
+    @property
+    def idle_positions(self) -> frozenset[str]:
+        """Positions of people who belong to a team and never play."""
+        return frozenset(position.id for position in self.positions if not position.plays)
 
     def column(self, column_id: str) -> Column | None:
         """Return the column of that id."""

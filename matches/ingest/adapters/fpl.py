@@ -26,7 +26,9 @@ from matches.ingest.documents import (
 from matches.ingest.reading import Node, parse_json
 
 _LEAGUE = "Premier League"
-_POSITIONS = {1: "GKP", 2: "DEF", 3: "MID", 4: "FWD"}
+# The game of 2024-25 had the clubs' managers, too: people of a club who never play.
+_MANAGER = 5
+_POSITIONS = {1: "GKP", 2: "DEF", 3: "MID", 4: "FWD", _MANAGER: "MGR"}
 _BOOTSTRAP, _FIXTURES, _LINES = "bootstrap-static", "fixtures", "player_gw"
 _LIVE = re.compile(r"(?:live\.json|event/\d+/live/?)$")
 
@@ -94,7 +96,7 @@ class FplAdapter:
             league=_LEAGUE,
             season=_season(game, fixtures),
             teams=list(game.teams.values()),
-            players=list(game.players.values()),
+            players=[*game.players.values(), *game.managers],
             matches=[_match(fixture, lines.get(fixture.number, ()), game) for fixture in fixtures],
         )
 
@@ -111,23 +113,26 @@ def _kind(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Game:
-    """The season's clubs and players by the ids that are valid in it."""
+    """The season's clubs, and who plays for them, by the ids that are valid in it."""
 
     teams: Mapping[int, FeedTeam]
     players: Mapping[int, FeedPlayer]
+    managers: Sequence[FeedPlayer]
     first_deadline: datetime | None
 
     @classmethod
     def read(cls, root: Node) -> "_Game":
         teams = {node.whole("id"): _team(node) for node in root.get("teams").items()}
-        players = {}
+        players, managers = {}, []
         for node in root.get("elements").items():
-            # From 2024-25 the game has assistant managers too; they are not players.
-            if node.whole("element_type") in _POSITIONS:
+            kind = node.whole("element_type")
+            if kind == _MANAGER:
+                managers.append(_player(node, teams))
+            elif kind in _POSITIONS:
                 players[node.whole("id")] = _player(node, teams)
         deadlines = [node.moment("deadline_time") for node in root.get("events", []).items()]
         first = min((d for d in deadlines if d), default=None)
-        return cls(teams=teams, players=players, first_deadline=first)
+        return cls(teams=teams, players=players, managers=managers, first_deadline=first)
 
 
 def _team(node: Node) -> FeedTeam:

@@ -174,10 +174,13 @@ def _world_of_league(slug: str) -> World:
     season = league.seasons.filter(is_current=True).first() if league else None
     if league is None or season is None:
         raise CommandError(f"--league: {slug!r} is no league with a current season")
+    idle = load_pack(league.sport).idle_positions
     squads: dict[int, list[SimulatedPlayer]] = {}
-    for spot in RosterSpot.objects.filter(
-        team__in=season.teams.all(), until_on__isnull=True
-    ).select_related("player"):
+    for spot in (
+        RosterSpot.objects.filter(team__in=season.teams.all(), until_on__isnull=True)
+        .exclude(position__in=idle)
+        .select_related("player")
+    ):
         squads.setdefault(spot.team_id, []).append(
             SimulatedPlayer(
                 ref=spot.player.public_id,

@@ -22,6 +22,7 @@ def test_clubs_and_players_are_known_by_lasting_codes():
         ("9001", "GKP"),
         ("9002", "FWD"),
         ("9003", "MID"),
+        ("9004", "MGR"),
     ]
 
 
@@ -106,3 +107,13 @@ def test_broken_fixture_is_refused_with_its_place():
 
     with pytest.raises(FeedError, match=r"fixtures\.json\[1\]\.team_h: expected the id of a team"):
         document_of("fpl", files)
+
+
+def test_manager_belongs_to_his_club_and_is_in_no_match():
+    document = document_of("fpl")
+
+    manager = document.players[-1]
+    assert (manager.name, manager.team, manager.position) == ("Ann Manager", "72", "MGR")
+    told_of = {event.player for match in document.matches for event in match.events}
+    on_sheets = {s.player for m in document.matches for sheet in m.sheets for s in sheet.spots}
+    assert told_of | on_sheets == {None, "9001", "9002", "9003"}
