@@ -181,15 +181,11 @@ def _brought_by_results(
     if not added:
         return {}
     results: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = Match.objects.filter(
-        season__league=game.season.league_id,
-        status__in=OVER_STATUSES,
-        home_score__isnull=False,
-        away_score__isnull=False,
-    ).values_list("home", "away", "home_score", "away_score")
-    for home, away, home_score, away_score in rows:
-        results[home].append((home_score, away_score))
-        results[away].append((away_score, home_score))
+    rows = Match.objects.filter(season__league=game.season.league_id, status__in=OVER_STATUSES)
+    for home, away, *score in rows.values_list("home", "away", "home_score", "away_score"):
+        if score[0] is not None and score[1] is not None:
+            results[home].append((score[0], score[1]))
+            results[away].append((score[1], score[0]))
     return {
         spot.player_id: [
             total(

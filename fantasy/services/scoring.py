@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from leagues.packs.schema import SportPack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
 from stats.models import StatLine
-from stats.services.tables import rows_at_kickoff
+from stats.services.tables import rows_before
 from streams.outbox import announce
 
 _BEGUN = (*LIVE_STATUSES, *OVER_STATUSES, MatchStatus.ABANDONED)
@@ -186,16 +187,23 @@ def _managers(place: RoundMatch, folded: Folded, rules: GameRules) -> list[Playe
         position__in=added,
         team__in=(match.home_id, match.away_id),
         player__in=Player.objects.exclude(pk__in=folded.lines.keys()),
-    )
-    return [_manager(place, folded, rules, row) for row in rows.order_by("number")]
+    ).order_by("number")
+    below = _places_below(match, before=place.round.starts_at) if rows else {}
+    return [_manager(place, folded, rules, row, below) for row in rows]
 
 
-def _manager(place: RoundMatch, folded: Folded, rules: GameRules, row: GamePlayer) -> PlayerScore:
+def _manager(
+    place: RoundMatch,
+    folded: Folded,
+    rules: GameRules,
+    row: GamePlayer,
+    below: Mapping[int, int],
+) -> PlayerScore:
     match = folded.match
     scores = match.home_score or 0, match.away_score or 0
     own, other = scores if row.team_id == match.home_id else scores[::-1]
     columns = match_columns(
-        goals_for=own, goals_against=other, places_below=_places_below(match, row.team_id)
+        goals_for=own, goals_against=other, places_below=below.get(row.team_id, 0)
     )
     lines = score_line(rules, position=row.position, columns=columns)
     return PlayerScore(
@@ -212,13 +220,17 @@ def _manager(place: RoundMatch, folded: Folded, rules: GameRules, row: GamePlaye
     )
 
 
-def _places_below(match: Match, team_id: int) -> int:
-    """How many places below its opponent a side stood at kick-off; 0 without a table."""
-    ranks = {row.team_id: row.rank for row in rows_at_kickoff(match)}
-    other = match.away_id if team_id == match.home_id else match.home_id
-    if team_id not in ranks or other not in ranks:
-        return 0
-    return ranks[team_id] - ranks[other]
+def _places_below(match: Match, *, before: datetime) -> dict[int, int]:
+    """How many places below its opponent each side stood; empty without a table.
+
+    The table is that of the round's first kick-off: what is played in the round moves nobody's
+    bar. So did the original, in all 322 rows of its managers.
+    """
+    ranks = {row.team_id: row.rank for row in rows_before(match.season, before)}
+    if not {match.home_id, match.away_id} <= ranks.keys():
+        return {}
+    below = ranks[match.home_id] - ranks[match.away_id]
+    return {match.home_id: below, match.away_id: -below}
 
 
 def _values(scored: Scored) -> dict[str, Any]:

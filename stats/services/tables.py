@@ -77,26 +77,30 @@ def rows_told(season: Season, kind: str) -> list[TableRow]:
 
 
 def rows_at_kickoff(match: Match) -> list[TableRow]:
-    """Return the table that the match began with, each row with its team; writes nothing.
+    """Return the table that the match began with, as `rows_before` does."""
+    return rows_before(match.season, match.kickoff_at)
 
-    For half a minute every reader without a wish gets the same one.
+
+def rows_before(season: Season, moment: datetime) -> list[TableRow]:
+    """Return the table of the matches that began before a moment, each row with its team.
+
+    Writes nothing. For half a minute every reader without a wish gets the same one.
     """
-    season = match.season
     if sight() is not None:
-        return _then(match)
-    key = f"kickoff-table:{season.pk}:{match.kickoff_at.timestamp():.0f}"
+        return _then(season, moment)
+    key = f"kickoff-table:{season.pk}:{moment.timestamp():.0f}"
     with suppress(RedisError, OSError, pickle.UnpicklingError):
         held: list[TableRow] | None = cache.get(key)
         if held is not None:
             return held
-    rows = _then(match)
+    rows = _then(season, moment)
     with suppress(RedisError, OSError):
         cache.set(key, rows, timeout=_KICKOFF_TABLE_KEPT_S)
     return rows
 
 
-def _then(match: Match) -> list[TableRow]:
-    rows = folded_rows(match.season, [TableKind.TOTAL], before=match.kickoff_at)
+def _then(season: Season, moment: datetime) -> list[TableRow]:
+    rows = folded_rows(season, [TableKind.TOTAL], before=moment)
     for row in rows:
         # Nothing that is under way moves it any more.
         row.is_provisional = False

@@ -231,7 +231,7 @@ def test_assistant_manager_scores_by_how_his_clubs_match_stands(day, name, monke
     managers = [make_game_player(kept.game, side, "AM") for side in (match.home, match.away)]
     ranks = {match.home_id: 9, match.away_id: 2}
     table = [SimpleNamespace(team_id=team, rank=rank) for team, rank in ranks.items()]
-    monkeypatch.setattr(scoring, "rows_at_kickoff", lambda _match: table)
+    monkeypatch.setattr(scoring, "rows_before", lambda _season, _moment: table)
 
     score_matches([match.pk])
 
