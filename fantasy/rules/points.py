@@ -11,6 +11,7 @@ from fantasy.rules.game import GameRules, PointRule
 from leagues.packs.forms import Bound
 
 Columns = Mapping[str, int | float | None]
+_OF_RESULT = "match."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,11 @@ def holds(bound: Bound, columns: Columns) -> bool:
 def appeared(rules: GameRules, columns: Columns) -> bool:
     """A player took part in the match: he played, or was booked without playing."""
     return any(holds(bound, columns) for bound in rules.lineup.appeared)
+
+
+def is_of_result(column: str) -> bool:
+    """The column is one of `match_columns`, not of a player's own line."""
+    return column.startswith(_OF_RESULT)
 
 
 def match_columns(

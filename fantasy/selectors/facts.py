@@ -15,7 +15,7 @@ from leagues.packs.counting import CompiledPack, compiled
 from leagues.packs.facts import FoldEvent, Sheet
 from leagues.packs.forms import Appeared, PresenceMinutes, WhilePresent
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import OVERRIDE, STAT_SET, SportPack
+from leagues.packs.schema import MATCH_END, OVERRIDE, SCORE_SET, STAT_SET, SportPack
 from leagues.packs.sources import Sources
 from matches.enums import EventOp, SheetRole
 from matches.ingest.plan import ADMIN
@@ -49,10 +49,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchFacts:
-    """What stands behind the numbers of some of a match's players; `told` by lineage."""
+    """What stands behind the numbers of some of a match's players; `told` by lineage.
+
+    `result` are the facts that made the result: what moved the score, and the end.
+    """
 
     match: Match
     sources: Sources
+    result: tuple[FoldEvent, ...]
     told: Mapping[str, Told]
 
 
@@ -80,10 +84,12 @@ def match_facts(
         {row.ingested_at for row in every if row.source != ADMIN},
         season_ids={match.season_id for match in matches.values()},
     )
+    events = {pk: _facts(match, rows[pk], merged) for pk, match in matches.items()}
     return {
         pk: MatchFacts(
             match=match,
-            sources=Sources(pack, sheets[pk], _facts(match, rows[pk], merged)),
+            sources=Sources(pack, sheets[pk], events[pk]),
+            result=_of_result(pack, events[pk]),
             told={
                 str(row.lineage_id): _told(
                     pack,
@@ -179,6 +185,12 @@ def _facts(match: Match, rows: Iterable[PlayEvent], merged: Mapping[int, int]) -
         )
         for row in rows
     ]
+
+
+def _of_result(pack: SportPack, events: Iterable[FoldEvent]) -> tuple[FoldEvent, ...]:
+    rules = compiled(pack).rules
+    found = (e for e in events if e.type in (SCORE_SET, MATCH_END) or rules[e.type].scores)
+    return tuple(sorted(found, key=lambda event: event.order))
 
 
 def _names(rows: Iterable[PlayEvent]) -> dict[int | None, str]:

@@ -5,7 +5,7 @@ the points they explain.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from django.db.models import Max
@@ -26,7 +26,7 @@ from fantasy.rules.game import GameRules
 from fantasy.rules.ledger import LedgerFact, LedgerRow, ledger_rows
 from fantasy.rules.loading import load_game
 from fantasy.rules.parts import Brought, Parts, parts_of
-from fantasy.rules.points import PointLine
+from fantasy.rules.points import PointLine, is_of_result
 from fantasy.rules.scoring import BonusRanking, Played, bonus_ranking
 from fantasy.selectors.facts import MatchFacts, Told, match_facts
 from fantasy.selectors.parts import brought_by
@@ -301,13 +301,23 @@ def _match(
         state=ScoreState(score.state),
         points=score.points,
         minutes=score.minutes,
-        rows=tuple(_row(row, facts) for row in rows),
+        rows=tuple(_row(_with_result(row, facts), facts) for row in rows),
         revision=score.folded_seq,
         bonus_basis=ranking.basis if ranking else BonusBasis.NONE,
         bonus_value=value,
         bonus_rank=rank,
         coverage=ranking.coverage if ranking else "",
     )
+
+
+def _with_result(row: LedgerRow, facts: MatchFacts) -> LedgerRow:
+    """Who scores by the result has it from those who made it: their facts stand behind his row."""
+    if not is_of_result(row.column):
+        return row
+    made = (
+        LedgerFact(event=event, amount=None, points=None, is_stated=False) for event in facts.result
+    )
+    return replace(row, facts=tuple(made))
 
 
 def _row(row: LedgerRow, facts: MatchFacts) -> Row:

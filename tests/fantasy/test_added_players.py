@@ -4,12 +4,23 @@ import pytest
 
 from fantasy.enums import Availability
 from fantasy.models import ChipPlay, Entry, Holding, Lineup, Transfer
+from fantasy.rules.autopick import Candidate, fill_squad
 from fantasy.rules.settling import unpacked
+from fantasy.rules.squads import Pick
 from fantasy.services.chips import cancel_chip, play_chip
+from fantasy.services.entries import NewEntry, create_entry
+from fantasy.services.games import rules_of
 from fantasy.services.lineups import LineupChoice, save_lineup
 from fantasy.services.refusals import Refused
 from fantasy.services.transfers import Move, confirm_transfers
-from tests.factories.fantasy import make_club, make_entry, make_game, make_game_player, make_round
+from tests.factories.fantasy import (
+    make_club,
+    make_entry,
+    make_game,
+    make_game_player,
+    make_round,
+    pick_squad,
+)
 from tests.fantasy.test_deadlines import lock_next
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +28,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def game(db):
+    return make_managed_game()
+
+
+def make_managed_game():
     """Rounds 23 to 29 of 2024-25: eight clubs, each with a manager of 1.0."""
     made = make_game(rules="fpl-2024-25")
     for number in range(23, 30):
@@ -336,3 +351,40 @@ def test_entries_lock_side_by_side_each_with_its_own_chip(game, entry, clock):
 
     told = dict(Lineup.objects.filter(round=round_).values_list("entry", "chip"))
     assert told == {entry.pk: "manager", plain.pk: "", boosted.pk: "bboost"}
+
+
+def test_pressed_button_fills_a_squad_without_manager(game):
+    rules = rules_of(game)
+    candidates = [
+        Candidate(
+            pick=Pick(player=row.pk, position=row.position, club=row.team_id, price=row.price),
+            worth=99 if row.position == "AM" else 1,
+        )
+        for row in game.players.all()
+    ]
+
+    added = fill_squad(rules, [], candidates)
+
+    assert len(added) == 15
+    assert "AM" not in {pick.position for pick in added}
+
+
+def test_first_squad_has_no_manager(game):
+    squad = [*pick_squad(game)[:14], managers(game)[0]]
+    new = NewEntry(name="Rovers", players=[row.pk for row in squad])
+
+    with pytest.raises(Refused) as refused:
+        create_entry(game.pk, new, owner_id=None)
+
+    assert set(refused.value.codes) == {"position_quota"}
+
+
+def test_chip_that_can_be_cancelled_gives_the_price_back(game, entry, monkeypatch):
+    before = bank(entry)
+    play_chip(entry.pk, "manager", player=managers(game)[0].pk)
+    monkeypatch.setattr("fantasy.services.chips.cancel_problems", lambda *_: ())
+
+    cancel_chip(entry.pk)
+
+    assert (in_place(entry), bank(entry)) == (None, before)
+    assert not ChipPlay.objects.filter(cancelled_at=None).exists()

@@ -89,6 +89,33 @@ def test_players_have_positions_numbers_and_prices(season):
     assert {player.price for player in players} == {40}
 
 
+def test_managers_can_be_picked_in_the_game_whose_chip_adds_them(season):
+    clubs = list(season.teams.order_by("pk"))
+    for club in clubs:
+        make_player(team=club, sport="football", position="MGR")
+    # What the clubs brought before: the first won 3-0 three times, the others lost.
+    past = make_season(season.league, name="Before", is_current=False)
+    for other in clubs[1:4]:
+        Match.objects.create(
+            season=past,
+            home=clubs[0],
+            away=other,
+            kickoff_at=FIRST - timedelta(days=365),
+            status=MatchStatus.FINISHED,
+            home_score=3,
+            away_score=0,
+        )
+
+    managed = make(season, rules="fpl-2024-25", slug="managed")
+    plain = make(season, slug="plain")
+
+    rows = managed.players.filter(position="AM").order_by("team")
+    assert [row.team for row in rows] == clubs
+    assert [row.price for row in rows] == [15, *[5] * 5]
+    assert preview(managed).players["AM"] == 6
+    assert not plain.players.filter(player__position="MGR").exists()
+
+
 def test_given_prices_stand(season):
     spot = RosterSpot.objects.first()
     new = NewGame(season=season, rules="fpl-2026-27", name="Ours", slug="ours")

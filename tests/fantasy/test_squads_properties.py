@@ -19,11 +19,21 @@ from fantasy.services.refusals import Refused
 from fantasy.services.squads import next_round, open_squad
 from fantasy.services.transfers import Move, confirm_transfers, sale_price
 from tests.factories.fantasy import make_entry
+from tests.fantasy.test_added_players import make_managed_game
 
 pytestmark = pytest.mark.django_db
 
 ACTS = ("transfer", "transfer", "transfer", "order", "chip", "cancel", "price", "lock")
 steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 2**32)), max_size=14)
+managed = st.lists(
+    st.tuples(st.sampled_from([*ACTS, "manager", "manager", "lock"]), st.integers(0, 2**32)),
+    max_size=14,
+)
+
+
+@pytest.fixture
+def managed_game(db):
+    return make_managed_game()
 
 
 class UndoError(Exception):
@@ -63,11 +73,14 @@ def act(game, entry_id, name, chance, clock):
         save_lineup(entry_id, LineupChoice(players=players, captain=captain, vice=vice))
     elif name == "chip":
         play_chip(entry_id, chance.choice(["wildcard", "freehit", "bboost", "3xc"]))
+    elif name == "manager":
+        managers = list(game.players.filter(position__in=["AM", "MID"], price__lte=15))
+        play_chip(entry_id, "manager", player=chance.choice(managers).pk)
     elif name == "cancel":
         cancel_chip(entry_id)
     elif name == "price":
         player = chance.choice(list(game.players.all()))
-        player.price = max(35, player.price + chance.choice([-3, -1, 1, 2, 5]))
+        player.price = max(min(35, player.price), player.price + chance.choice([-3, -1, 1, 2, 5]))
         player.save(update_fields=["price"])
     elif (round_ := next_round(game.pk)) is not None:
         clock.stand_at(round_.deadline_at)
@@ -75,24 +88,40 @@ def act(game, entry_id, name, chance, clock):
 
 
 def assert_legal(game, entry_id):
-    rules = rules_of(game)
+    rules, chip = rules_of(game), None
     if next_round(game.pk) is not None:
-        assert not lineup_problems(rules, open_squad(entry_id).slots)
+        squad = open_squad(entry_id)
+        chip = squad.chip
+        assert not lineup_problems(rules, squad.slots, chip=chip)
     held = [holding.game_player for holding in squad_of(entry_id)]
     picks = [Pick(player=p.pk, position=p.position, club=p.team_id, price=0) for p in held]
-    assert not squad_problems(rules, picks)
+    assert not squad_problems(rules, picks, chip=chip)
+    assert [p.position for p in held[15:]] == (["AM"] if chip and chip.adds else [])
     assert max(Counter(pick.club for pick in picks).values()) <= 3
     assert Entry.objects.get(pk=entry_id).bank >= 0
     assert 0 <= Entry.objects.get(pk=entry_id).free_transfers <= 5
 
 
-@settings(
+bounded = settings(
     max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@bounded
 @given(steps=steps)
 def test_any_sequence_of_moves_keeps_the_rules(game, clock, steps):
+    play(game, clock, steps)
+
+
+@bounded
+@given(steps=managed)
+def test_any_sequence_of_moves_keeps_the_rules_with_a_manager(managed_game, clock, steps):
+    play(managed_game, clock, [("lock", 0), *steps])
+
+
+def play(game, clock, steps):
     clock.forget()
     with pytest.raises(UndoError), transaction.atomic():
         entry = make_entry(game)
