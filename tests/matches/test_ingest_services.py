@@ -121,6 +121,17 @@ def test_apply_document_with_a_similar_name_makes_the_player_and_asks_the_admin(
     assert Player.objects.count() == 3
 
 
+def test_apply_document_takes_no_player_for_a_coach_of_his_name():
+    coach = FeedPlayer(ref="c", name="Ana Silva", team="h", position="MGR")
+    apply_document(document(sport="football", players=[coach]))
+    namesake = FeedPlayer(ref="x", name="Ana Silva", team="h", position="FWD")
+
+    apply_document(document(sport="football", source="other", players=[namesake]))
+
+    assert Player.objects.filter(name="Ana Silva").count() == 2
+    assert not UnmatchedName.objects.exists()
+
+
 def test_apply_document_of_another_vendor_finds_the_same_match_and_teams():
     apply_document(document(goal("e1")))
     told = document(goal("x1"), source="other")

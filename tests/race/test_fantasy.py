@@ -6,11 +6,13 @@ from queue import Queue
 
 import pytest
 from django.db import connection, connections
+from django.db.models import F
 
 from fantasy.enums import RoundState
-from fantasy.models import Entry, Holding, Lineup, Receipt, Transfer
+from fantasy.models import ChipPlay, Entry, Game, Holding, Lineup, Receipt, Round, Transfer
 from fantasy.rules.receipts import leaf_of, merkle_root
 from fantasy.services import squads, transfers
+from fantasy.services.chips import play_chip
 from fantasy.services.deadlines import lock_due_rounds
 from fantasy.services.entries import NewEntry, create_entry
 from fantasy.services.lineups import LineupChoice, save_lineup
@@ -160,6 +162,24 @@ def test_one_user_joins_once_however_often_at_once(game, django_user_model):
 
     assert race(*[join] * 4) == [0] * 4
     assert Entry.objects.count() == 1
+
+
+def test_chip_played_often_at_once_adds_one_player(game, entry):
+    Game.objects.update(rules="fpl-2024-25")
+    Round.objects.update(number=F("number") + 22)
+    clubs = entry.holdings.values("game_player__team")
+    (club,) = game.season.teams.exclude(pk__in=clubs)[:1]
+    manager = make_game_player(game, club, "AM", price=10)
+    before = Entry.objects.get().bank
+
+    def play():
+        codes = refusal_of(lambda: play_chip(entry.pk, "manager", player=manager.pk))
+        assert codes in {(), ("chip_in_force", "chip_used")}
+
+    assert race(*[play] * 4) == [0] * 4
+    assert Holding.objects.filter(entry=entry).count() == 16
+    assert ChipPlay.objects.count() == 1
+    assert Entry.objects.get().bank == before - 10
 
 
 def other_order(entry) -> LineupChoice:
