@@ -223,8 +223,10 @@ def _freeze(game: Game, round_: Round) -> int:
         cursor.execute(_FREEZE, values)
         entries: int = cursor.rowcount
         cursor.execute(_ROLL_OVER, values)
-        for statement in (*_GIVE_BACK, _PART):
+        for statement in _GIVE_BACK:
             cursor.execute(statement, values)
+        if values["ending_rounds"]:
+            cursor.execute(_PART, values)
     return entries
 
 
