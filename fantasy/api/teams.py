@@ -79,7 +79,7 @@ class FantasyLineupSerializer(StrictSerializer):
     players = BoundedList(
         child=serializers.CharField(**PLAYER_ID),
         max_length=40,
-        help_text="In slot order, all of them.",
+        help_text="In slot order, all of them; whom a chip adds may be left out.",
     )
     captain = serializers.CharField(required=False, **PLAYER_ID)
     vice = serializers.CharField(required=False, **PLAYER_ID)

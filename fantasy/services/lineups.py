@@ -13,7 +13,10 @@ from fantasy.services.squads import OpenSquad, Saved, open_squad, save, write_sl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineupChoice:
-    """What a manager wants: ids of `GamePlayer` in slot order, captain and vice among them."""
+    """What a manager wants: ids of `GamePlayer` in slot order, captain and vice among them.
+
+    Whom a chip adds may be left out: he has his place behind the others anyway.
+    """
 
     players: Sequence[int]
     captain: int | None = None
@@ -45,7 +48,10 @@ def _price(squad: OpenSquad, captain: int | None) -> int:
 
 def _slots(squad: OpenSquad, choice: LineupChoice) -> list[Slot]:
     positions = {h.game_player_id: h.game_player.position for h in squad.holdings}
-    if set(choice.players) != set(positions) or len(choice.players) != len(positions):
+    players = [*choice.players]
+    added = [h.game_player_id for h in squad.holdings if h.slot > squad.rules.squad.size]
+    players += [player for player in added if player not in players]
+    if set(players) != set(positions) or len(players) != len(positions):
         raise refuse(
             "not_your_squad", "The line-up must name each player of your squad once.", "players"
         )
@@ -60,5 +66,5 @@ def _slots(squad: OpenSquad, choice: LineupChoice) -> list[Slot]:
             is_captain=player == choice.captain,
             is_vice=player == choice.vice,
         )
-        for slot, player in enumerate(choice.players, start=1)
+        for slot, player in enumerate(players, start=1)
     ]

@@ -53,8 +53,9 @@ def test_manager_is_chosen_with_his_chip_and_stays_in_his_place(
     page.keyboard.press("Enter")
     page.locator(shirt(page, on)).focus()
     page.keyboard.press("Enter")
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save line-up").first.click()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    page.get_by_role("button", name="Save line-up").first.click()
+    expect(page.get_by_text("Not saved yet")).to_be_hidden()
 
     on.refresh_from_db()
     assert on.slot <= 11

@@ -296,6 +296,18 @@ def test_line_up_is_saved_with_the_manager_in_his_place(game, entry):
     assert refusal(lambda: save_lineup(entry.pk, choice)) == ("chip_slot", "slot:16")
 
 
+def test_line_up_of_fifteen_leaves_the_manager_in_his_place(game, entry):
+    wanted = managers(game)[0]
+    play_chip(entry.pk, "manager", player=wanted.pk)
+    players = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))[:15]
+    players[12], players[13] = players[13], players[12]
+
+    save_lineup(entry.pk, LineupChoice(players=players, captain=players[1], vice=players[2]))
+
+    held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
+    assert held == [*players, wanted.pk]
+
+
 def test_transfer_of_a_player_leaves_the_manager_in_his_place(game, entry):
     wanted = managers(game)[0]
     play_chip(entry.pk, "manager", player=wanted.pk)
