@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.autopick import Candidate, fill_squad
-from fantasy.rules.chips import chip_offers
+from fantasy.rules.chips import chip_plays, chip_problems
 from fantasy.rules.countries import countries
 from fantasy.rules.squads import Pick, captain_surcharge, quotas
 from fantasy.selectors.market import market_figures
@@ -320,9 +320,29 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
         "made": made,
         "hit": cost_of(squad, made),
         "chip": squad.chip,
-        "offers": chip_offers(rules, squad.played),
+        "chips": _chips(squad),
         "round": squad.round,
     }
+
+
+def _chips(squad: OpenSquad) -> list[dict[str, Any]]:
+    """Each chip with its plays, how they stand, and why it cannot be played now."""
+    number = squad.round.number
+    return [
+        {
+            "plays": plays,
+            "state": plays.current.state(number),
+            "offers": [(offer, offer.state(number)) for offer in plays.offers],
+            "problems": chip_problems(
+                squad.rules,
+                plays.chip.id,
+                round_number=number,
+                joined_round=number if squad.is_new else 0,
+                played=squad.played,
+            ),
+        }
+        for plays in chip_plays(squad.rules, squad.played, round_number=number)
+    ]
 
 
 @never_cache
