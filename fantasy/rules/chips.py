@@ -40,7 +40,7 @@ class ChipOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipPlays:
-    """A chip with all its plays; `current` is the one that a manager has to know of in the round."""
+    """A chip with all its plays; `current` is the one to know of in the round."""
 
     chip: Chip
     current: ChipOffer

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from fantasy.models import GamePlayer
 from fantasy.rules.countries import country_name
 from fantasy.rules.squads import tenths
+from fantasy.selectors.outlook import Outlook
 from leagues.templatetags.design import contrast, main_color, readable_on
 
 register = template.Library()
@@ -56,6 +57,30 @@ def signed(value: int, scale: int = 1) -> str:
     """Return points with their sign."""
     text = points(value, scale)
     return f"+{text}" if value > 0 else text
+
+
+@register.filter
+def mean(value: float | None, scale: int = 1) -> str:
+    """Return mean points of the game's unit to one decimal; a dash where there are none."""
+    return "–" if value is None else f"{value / scale:.1f}".replace("-", "−")
+
+
+@register.filter
+def mean_signed(value: float, scale: int = 1) -> str:
+    """Return mean points to one decimal with their sign."""
+    text = mean(value, scale)
+    return f"+{text}" if value > 0 and text != "0.0" else text
+
+
+@register.simple_tag
+def minutes_words(outlook: Outlook, minutes: int) -> str:
+    """Say in how many of his last rounds a player was missing, or played less than regulars do."""
+    if not outlook.missed:
+        return _("played in all of the last %(all)s") % {"all": outlook.rounds}
+    told = {"n": outlook.missed, "all": outlook.rounds, "minutes": minutes}
+    if minutes:
+        return _("missed or under %(minutes)s min in %(n)s of the last %(all)s") % told
+    return _("missed %(n)s of the last %(all)s") % told
 
 
 @register.filter

@@ -10,11 +10,14 @@ from fantasy.rules.game import GameRules
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.market_list import MarketWish, Room, market_list, why_not
 from fantasy.selectors.opponents import opponents
+from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.rounds import ahead
 from fantasy.selectors.told import tells_points
 from fantasy.views.doors import whole
 
 _A_PAGE = 30
+# Fields in which people type amounts.
+_TYPED = ("max_price", "min_form", "min_expected")
 
 
 def market_page(
@@ -27,18 +30,21 @@ def market_page(
 ) -> dict[str, Any]:
     """Return a page of the market with figures, opponents and reasons."""
     wish = wish_of(request, position)
-    page = Paginator(market_list(game, wish), _A_PAGE).get_page(request.GET.get("page"))
+    outlook = game_outlook(game)
+    page = Paginator(market_list(game, wish, outlook), _A_PAGE).get_page(request.GET.get("page"))
     found = list(page.object_list)
     figures = market_figures(game, found)
     return {
         "page": page,
         "sought": wish,
-        "max_price": request.GET.get("max_price", "")[:6],
+        "typed": {name: request.GET.get(name, "")[:6] for name in _TYPED},
+        "outlook": outlook,
         "market": [
             {
                 "player": row,
                 "position": rules.position(row.position),
                 "figures": figures[row.pk],
+                "outlook": outlook.of(row) if outlook else None,
                 "why_not": why_not(rules, room, row) if room else "",
             }
             for row in found
@@ -57,11 +63,18 @@ def wish_of(request: HttpRequest, position: str = "") -> MarketWish:
         position=position or given.get("position", "")[:12],
         team=given.get("team", "")[:40],
         name=given.get("q", "").strip()[:60],
-        max_price=_tenths(given.get("max_price", "")),
+        max_price=_parts(given.get("max_price", ""), 1) or 0,
+        min_form=_parts(given.get("min_form", ""), 3),
+        min_expected=_parts(given.get("min_expected", ""), 3),
+        max_missed=whole(missed) if (missed := given.get("max_missed", "")).isdigit() else None,
         sort=given.get("sort", "")[:10],
     )
 
 
-def _tenths(text: str) -> int:
-    units, _, part = text.replace(",", ".").partition(".")
-    return whole(units) * 10 + whole(part[:1])
+def _parts(text: str, digits: int) -> int | None:
+    """Return an amount in tenths, hundredths ... by `digits`; None where nobody typed one."""
+    units, _, part = text.strip().replace(",", ".").partition(".")
+    if not units and not part:
+        return None
+    power: int = 10**digits
+    return whole(units or "0") * power + whole(part[:digits].ljust(digits, "0"))
