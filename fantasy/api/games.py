@@ -12,7 +12,6 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.problems import invalid_parameters
 from fantasy.api.doors import PAGED, PublicDoor
 from fantasy.api.filters import PlayerFilter, TopFilter
 from fantasy.api.serializers import (
@@ -27,19 +26,18 @@ from fantasy.api.serializers import (
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, LineupResult, PriceChange, Round
 from fantasy.rules.loading import load_game
+from fantasy.rules.squads import Refusal
 from fantasy.selectors.live_ranks import live_round_of, top_entries
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.market_list import MarketWish, rows_by_outlook
 from fantasy.selectors.outlook import FIGURES, GameOutlook, by_outlook, game_outlook
 from fantasy.selectors.told import live_told, ranks_told, round_told
+from fantasy.services.refusals import refuse_any
 from matches.models import Match
 
 _AHEAD = Round.objects.filter(state=RoundState.UPCOMING).order_by("number")
 _TOP = 100
-_HIDDEN = (
-    "It is made of points that are held back, as you asked for. Ask without it, or without hiding.",
-    "scores_withheld",
-)
+_WITHHELD = "It is made of points that are held back, as you asked for. Leave it out."
 
 
 def told_games() -> QuerySet[Game]:
@@ -174,8 +172,10 @@ class PlayerList(PublicDoor, ListAPIView[GamePlayer]):
         given = [name for name in ("min_form", "min_expected", "max_missed") if name in asked]
         is_ordered = (order := asked.get("order", "")).lstrip("-") in FIGURES
         if self.outlook is None:
-            if held := [*given, *(["order"] if is_ordered else [])]:
-                raise invalid_parameters({name: [_HIDDEN] for name in held})
+            held = [*given, *(["order"] if is_ordered else [])]
+            refuse_any(
+                [Refusal(code="scores_withheld", message=_WITHHELD, field=name) for name in held]
+            )
             return rows
         if given:
             rows = rows_by_outlook(rows, self.outlook, self._wish())

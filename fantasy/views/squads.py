@@ -22,6 +22,7 @@ from fantasy.selectors.market_list import room_of
 from fantasy.selectors.opponents import opponents
 from fantasy.selectors.round_view import Place as Spot
 from fantasy.selectors.round_view import rows_of
+from fantasy.selectors.rounds import locked_rounds
 from fantasy.services import chips, entries, limits, lineups, receipts
 from fantasy.services.refusals import Refused, refuse
 from fantasy.services.squads import OpenSquad, cost_of, is_free, look_at, made_before, next_round
@@ -278,8 +279,32 @@ def _words() -> dict[str, str]:
         "substitute": _("Substitute"),
         "captain": _("captain"),
         "vice": _("vice-captain"),
+        "is_captain": _("He is already."),
+        "is_vice": _("He is already."),
+        "must_play": _("Only who plays can be."),
+        "changed": _("Line-up changed."),
+        "can_undo": _("Undo with Control Z."),
+        "undone": _("Undone."),
+        **_saving_words(),
         "on": _("{a} comes on for {b}."),
         "places": _("{a} and {b} change places."),
+    }
+
+
+def _saving_words() -> dict[str, str]:
+    """What the page's script says of saving; {n} changes, and one has words of its own."""
+    return {
+        "sending": _("Saving …"),
+        "dirty": _("Not saved yet: {n} changes."),
+        "dirty_1": _("Not saved yet: 1 change."),
+        "offline": _("Not saved yet: you are offline. {n} changes wait."),
+        "offline_1": _("Not saved yet: you are offline. 1 change waits."),
+        "unreachable": _("Not saved yet: we cannot be reached. {n} changes wait."),
+        "unreachable_1": _("Not saved yet: we cannot be reached. 1 change waits."),
+        "busy": _("Not saved yet: too much going on. {n} changes wait and are sent again."),
+        "busy_1": _("Not saved yet: too much going on. 1 change waits and is sent again."),
+        "logged_out": _("Not saved: you are logged out. Log in and open this page again."),
+        "refused": _("Not saved. {reason}"),
     }
 
 
@@ -300,6 +325,7 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
     value = sum(sale_price(rules, holding) for holding in squad.holdings)
     return {
         "words": _words(),
+        "last_round": next(iter(reversed(locked_rounds(place.game))), None),
         "rows": rows_of(rules, [spot for spot in spots if spot.slot <= size]),
         "bench": [spot for spot in spots if spot.slot > size],
         "spots": spots,
