@@ -296,6 +296,9 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
     deadline_at = serializers.DateTimeField(allow_null=True)
     bank = serializers.IntegerField(help_text="In tenths.")
     value = serializers.IntegerField(help_text="Selling prices and bank, in tenths.")
+    captain_surcharge = serializers.IntegerField(
+        help_text="In tenths: what the captain costs besides his price. The bank has to cover it."
+    )
     free_transfers = serializers.IntegerField(help_text="Of the round, before any was made.")
     transfers_made = serializers.IntegerField(help_text="In the round.")
     hit = serializers.IntegerField(help_text="Points that they cost.")
@@ -310,6 +313,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
             "deadline_at",
             "bank",
             "value",
+            "captain_surcharge",
             "free_transfers",
             "transfers_made",
             "hit",

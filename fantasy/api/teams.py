@@ -26,6 +26,7 @@ from fantasy.api.serializers import (
 from fantasy.enums import GameState
 from fantasy.models import ChipPlay, Entry, Game, Holding, Transfer
 from fantasy.rules.chips import Played, chip_offers
+from fantasy.rules.squads import captain_surcharge
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
 from fantasy.services.games import rules_of
@@ -127,6 +128,9 @@ def team_document(entry: Entry) -> dict[str, Any]:
         "deadline_at": round_.deadline_at if round_ else None,
         "bank": entry.bank,
         "value": entry.bank + sum(row["selling_price"] for row in squad),
+        "captain_surcharge": captain_surcharge(
+            rules, next((holding.game_player.price for holding in held if holding.is_captain), 0)
+        ),
         "free_transfers": entry.free_transfers,
         "transfers_made": made,
         "hit": cost_of(open_, made) if open_ else 0,

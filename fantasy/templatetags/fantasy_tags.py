@@ -73,10 +73,15 @@ def mean_signed(value: float, scale: int = 1) -> str:
 
 
 @register.simple_tag
-def minutes_words(outlook: Outlook, minutes: int) -> str:
+def minutes_words(outlook: Outlook, minutes: int, *, is_short: bool = False) -> str:
     """Say in how many of his last rounds a player was missing, or played less than regulars do."""
     if not outlook.missed:
         return _("played in all of the last %(all)s") % {"all": outlook.rounds}
+    if is_short:
+        return _("missed or short in %(n)s of %(all)s") % {
+            "n": outlook.missed,
+            "all": outlook.rounds,
+        }
     told = {"n": outlook.missed, "all": outlook.rounds, "minutes": minutes}
     if minutes:
         return _("missed or under %(minutes)s min in %(n)s of the last %(all)s") % told

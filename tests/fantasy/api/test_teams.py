@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from kombu.exceptions import OperationalError
 
+from config.clock import now
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Holding, Receipt, Round, Transfer
 from fantasy.services.deadlines import lock_round
-from tests.factories.fantasy import pick_squad
+from tests.factories.fantasy import make_club, make_game, make_round, pick_squad
+from tests.factories.leagues import make_league, make_season
 
 pytestmark = pytest.mark.django_db
 
@@ -309,3 +311,15 @@ def test_a_team_is_renamed(game, ada):
     told = ada.send("PATCH", f"teams/{team}", {"name": "United", "country": "no"}).json()
 
     assert (told["name"], told["country"]) == ("United", "NO")
+
+
+def test_team_tells_what_its_captain_costs_besides_his_price(ada):
+    game = make_game(make_season(make_league(sport="basketball")), rules="draftkings-showdown")
+    make_round(game, starts_at=now() + timedelta(days=2))
+    for _ in range(2):
+        make_club(game, club={"G": 2, "F": 2, "C": 2}, price=61)
+    squad = [*game.players.order_by("number")[:5], game.players.get(number=6)]
+
+    told = ada.get(f"teams/{ada.join(game, squad)}").json()
+
+    assert (told["bank"], told["captain_surcharge"]) == (500 - 6 * 61, 31)
