@@ -124,6 +124,13 @@ def _drawn(main: str, other: str, pattern: int) -> str:
 
 
 @register.simple_tag
+def cup_stage(ties: int, entrants: int) -> str:
+    """Return what people call a stage of a cup with so many ties, byes included."""
+    known = {1: _("Final"), 2: _("Semi-finals"), 4: _("Quarter-finals")}
+    return known.get(ties) or _("Last %(n)s") % {"n": entrants}
+
+
+@register.simple_tag
 def reason_words(reason: str) -> str:
     """Say what decided a tie."""
     known = {

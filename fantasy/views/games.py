@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Round
 from fantasy.rules.outlook import FORMULA, PULL, ROUNDS, regular_minutes
+from fantasy.rules.transfers import is_unlimited
 from fantasy.selectors.leagues import leagues_of
 from fantasy.selectors.ledger import player_ledger
 from fantasy.selectors.live_ranks import top_entries
@@ -43,6 +44,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
             "entries": game.entries.count(),
             "scale": rules_of(game).points_scale,
+            "is_free": _is_free(mine.get(game.pk), game),
         }
         for game in games
     ]
@@ -51,6 +53,15 @@ def landing(request: HttpRequest) -> HttpResponse:
         "others": [card for card in cards if not card["entry"]],
     }
     return render(request, "fantasy/landing.html", context)
+
+
+def _is_free(entry: Entry | None, game_: Game) -> bool:
+    """Whether the entry's next transfers are free without limit, chips aside."""
+    next_ = ahead(game_)
+    if entry is None or next_ is None:
+        return False
+    is_new = entry.joined_round_id == next_.pk
+    return is_new or is_unlimited(rules_of(game_), round_number=next_.number, joined_round=0)
 
 
 @require_safe

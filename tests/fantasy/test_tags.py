@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from fantasy.selectors.outlook import Outlook
-from fantasy.templatetags.fantasy_tags import mean, mean_signed, minutes_words, times
+from fantasy.templatetags.fantasy_tags import cup_stage, mean, mean_signed, minutes_words, times
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,11 @@ def outlook(rounds, missed):
 )
 def test_minutes_are_told_in_words(rounds, missed, minutes, expected):
     assert minutes_words(outlook(rounds, missed), minutes) == expected
+
+
+@pytest.mark.parametrize(
+    ("ties", "entrants", "expected"),
+    [(1, 2, "Final"), (2, 3, "Semi-finals"), (4, 8, "Quarter-finals"), (16, 24, "Last 24")],
+)
+def test_stages_of_a_cup_have_their_names(ties, entrants, expected):
+    assert cup_stage(ties, entrants) == expected

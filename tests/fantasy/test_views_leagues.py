@@ -5,7 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from fantasy.models import FantasyLeague, LeagueMember
+from config.clock import now
+from fantasy.models import Cup, CupTie, FantasyLeague, LeagueMember
 from fantasy.services.leagues import NewLeague, create_league
 from tests.factories.fantasy import make_entry
 
@@ -107,3 +108,42 @@ def test_leagues_made_too_often_are_told_when_to_come_back(browser, entry, path)
 
     assert [answer.status_code for answer in answers] == [302] * 10 + [429]
     assert int(answers[-1]["Retry-After"]) > 0
+
+
+def test_cup_names_its_stages_and_those_without_an_opponent(browser, game, entry):
+    others = [make_entry(game, name=name) for name in ("Rovers", "United")]
+    first, second = game.rounds.order_by("number")[:2]
+    cup = Cup.objects.create(game=game, name="Winter Cup", start_round=first, seed="ab" * 16)
+    CupTie.objects.create(
+        cup=cup,
+        round=first,
+        number=1,
+        home=entry,
+        away=others[0],
+        winner=entry,
+        home_points=50,
+        away_points=41,
+        reason="points",
+    )
+    CupTie.objects.create(
+        cup=cup, round=first, number=2, home=others[1], winner=others[1], reason="bye"
+    )
+    CupTie.objects.create(cup=cup, round=second, number=1, home=entry, away=others[1])
+
+    page = browser.get(reverse("fantasy:cup", args=[cup.public_id])).content.decode()
+
+    final, semis = page.index(">Final<"), page.index(">Semi-finals<")
+    assert final < semis
+    assert "50 : 41" in page[semis:]
+    assert " : " not in page[final:semis]
+    assert "Through without an opponent: United" in page
+    assert page.count("is-mine") == 2
+
+
+def test_landing_says_that_transfers_before_the_first_deadline_are_free(browser, game, entry):
+    before = browser.get(reverse("fantasy:landing")).content.decode()
+    game.rounds.filter(number=1).update(state="settled", locked_at=now(), settled_at=now())
+    after = browser.get(reverse("fantasy:landing")).content.decode()
+
+    assert "<dd>∞</dd>" in before
+    assert "<dd>∞</dd>" not in after
