@@ -366,6 +366,34 @@ class FantasyDealSerializer(serializers.Serializer[Any]):
     problems = FantasyProblemSerializer(many=True)
 
 
+class FantasyWaySerializer(serializers.Serializer[Any]):
+    """What the next round may bring one way, and what it leaves."""
+
+    expected = FantasyExpectedSerializer(help_text="After the hit.")
+    hit = serializers.IntegerField()
+    free_after = serializers.IntegerField(help_text="Free transfers of the round after.")
+
+
+class FantasyComparisonSerializer(serializers.Serializer[Any]):
+    """These transfers against making none, by the open formula."""
+
+    moving = FantasyWaySerializer()
+    staying = FantasyWaySerializer()
+    gain = FantasyExpectedSerializer(help_text="Of moving, hits taken off.")
+    unknown = FantasyPlayerRefSerializer(
+        many=True, help_text="Who plays and has no settled round yet: counted as nothing."
+    )
+    formula = serializers.CharField(help_text="Name of the open formula with its version.")
+
+
+class FantasyPreviewSerializer(FantasyDealSerializer):
+    """What transfers would do, and against doing nothing; nothing was changed."""
+
+    comparison = FantasyComparisonSerializer(
+        allow_null=True, help_text="null without a settled round, or where points are held back."
+    )
+
+
 class FantasyTransferSerializer(serializers.ModelSerializer[Transfer]):
     round = serializers.IntegerField(source="round.number")
     player_out = FantasyPlayerRefSerializer()

@@ -13,25 +13,31 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.sight import seeing, wish_of
 from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
-    FantasyDealSerializer,
     FantasyEntrySerializer,
+    FantasyPreviewSerializer,
     FantasyReceiptSerializer,
     FantasySavedSerializer,
     FantasyTeamSerializer,
     FantasyTransferSerializer,
 )
 from fantasy.enums import GameState
-from fantasy.models import ChipPlay, Entry, Game, Holding, Transfer
+from fantasy.models import ChipPlay, Entry, Game, GamePlayer, Holding, Transfer
 from fantasy.rules.chips import Played, chip_offers
+from fantasy.rules.game import Chip
+from fantasy.rules.outlook import FORMULA
 from fantasy.rules.squads import captain_surcharge
+from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
+from fantasy.services.comparing import compare
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import refuse
 from fantasy.services.squads import (
+    OpenSquad,
     Saved,
     cost_of,
     held_by,
@@ -286,7 +292,7 @@ class TransferPreview(Transferring):
     @extend_schema(
         operation_id="fantasy_teams_transfers_preview",
         request=FantasyMovesSerializer,
-        responses={200: FantasyDealSerializer},
+        responses={200: FantasyPreviewSerializer},
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what transfers would do and what forbids them; nothing is changed."""
@@ -294,11 +300,33 @@ class TransferPreview(Transferring):
         moves = self.moves(entry, wanted["transfers"])
         with transaction.atomic():
             squad = open_squad(entry.pk, for_round=wanted.get("round"))
+            chip_before = squad.chip
             if wanted["chip"]:
                 chips.start_chip(squad, wanted["chip"])
             deal = transfers.deal_of(squad, moves)
             transaction.set_rollback(True)
-        return Response(FantasyDealSerializer(deal_document(deal)).data)
+        # It writes nothing, so its reader is told what he wants to be told.
+        with seeing(wish_of(request.user, request.COOKIES)):
+            found = _comparison(squad, moves, deal, chip_before)
+        return Response(FantasyPreviewSerializer({**deal_document(deal), "comparison": found}).data)
+
+
+def _comparison(
+    squad: OpenSquad, moves: Sequence[transfers.Move], deal: transfers.Deal, chip: Chip | None
+) -> dict[str, Any] | None:
+    outlook = game_outlook(squad.game)
+    if outlook is None or not outlook.rounds or not moves:
+        return None
+    rows = GamePlayer.objects.filter(game=squad.game, pk__in=[move.bought for move in moves])
+    bought = {row.pk: row for row in rows.select_related("player", "team")}
+    found = compare(squad, moves, bought, deal=deal, outlook=outlook, chip_before=chip)
+    return {
+        "moving": found.moving,
+        "staying": found.staying,
+        "gain": found.gain,
+        "unknown": found.unknown,
+        "formula": FORMULA,
+    }
 
 
 def deal_document(deal: transfers.Deal) -> dict[str, Any]:

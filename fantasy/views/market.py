@@ -5,6 +5,8 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
+from config.sight import seeing
+from config.sight import wish_of as reader_wish
 from fantasy.models import Game
 from fantasy.rules.game import GameRules
 from fantasy.selectors.market import market_figures
@@ -28,8 +30,18 @@ def market_page(
     room: Room | None = None,
     position: str = "",
 ) -> dict[str, Any]:
-    """Return a page of the market with figures, opponents and reasons."""
-    wish = wish_of(request, position)
+    """Return a page of the market with figures, opponents and reasons.
+
+    As its reader wants to be told, also where it answers a wish that was refused: a write is about
+    the present, and what is shown with it is not.
+    """
+    with seeing(reader_wish(request.user, request.COOKIES)):
+        return _market(request, game, rules, room, wished(request, position))
+
+
+def _market(
+    request: HttpRequest, game: Game, rules: GameRules, room: Room | None, wish: MarketWish
+) -> dict[str, Any]:
     outlook = game_outlook(game)
     page = Paginator(market_list(game, wish, outlook), _A_PAGE).get_page(request.GET.get("page"))
     found = list(page.object_list)
@@ -56,7 +68,7 @@ def market_page(
     }
 
 
-def wish_of(request: HttpRequest, position: str = "") -> MarketWish:
+def wished(request: HttpRequest, position: str = "") -> MarketWish:
     """Return what the address asks for; a position that is given goes first."""
     given = request.GET
     return MarketWish(

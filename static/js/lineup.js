@@ -440,7 +440,13 @@ const listenToToast = () => {
 
 // What was sent is how things stand; what was changed since is still to be saved.
 const isSaved = (sent) => {
-  if (JSON.stringify(sent) !== JSON.stringify(body())) return save.tellDirty(changes);
+  if (JSON.stringify(sent) !== JSON.stringify(body())) {
+    // What stands there now was changed while that was on its way.
+    states.saved = { fields: {} };
+    changes = Math.max(1, changes);
+    save.tellDirty(changes);
+    return;
+  }
   states.saved = states.now;
   changes = 0;
 };

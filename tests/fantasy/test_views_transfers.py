@@ -188,3 +188,23 @@ def test_market_tells_form_range_and_minutes_in_words(browser, entry, path):
     assert star.player.display_name in few
     assert "Nobody fits" in none
     assert odd.status_code == 200
+
+
+def test_refused_basket_tells_no_points_to_who_hides_them(browser, entry, path):
+    round_ = entry.joined_round
+    teams = list(entry.game.season.teams.all()[:2])
+    match = make_round_match(round_, *teams)
+    Round.objects.filter(pk=round_.pk).update(state="settled", settled_at=now(), locked_at=now())
+    for star in entry.game.players.filter(team=teams[0]):
+        PlayerScore.objects.create(
+            round=round_, match=match, game_player=star, points=7919, minutes=90, appeared=True
+        )
+
+    told = browser.post(path, {"act": "confirm", "round": "1"}).content
+    User.objects.update(hides_scores=True)
+    spared = browser.post(path, {"act": "confirm", "round": "1"})
+
+    assert b"7919" in told
+    assert spared.status_code == 422
+    assert b"7919" not in spared.content
+    assert b"held back, as you asked for" in spared.content
