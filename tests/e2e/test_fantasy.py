@@ -242,6 +242,46 @@ def test_long_press_opens_the_sheet_with_all_a_player_can_do(
     expect(target).to_be_focused()
 
 
+def test_finger_that_stays_opens_the_sheet_and_one_that_scrolls_does_not(
+    browser: Browser, matchday: Matchday, site: str, game: Game
+) -> None:
+    context = browser.new_context(
+        base_url=site, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
+    log_in(context, site)
+    page = context.new_page()
+    entry = join(page)
+    target = page.locator(shirt(page, Holding.objects.get(entry=entry, slot=7)))
+    finger = context.new_cdp_session(page)
+
+    def middle() -> tuple[float, float]:
+        target.evaluate("shirt => shirt.scrollIntoView({ block: 'center' })")
+        box = target.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    x, y = middle()
+    before = page.evaluate("scrollY")
+    touch("touchStart", {"x": x, "y": y})
+    for step in range(1, 9):
+        touch("touchMove", {"x": x, "y": y - 15 * step})
+    page.wait_for_function(f"scrollY > {before}")
+    # Twice as long as a press takes; nothing may happen, so nothing can be awaited.
+    page.wait_for_timeout(1000)
+    touch("touchEnd")
+    expect(page.locator("[data-player-sheet]")).to_be_hidden()
+
+    x, y = middle()
+    touch("touchStart", {"x": x, "y": y})
+    expect(page.locator("[data-player-sheet]")).to_be_visible()
+    touch("touchEnd")
+    expect(page.locator("[data-player-sheet]")).to_be_visible()
+    context.close()
+
+
 def test_sheet_is_reached_without_gestures_and_leads_to_the_swap(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:
