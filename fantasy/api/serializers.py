@@ -131,7 +131,7 @@ class FantasyOutlookSerializer(serializers.Serializer[Any]):
     rounds = serializers.IntegerField(help_text="Looked at; all figures are made of them.")
     form = serializers.FloatField(allow_null=True, help_text="Mean points of a round.")
     missed = serializers.IntegerField(
-        help_text="Rounds missed, or played for less than regulars do (football: an hour)."
+        help_text="Rounds missed, or played for less than regulars do: see the rules of points."
     )
     matches = serializers.IntegerField(help_text="Of his club in the next round.")
     expected = FantasyExpectedSerializer(allow_null=True, help_text="In the next round.")

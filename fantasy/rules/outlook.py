@@ -103,7 +103,7 @@ ABSENT: Final = Prospect(mean=0.0, chances=NOTHING)
 def regular_minutes(rules: GameRules) -> int:
     """Return from how many minutes on a match counts as played in full; 0: any part of it.
 
-    The longest time that the game gives points for: an hour of football.
+    The longest time that the game gives points for, as for an hour.
     """
     steps = [step.at for r in rules.points if r.column == "minutes" for step in r.steps]
     return int(max(steps, default=0))
