@@ -42,7 +42,7 @@ class CursorPaging(BasePagination):
         total = _flag(request, "total")
         rows = queryset.order_by(*order)
         if cursor := request.query_params.get("cursor"):
-            rows = rows.filter(_after(_values(cursor, order, queryset.model), order))
+            rows = rows.filter(_after(_values(cursor, order, queryset), order))
         page = list(rows[: limit + 1])
         self.request = request
         self.total = queryset.count() if total else None
@@ -135,14 +135,15 @@ def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _values(cursor: str, order: Sequence[str], model: type[Model]) -> list[Any]:
-    """Return the ordering values of the row before the page; they are typed by the model."""
+def _values(cursor: str, order: Sequence[str], queryset: QuerySet[Any]) -> list[Any]:
+    """Return the ordering values of the row before the page, typed by the model or annotations."""
     try:
         cursor_order, values = signing.loads(cursor, salt=_SALT)
         if cursor_order != list(order):
             raise signing.BadSignature
         return [
-            _field(model, name).to_python(value) for name, value in zip(order, values, strict=True)
+            _field(queryset, name).to_python(value)
+            for name, value in zip(order, values, strict=True)
         ]
     except (
         signing.BadSignature,
@@ -154,8 +155,10 @@ def _values(cursor: str, order: Sequence[str], model: type[Model]) -> list[Any]:
         raise invalid_parameters({"cursor": [(fix, "invalid_cursor")]}) from error
 
 
-def _field(model: type[Model], name: str) -> Any:
-    bare = name.lstrip("-")
+def _field(queryset: QuerySet[Any], name: str) -> Any:
+    bare, model = name.lstrip("-"), queryset.model
+    if bare in queryset.query.annotations:
+        return queryset.query.annotations[bare].output_field
     return model._meta.pk if bare == "pk" else model._meta.get_field(bare)
 
 

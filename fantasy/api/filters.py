@@ -18,6 +18,16 @@ class WholeNumber(filters.NumberFilter):
         super().__init__(*args, **{"min_value": 0, "max_value": 2**31 - 1, **options})
 
 
+class Amount(filters.NumberFilter):
+    field_class = forms.FloatField
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": -(10**6), "max_value": 10**6, **options})
+
+
+ORDERS = ("price", "-price", "number", "-form", "-expected", "missed")
+
+
 class PlayerFilter(filters.FilterSet):
     position = filters.CharFilter(help_text="A position of the game.")
     team = filters.CharFilter(
@@ -28,9 +38,14 @@ class PlayerFilter(filters.FilterSet):
     min_price = WholeNumber(field_name="price", lookup_expr="gte", help_text="In tenths.")
     q = filters.CharFilter(method="filter_name", help_text="A part of the name.")
     order = filters.ChoiceFilter(
-        choices=[(name, name) for name in ("price", "-price", "number")],
+        choices=[(name, name) for name in ORDERS],
         method="keep_all",
         help_text="Dearest first without it.",
+    )
+    min_form = Amount(method="keep_all", help_text="In the unit of points.")
+    min_expected = Amount(method="keep_all", help_text="In the next round, in the unit of points.")
+    max_missed = WholeNumber(
+        method="keep_all", help_text="Of the rounds looked at, those missed or played in part."
     )
 
     class Meta:

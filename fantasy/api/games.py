@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import ceil
 from typing import Any
 
 from django.db.models import Avg, F, Max, Prefetch, QuerySet
@@ -25,14 +26,18 @@ from fantasy.api.serializers import (
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, LineupResult, PriceChange, Round
 from fantasy.rules.loading import load_game
+from fantasy.rules.squads import Refusal
 from fantasy.selectors.live_ranks import live_round_of, top_entries
 from fantasy.selectors.market import market_figures
+from fantasy.selectors.market_list import MarketWish, rows_by_outlook
+from fantasy.selectors.outlook import FIGURES, GameOutlook, by_outlook, game_outlook
 from fantasy.selectors.told import live_told, ranks_told, round_told
+from fantasy.services.refusals import refuse_any
 from matches.models import Match
 
 _AHEAD = Round.objects.filter(state=RoundState.UPCOMING).order_by("number")
 _TOP = 100
-_ORDERS = frozenset({"price", "-price", "number"})
+_WITHHELD = "It is made of points that are held back, as you asked for. Leave it out."
 
 
 def told_games() -> QuerySet[Game]:
@@ -149,18 +154,48 @@ class PlayerList(PublicDoor, ListAPIView[GamePlayer]):
     serializer_class = FantasyPlayerSerializer
     filterset_class = PlayerFilter
     queryset = GamePlayer.objects.none()
+    game: Game
+    outlook: GameOutlook | None = None
 
     def get_queryset(self) -> QuerySet[GamePlayer]:
-        rows = GamePlayer.objects.filter(game=self.open_game()).select_related(
-            "player", "team", "game"
-        )
+        self.game = self.open_game()
+        rows = GamePlayer.objects.filter(game=self.game).select_related("player", "team", "game")
+        order = self.request.query_params.get("order", "")
         # Another word is refused by the filter.
-        order = self.request.query_params.get("order")
-        return rows.order_by(order if order in _ORDERS else "-price")
+        return rows.order_by(order if order in {"price", "-price", "number"} else "-price")
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter by columns, then by figures of the outlook, and order by one of them."""
+        rows = super().filter_queryset(queryset)
+        self.outlook = game_outlook(self.game)
+        asked = self.request.query_params
+        given = [name for name in ("min_form", "min_expected", "max_missed") if name in asked]
+        is_ordered = (order := asked.get("order", "")).lstrip("-") in FIGURES
+        if self.outlook is None:
+            held = [*given, *(["order"] if is_ordered else [])]
+            refuse_any(
+                [Refusal(code="scores_withheld", message=_WITHHELD, field=name) for name in held]
+            )
+            return rows
+        if given:
+            rows = rows_by_outlook(rows, self.outlook, self._wish())
+        if is_ordered:
+            rows = by_outlook(rows, self.outlook.figures(order.lstrip("-")), order)
+        return rows
+
+    def _wish(self) -> MarketWish:
+        asked = PlayerFilter(self.request.query_params).form
+        asked.is_valid()
+        wanted, thousand = asked.cleaned_data, 1000 / load_game(self.game.rules).points_scale
+        form, expected = (
+            None if wanted[name] is None else ceil(wanted[name] * thousand)
+            for name in ("min_form", "min_expected")
+        )
+        return MarketWish(min_form=form, min_expected=expected, max_missed=wanted["max_missed"])
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         players = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        context = {**self.get_serializer_context(), "figures": {}}
+        context = {**self.get_serializer_context(), "figures": {}, "outlook": self.outlook}
         if players:
             context["figures"] = market_figures(players[0].game, players)
         data = FantasyPlayerSerializer(players, many=True, context=context).data

@@ -51,6 +51,7 @@ from fantasy.selectors.ledger import (
     player_ledger,
 )
 from fantasy.selectors.market import market_figures
+from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing, results_of
 from fantasy.selectors.told import points_told, round_told, score_told, tells_points
 from fantasy.services.receipts import proof_of
@@ -271,7 +272,8 @@ class PlayerDetail(PublicDoor):
         game = self.open_game()
         player = _game_player(game, player_id)
         figures = market_figures(game, [player])
-        data = FantasyPlayerSerializer(player, context={"figures": figures}).data
+        context = {"figures": figures, "outlook": game_outlook(game)}
+        data = FantasyPlayerSerializer(player, context=context).data
         changes = PriceChange.objects.filter(game_player=player).select_related("round")
         return Response(
             {

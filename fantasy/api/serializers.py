@@ -1,5 +1,6 @@
 """Games, players, teams and their points as JSON; what may not be told, or is unknown, is null."""
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -7,6 +8,8 @@ from rest_framework import serializers
 
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Receipt, Round, Transfer
 from fantasy.rules.loading import load_game
+from fantasy.rules.outlook import FORMULA
+from fantasy.selectors.outlook import GameOutlook
 
 
 class Text(serializers.CharField):
@@ -114,6 +117,27 @@ class FantasyRoundDetailSerializer(FantasyRoundSerializer):
         )
 
 
+class FantasyExpectedSerializer(serializers.Serializer[Any]):
+    """Points to expect by the open formula; between `p10` and `p90` lie eight rounds of ten."""
+
+    mean = serializers.FloatField()
+    p10 = serializers.IntegerField(source="low")
+    p90 = serializers.IntegerField(source="high")
+
+
+class FantasyOutlookSerializer(serializers.Serializer[Any]):
+    """How a player did in the last settled rounds of his club, in the unit of points."""
+
+    rounds = serializers.IntegerField(help_text="Looked at; all figures are made of them.")
+    form = serializers.FloatField(allow_null=True, help_text="Mean points of a round.")
+    missed = serializers.IntegerField(
+        help_text="Rounds missed, or played for less than regulars do: see the rules of points."
+    )
+    matches = serializers.IntegerField(help_text="Of his club in the next round.")
+    expected = FantasyExpectedSerializer(allow_null=True, help_text="In the next round.")
+    formula = serializers.CharField(help_text="Name of the open formula with its version.")
+
+
 class FantasyPlayerSerializer(serializers.ModelSerializer[GamePlayer]):
     id = serializers.CharField(source="player.public_id")
     name = serializers.CharField(source="player.name")
@@ -126,6 +150,7 @@ class FantasyPlayerSerializer(serializers.ModelSerializer[GamePlayer]):
     owned_permille = serializers.SerializerMethodField(help_text="Of all entries.")
     transfers_in = serializers.SerializerMethodField(help_text="For the next round.")
     transfers_out = serializers.SerializerMethodField()
+    outlook = serializers.SerializerMethodField(help_text="null where points are held back.")
 
     class Meta:
         model = GamePlayer
@@ -146,6 +171,7 @@ class FantasyPlayerSerializer(serializers.ModelSerializer[GamePlayer]):
             "owned_permille",
             "transfers_in",
             "transfers_out",
+            "outlook",
         )
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
@@ -161,6 +187,14 @@ class FantasyPlayerSerializer(serializers.ModelSerializer[GamePlayer]):
 
     def get_transfers_out(self, player: GamePlayer) -> int:
         return int(self.context["figures"][player.pk].transfers_out)
+
+    @extend_schema_field(FantasyOutlookSerializer(allow_null=True))
+    def get_outlook(self, player: GamePlayer) -> dict[str, Any] | None:
+        told: GameOutlook | None = self.context["outlook"]
+        if told is None:
+            return None
+        own = told.of(player)
+        return FantasyOutlookSerializer({**asdict(own), "formula": FORMULA}).data
 
 
 class FantasyPlayerRefSerializer(serializers.Serializer[Any]):
@@ -266,6 +300,9 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
     deadline_at = serializers.DateTimeField(allow_null=True)
     bank = serializers.IntegerField(help_text="In tenths.")
     value = serializers.IntegerField(help_text="Selling prices and bank, in tenths.")
+    captain_surcharge = serializers.IntegerField(
+        help_text="In tenths: what the captain costs besides his price. The bank has to cover it."
+    )
     free_transfers = serializers.IntegerField(help_text="Of the round, before any was made.")
     transfers_made = serializers.IntegerField(help_text="In the round.")
     hit = serializers.IntegerField(help_text="Points that they cost.")
@@ -280,6 +317,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
             "deadline_at",
             "bank",
             "value",
+            "captain_surcharge",
             "free_transfers",
             "transfers_made",
             "hit",
@@ -339,6 +377,34 @@ class FantasyDealSerializer(serializers.Serializer[Any]):
     hit = serializers.IntegerField()
     is_allowed = serializers.BooleanField()
     problems = FantasyProblemSerializer(many=True)
+
+
+class FantasyWaySerializer(serializers.Serializer[Any]):
+    """What the next round may bring one way, and what it leaves."""
+
+    expected = FantasyExpectedSerializer(help_text="After the hit.")
+    hit = serializers.IntegerField()
+    free_after = serializers.IntegerField(help_text="Free transfers of the round after.")
+
+
+class FantasyComparisonSerializer(serializers.Serializer[Any]):
+    """These transfers against making none, by the open formula."""
+
+    moving = FantasyWaySerializer()
+    staying = FantasyWaySerializer()
+    gain = FantasyExpectedSerializer(help_text="Of moving, hits taken off.")
+    unknown = FantasyPlayerRefSerializer(
+        many=True, help_text="Who plays and has no settled round yet: counted as nothing."
+    )
+    formula = serializers.CharField(help_text="Name of the open formula with its version.")
+
+
+class FantasyPreviewSerializer(FantasyDealSerializer):
+    """What transfers would do, and against doing nothing; nothing was changed."""
+
+    comparison = FantasyComparisonSerializer(
+        allow_null=True, help_text="null without a settled round, or where points are held back."
+    )
 
 
 class FantasyTransferSerializer(serializers.ModelSerializer[Transfer]):

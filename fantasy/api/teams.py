@@ -13,25 +13,32 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.sight import seeing, wish_of
 from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer, listed
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
-    FantasyDealSerializer,
     FantasyEntrySerializer,
     FantasyNewTeamAnswerSerializer,
+    FantasyPreviewSerializer,
     FantasyReceiptSerializer,
     FantasySavedSerializer,
     FantasyTeamSerializer,
     FantasyTransferSerializer,
 )
 from fantasy.enums import GameState
-from fantasy.models import ChipPlay, Entry, Game, Holding, Transfer
+from fantasy.models import ChipPlay, Entry, Game, GamePlayer, Holding, Transfer
 from fantasy.rules.chips import Played, chip_offers
+from fantasy.rules.game import Chip
+from fantasy.rules.outlook import FORMULA
+from fantasy.rules.squads import captain_surcharge
+from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
+from fantasy.services.comparing import compare
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import refuse
 from fantasy.services.squads import (
+    OpenSquad,
     Saved,
     cost_of,
     held_by,
@@ -140,6 +147,9 @@ def team_document(entry: Entry) -> dict[str, Any]:
         "deadline_at": round_.deadline_at if round_ else None,
         "bank": entry.bank,
         "value": entry.bank + sum(row["selling_price"] for row in squad),
+        "captain_surcharge": captain_surcharge(
+            rules, next((holding.game_player.price for holding in held if holding.is_captain), 0)
+        ),
         "free_transfers": entry.free_transfers,
         "transfers_made": made,
         "hit": cost_of(open_, made) if open_ else 0,
@@ -299,7 +309,7 @@ class TransferPreview(Transferring):
     @extend_schema(
         operation_id="fantasy_teams_transfers_preview",
         request=FantasyMovesSerializer,
-        responses={200: FantasyDealSerializer},
+        responses={200: FantasyPreviewSerializer},
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what transfers would do and what forbids them; nothing is changed."""
@@ -308,10 +318,32 @@ class TransferPreview(Transferring):
         player = self.joining(entry.game_id, wanted)
         with transaction.atomic():
             squad = open_squad(entry.pk, for_round=wanted.get("round"))
+            chip_before = squad.chip
             joining = transfers.play_with(squad, wanted["chip"], player)
             deal = transfers.deal_of(squad, moves, joining=joining)
             transaction.set_rollback(True)
-        return Response(FantasyDealSerializer(deal_document(deal)).data)
+        # It writes nothing, so its reader is told what he wants to be told.
+        with seeing(wish_of(request.user, request.COOKIES)):
+            found = _comparison(squad, moves, deal, chip_before)
+        return Response(FantasyPreviewSerializer({**deal_document(deal), "comparison": found}).data)
+
+
+def _comparison(
+    squad: OpenSquad, moves: Sequence[transfers.Move], deal: transfers.Deal, chip: Chip | None
+) -> dict[str, Any] | None:
+    outlook = game_outlook(squad.game)
+    if outlook is None or not outlook.rounds or not moves:
+        return None
+    rows = GamePlayer.objects.filter(game=squad.game, pk__in=[move.bought for move in moves])
+    bought = {row.pk: row for row in rows.select_related("player", "team")}
+    found = compare(squad, moves, bought, deal=deal, outlook=outlook, chip_before=chip)
+    return {
+        "moving": found.moving,
+        "staying": found.staying,
+        "gain": found.gain,
+        "unknown": found.unknown,
+        "formula": FORMULA,
+    }
 
 
 def deal_document(deal: transfers.Deal) -> dict[str, Any]:

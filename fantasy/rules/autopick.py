@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fantasy.rules.game import GameRules
 from fantasy.rules.squads import Pick, captain_surcharge
@@ -36,44 +36,64 @@ def fill_squad(
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """What is still to fill: so many of each position, and `spare` more as far as there is room."""
+
+    missing: Counter[str]
+    room: Counter[str]
+    spare: int
+
+    @property
+    def count(self) -> int:
+        return self.missing.total() + self.spare
+
+    def takes(self, position: str) -> bool:
+        """A player of that position has a place."""
+        return bool(self.missing[position] or (self.spare and self.room[position]))
+
+    def without(self, position: str) -> "_Places":
+        """Return what is left to fill once one of that position was added."""
+        if self.missing[position]:
+            return replace(self, missing=self.missing - Counter([position]))
+        return replace(self, room=self.room - Counter([position]), spare=self.spare - 1)
+
+
 def _fill(
     rules: GameRules, held: Sequence[Pick], order: Sequence[Pick], *, left: int
 ) -> tuple[Pick, ...] | None:
     taken = {pick.player for pick in held}
     clubs = Counter(pick.club for pick in held)
-    missing = _missing(rules, held)
+    places = _places(rules, held)
     money = rules.squad.budget_tenths - left - sum(pick.price for pick in held)
     cheap = _cheapest(order, taken)
     added: list[Pick] = []
     for pick in order:
-        if not missing[pick.position] or pick.player in taken:
+        if not places.takes(pick.position) or pick.player in taken:
             continue
         if clubs[pick.club] >= rules.squad.club_cap:
             continue
-        after = missing.copy()
-        after[pick.position] -= 1
+        after = places.without(pick.position)
         rest = _least(after, cheap, pick.player)
         if rules.squad.budget_tenths and pick.price + rest > money:
             continue
         added.append(pick)
-        missing, money = after, money - pick.price
+        places, money = after, money - pick.price
         taken.add(pick.player)
         clubs[pick.club] += 1
         cheap[pick.position] = [row for row in cheap[pick.position] if row.player != pick.player]
-    return None if missing.total() else tuple(added)
+    return None if places.count else tuple(added)
 
 
-def _missing(rules: GameRules, held: Sequence[Pick]) -> Counter[str]:
-    """How many of each position to add: the least of each, then up to the size of a squad."""
+def _places(rules: GameRules, held: Sequence[Pick]) -> _Places:
+    """The least of each position, and up to the size of a squad whoever is best."""
     counts = Counter(pick.position for pick in held)
     missing = Counter({p.id: max(0, p.squad_min - counts[p.id]) for p in rules.positions})
-    spare = rules.squad.size - len(held) - missing.total()
-    for position in rules.positions:
-        room = position.squad_max - max(counts[position.id], position.squad_min)
-        more = max(0, min(spare, room))
-        missing[position.id] += more
-        spare -= more
-    return missing
+    room = Counter(
+        {p.id: max(0, p.squad_max - max(counts[p.id], p.squad_min)) for p in rules.positions}
+    )
+    spare = max(0, rules.squad.size - len(held) - missing.total())
+    return _Places(missing=missing, room=room, spare=spare)
 
 
 def _cheapest(order: Sequence[Pick], taken: Iterable[int]) -> dict[str, list[Pick]]:
@@ -85,10 +105,12 @@ def _cheapest(order: Sequence[Pick], taken: Iterable[int]) -> dict[str, list[Pic
     return cheap
 
 
-def _least(missing: Mapping[str, int], cheap: Mapping[str, list[Pick]], without: int) -> int:
-    """What the cheapest of all that is missing cost."""
-    return sum(
-        row.price
-        for position, count in missing.items()
-        for row in [r for r in cheap.get(position, [])[: count + 1] if r.player != without][:count]
-    )
+def _least(places: _Places, cheap: Mapping[str, list[Pick]], without: int) -> int:
+    """What the cheapest of all that is to fill cost."""
+    total, more = 0, []
+    for position, rows in cheap.items():
+        count, room = places.missing[position], places.room[position]
+        prices = [row.price for row in rows[: count + room + 1] if row.player != without]
+        total += sum(prices[:count])
+        more += prices[count : count + room]
+    return total + sum(sorted(more)[: places.spare])

@@ -28,6 +28,42 @@ class ChipOffer:
         """It can be played in that round, as far as its window goes."""
         return not self.used_in and round_number in self.window
 
+    def state(self, round_number: int) -> str:
+        """Return how it stands in that round: in_force, used, open, early or expired."""
+        if self.used_in:
+            lasts_until = self.used_in + self.chip.rounds
+            return "in_force" if self.used_in <= round_number < lasts_until else "used"
+        if round_number in self.window:
+            return "open"
+        return "early" if round_number < self.window.start else "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipPlays:
+    """A chip with all its plays; `current` is the one to know of in the round."""
+
+    chip: Chip
+    current: ChipOffer
+    offers: tuple[ChipOffer, ...]
+
+
+# What a manager has to know first.
+_FIRST = ("in_force", "open", "early", "used", "expired")
+
+
+def chip_plays(
+    rules: GameRules, played: Sequence[Played], *, round_number: int
+) -> tuple[ChipPlays, ...]:
+    """Return each chip with its plays and the one that matters in that round."""
+    found = []
+    for chip in rules.chips:
+        offers = tuple(_offers(chip, played))
+        # Of several that are over, the last one.
+        ranked = [(_FIRST.index(o.state(round_number)), o.number) for o in offers]
+        _, number = min(ranked, key=lambda pair: (pair[0], pair[1] * (-1 if pair[0] > 2 else 1)))
+        found.append(ChipPlays(chip=chip, current=offers[number - 1], offers=offers))
+    return tuple(found)
+
 
 def chip_offers(rules: GameRules, played: Sequence[Played]) -> tuple[ChipOffer, ...]:
     """Return every play the game has, with the round it was used in.

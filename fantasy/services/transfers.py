@@ -9,6 +9,7 @@ from fantasy.enums import Availability
 from fantasy.models import GamePlayer, Holding, Transfer, TransferDraft
 from fantasy.rules.arranging import arranged
 from fantasy.rules.game import GameRules
+from fantasy.rules.lineups import Slot
 from fantasy.rules.squads import Pick, Refusal, captain_problems, squad_problems
 from fantasy.rules.transfers import (
     free_transfers_left,
@@ -233,6 +234,16 @@ def _captain_price(
     """The price of him who would lead after the moves, 0 where it makes no difference."""
     if squad.rules.captain is None or not squad.rules.captain.dearer:
         return 0
+    captain = next((s.player for s in slots_after(squad, moves, bought) if s.is_captain), None)
+    prices = {h.game_player_id: h.game_player.price for h in squad.holdings}
+    prices |= {pk: row.price for pk, row in bought.items()}
+    return prices.get(captain, 0) if captain is not None else 0
+
+
+def slots_after(
+    squad: OpenSquad, moves: Sequence[Move], bought: Mapping[int, GamePlayer]
+) -> tuple[Slot, ...]:
+    """Return the line-up as the moves would leave it; `bought` holds all who come."""
     held = {holding.game_player_id: holding for holding in squad.holdings}
     pairs = _paired([held[move.sold] for move in moves], [bought[m.bought] for m in moves])
     coming = {holding.game_player_id: row for holding, row in pairs}
@@ -241,9 +252,7 @@ def _captain_price(
         replace(slot, player=after[slot.player].pk, position=after[slot.player].position)
         for slot in squad.slots
     ]
-    legal = arranged(squad.rules, slots, chip=squad.chip)
-    captain = next((s.player for s in legal if s.is_captain), None)
-    return next((row.price for row in after.values() if row.pk == captain), 0)
+    return arranged(squad.rules, slots, chip=squad.chip)
 
 
 def _money(rules: GameRules, bank: int, sold: int, bought: int) -> tuple[Refusal, ...]:

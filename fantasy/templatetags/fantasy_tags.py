@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from fantasy.models import GamePlayer
 from fantasy.rules.countries import country_name
 from fantasy.rules.squads import tenths
+from fantasy.selectors.outlook import Outlook
 from leagues.templatetags.design import contrast, main_color, readable_on
 
 register = template.Library()
@@ -59,6 +60,35 @@ def signed(value: int, scale: int = 1) -> str:
 
 
 @register.filter
+def mean(value: float | None, scale: int = 1) -> str:
+    """Return mean points of the game's unit to one decimal; a dash where there are none."""
+    return "–" if value is None else f"{value / scale:.1f}".replace("-", "−")
+
+
+@register.filter
+def mean_signed(value: float, scale: int = 1) -> str:
+    """Return mean points to one decimal with their sign."""
+    text = mean(value, scale)
+    return f"+{text}" if value > 0 and text != "0.0" else text
+
+
+@register.simple_tag
+def minutes_words(outlook: Outlook, minutes: int, *, is_short: bool = False) -> str:
+    """Say in how many of his last rounds a player was missing, or played less than regulars do."""
+    if not outlook.missed:
+        return _("played in all of the last %(all)s") % {"all": outlook.rounds}
+    if is_short:
+        return _("missed or short in %(n)s of %(all)s") % {
+            "n": outlook.missed,
+            "all": outlook.rounds,
+        }
+    told = {"n": outlook.missed, "all": outlook.rounds, "minutes": minutes}
+    if minutes:
+        return _("missed or under %(minutes)s min in %(n)s of the last %(all)s") % told
+    return _("missed %(n)s of the last %(all)s") % told
+
+
+@register.filter
 def times(value: Fraction) -> str:
     """Return how often a player counts: 2, or 1.5."""
     return f"{float(value):g}"
@@ -91,6 +121,13 @@ def _drawn(main: str, other: str, pattern: int) -> str:
         f"{_PATTERNS[pattern].format(escape(other))}"
         f'<path d="{_BODY}" fill="none" stroke="#808b85" stroke-opacity=".75"/></svg>'
     )
+
+
+@register.simple_tag
+def cup_stage(ties: int, entrants: int) -> str:
+    """Return what people call a stage of a cup with so many ties, byes included."""
+    known = {1: _("Final"), 2: _("Semi-finals"), 4: _("Quarter-finals")}
+    return known.get(ties) or _("Last %(n)s") % {"n": entrants}
 
 
 @register.simple_tag

@@ -7,11 +7,14 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Round
+from fantasy.rules.outlook import FORMULA, PULL, ROUNDS, regular_minutes
+from fantasy.rules.transfers import is_unlimited
 from fantasy.selectors.leagues import leagues_of
 from fantasy.selectors.ledger import player_ledger
 from fantasy.selectors.live_ranks import top_entries
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.opponents import opponents
+from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.players import player_rounds_told
 from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
@@ -41,6 +44,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
             "entries": game.entries.count(),
             "scale": rules_of(game).points_scale,
+            "is_free": _is_free(mine.get(game.pk), game),
         }
         for game in games
     ]
@@ -49,6 +53,15 @@ def landing(request: HttpRequest) -> HttpResponse:
         "others": [card for card in cards if not card["entry"]],
     }
     return render(request, "fantasy/landing.html", context)
+
+
+def _is_free(entry: Entry | None, game_: Game) -> bool:
+    """Whether the entry's next transfers are free without limit, chips aside."""
+    next_ = ahead(game_)
+    if entry is None or next_ is None:
+        return False
+    is_new = entry.joined_round_id == next_.pk
+    return is_new or is_unlimited(rules_of(game_), round_number=next_.number, joined_round=0)
 
 
 @require_safe
@@ -112,6 +125,12 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         "point_rows": [_rule_row(rule, scoring) for rule in place.rules.points],
         "bonus_rows": [_rule_row(rule, playing) for rule in bonus.components] if bonus else [],
         "void": sorted(place.rules.rounds.void),
+        "outlook": {
+            "formula": FORMULA,
+            "rounds": ROUNDS,
+            "pull": PULL,
+            "minutes": regular_minutes(place.rules),
+        },
     }
     return render(request, "fantasy/rules.html", context)
 
@@ -145,6 +164,8 @@ def player(request: HttpRequest, slug: str, player_id: str) -> HttpResponse:
         "player": found,
         "position": place.rules.position(found.position),
         "figures": market_figures(place.game, [found])[found.pk],
+        "outlook": (outlook := game_outlook(place.game)),
+        "own": outlook.of(found) if outlook else None,
         "rounds": player_rounds_told(found),
         "prices": PriceChange.objects.filter(game_player=found).select_related("round")[:20],
         "against": opponents(ahead(place.game)).get(found.team_id, ()),

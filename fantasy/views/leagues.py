@@ -213,6 +213,18 @@ def change_league(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("fantasy:league", found.public_id)
 
 
+def _stage(cup_: Cup, round_: Round) -> dict[str, Any]:
+    rows = list(cup_ties(cup_, round_))
+    byes = [row for row in rows if row.tie.away_id is None]
+    return {
+        "round": round_,
+        "count": len(rows),
+        "entrants": 2 * len(rows) - len(byes),
+        "ties": [row for row in rows if row.tie.away_id is not None],
+        "byes": byes,
+    }
+
+
 @require_safe
 def cup(request: HttpRequest, public_id: str) -> HttpResponse:
     """A cup's ties, round by round, and how they were decided."""
@@ -225,6 +237,6 @@ def cup(request: HttpRequest, public_id: str) -> HttpResponse:
     place = at_game(request, found.game)
     context = context_of(place, "leagues") | {
         "cup": found,
-        "stages": [(round_, cup_ties(found, round_)) for round_ in reversed(cup_rounds(found))],
+        "stages": [_stage(found, round_) for round_ in reversed(cup_rounds(found))],
     }
     return render(request, "fantasy/cup.html", context)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.autopick import Candidate, fill_squad
-from fantasy.rules.chips import chip_offers, last_round
+from fantasy.rules.chips import chip_plays, last_round
 from fantasy.rules.countries import countries
 from fantasy.rules.squads import Pick, captain_surcharge, quotas
 from fantasy.selectors.market import market_figures
@@ -22,6 +22,7 @@ from fantasy.selectors.market_list import room_of, why_not
 from fantasy.selectors.opponents import opponents
 from fantasy.selectors.round_view import Place as Spot
 from fantasy.selectors.round_view import added_place, rows_of
+from fantasy.selectors.rounds import locked_rounds
 from fantasy.services import chips, entries, limits, lineups, receipts
 from fantasy.services.chips import problems_of
 from fantasy.services.refusals import Refused, refuse
@@ -283,8 +284,32 @@ def _words() -> dict[str, str]:
         "substitute": _("Substitute"),
         "captain": _("captain"),
         "vice": _("vice-captain"),
+        "is_captain": _("He is already."),
+        "is_vice": _("He is already."),
+        "must_play": _("Only who plays can be."),
+        "changed": _("Line-up changed."),
+        "can_undo": _("Undo with Control Z."),
+        "undone": _("Undone."),
+        **_saving_words(),
         "on": _("{a} comes on for {b}."),
         "places": _("{a} and {b} change places."),
+    }
+
+
+def _saving_words() -> dict[str, str]:
+    """What the page's script says of saving; {n} changes, and one has words of its own."""
+    return {
+        "sending": _("Saving …"),
+        "dirty": _("Not saved yet: {n} changes."),
+        "dirty_1": _("Not saved yet: 1 change."),
+        "offline": _("Not saved yet: you are offline. {n} changes wait."),
+        "offline_1": _("Not saved yet: you are offline. 1 change waits."),
+        "unreachable": _("Not saved yet: we cannot be reached. {n} changes wait."),
+        "unreachable_1": _("Not saved yet: we cannot be reached. 1 change waits."),
+        "busy": _("Not saved yet: too much going on. {n} changes wait and are sent again."),
+        "busy_1": _("Not saved yet: too much going on. 1 change waits and is sent again."),
+        "logged_out": _("Not saved: you are logged out. Log in and open this page again."),
+        "refused": _("Not saved. {reason}"),
     }
 
 
@@ -307,6 +332,7 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
     value = sum(sale_price(rules, holding) for holding in squad.holdings)
     return {
         "words": _words(),
+        "last_round": next(iter(reversed(locked_rounds(place.game))), None),
         "rows": rows_of(rules, [spot for spot in spots if spot.slot <= size]),
         "bench": [spot for spot in own if spot.slot > size],
         "spots": own,
@@ -329,7 +355,7 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
         "hit": cost_of(squad, made),
         "chip": squad.chip,
         "chip_until": _chip_until(squad),
-        "offers": chip_offers(rules, squad.played),
+        "chips": _chips(squad),
         "candidates": _candidates(squad),
         "round": squad.round,
     }
@@ -359,6 +385,20 @@ def _candidates(squad: OpenSquad) -> list[dict[str, Any]]:
     return [
         {"player": row, "why_not": why_not(squad.rules, room, row)}
         for row in rows.order_by("-price", "team__name", "number")
+    ]
+
+
+def _chips(squad: OpenSquad) -> list[dict[str, Any]]:
+    """Each chip with its plays, how they stand, and why it cannot be played now."""
+    number = squad.round.number
+    return [
+        {
+            "plays": plays,
+            "state": plays.current.state(number),
+            "offers": [(offer, offer.state(number)) for offer in plays.offers],
+            "problems": problems_of(squad, plays.chip.id),
+        }
+        for plays in chip_plays(squad.rules, squad.played, round_number=number)
     ]
 
 

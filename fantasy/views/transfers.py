@@ -15,8 +15,10 @@ from fantasy.models import ChipPlay, Entry, GamePlayer, Holding
 from fantasy.rules.chips import chip_offers
 from fantasy.rules.squads import Refusal
 from fantasy.selectors.market_list import Room, room_of
+from fantasy.selectors.outlook import GameOutlook
 from fantasy.services import limits
 from fantasy.services.chips import problems_of
+from fantasy.services.comparing import compare
 from fantasy.services.refusals import Refused
 from fantasy.services.squads import OpenSquad, is_free, look_at, made_before, next_round
 from fantasy.services.transfers import (
@@ -114,6 +116,7 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
         out = None
     chip = request.GET.get("chip", "")[:30]
     problems = _chip_problems(squad, chip)
+    chip_before = squad.chip
     if chip and not problems:
         squad.plays.append(ChipPlay(entry=squad.entry, round=squad.round, chip=chip))
     deal = _deal(squad, moves)
@@ -139,9 +142,14 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
         "chips": _chips(squad, chip),
     }
     position = out.game_player.position if out else ""
-    return context | market_page(
+    context |= market_page(
         request, place.game, place.rules, room=room, position=position, chip=squad.chip
     )
+    outlook: GameOutlook | None = context["outlook"]
+    if deal and outlook and outlook.rounds and "confirm" in request.GET:
+        found = compare(squad, moves, bought, deal=deal, outlook=outlook, chip_before=chip_before)
+        context |= {"comparison": found, "sides": (found.moving, found.staying)}
+    return context
 
 
 def _deal(squad: OpenSquad, moves: Sequence[Move]) -> Deal | None:

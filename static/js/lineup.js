@@ -1,6 +1,7 @@
 // The own line-up on a pitch: choose a player, then a partner; or drag one on another. The form below
 // holds what is chosen, and saving sends it, so the same works without this.
 import { openSheet } from "./acts.js";
+import { saving } from "./lineup-save.js";
 
 const form = document.querySelector("[data-lineup]");
 const PLAYS = "plays";
@@ -16,7 +17,18 @@ const bar = form?.querySelector("[data-bar]");
 const spots = [...(form?.querySelectorAll(".spot") ?? [])];
 const help = bar?.querySelector("[data-bar-help]");
 const usualHelp = help?.textContent;
+const sheet = form?.querySelector("[data-player-sheet]");
+const toast = form?.querySelector("[data-toast]");
+const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+const TOAST_MS = 20000;
+const PRESS_MS = 500;
+const SWAP_MS = 180;
 let chosen = null;
+let save = null;
+// How the line-up was when it was saved, before the last change, and is now.
+const states = { saved: null, before: null, now: null };
+let changes = 0;
+let toastTimer = 0;
 
 const field = (spot) => form.elements[`place-${spot.dataset.player}`];
 const button = (spot) => spot.querySelector(".spot__button");
@@ -78,9 +90,97 @@ const label = (spot) => {
   target.setAttribute("aria-label", `${text}. ${reason || act}`);
 };
 
+// All that the form says, and in which order the shirts stand.
+const snapshot = () => {
+  const fields = {};
+  for (const spot of spots) fields[field(spot).name] = field(spot).value;
+  for (const name of ["captain", "vice"]) if (form.elements[name]) fields[name] = form.elements[name].value;
+  return { fields, order: [...form.querySelectorAll(".spot")] };
+};
+
+const isSame = (one, other) => JSON.stringify(one.fields) === JSON.stringify(other.fields);
+
+const restore = ({ fields, order }) => {
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  draw();
+  for (const spot of order) spot.parentElement.append(spot);
+};
+
+// What the API is to save: starters as they stand, then the bench in its order.
+const body = () => {
+  const standing = [...form.querySelectorAll("[data-row] .spot, [data-bench] .spot")];
+  const ids = Object.fromEntries(spots.map((spot) => [spot.dataset.player, spot.dataset.id]));
+  const wanted = { players: standing.map((spot) => spot.dataset.id), round: Number(form.elements.round.value) };
+  for (const name of ["captain", "vice"]) {
+    if (form.elements[name]?.value) wanted[name] = ids[form.elements[name].value];
+  }
+  return wanted;
+};
+
+// Puts what waited in the browser on the pitch; nothing where the squad is another one by now.
+const wear = ({ players, captain, vice }) => {
+  const byId = new Map(spots.map((spot) => [spot.dataset.id, spot]));
+  if (players.length !== spots.length || !players.every((id) => byId.has(id))) return;
+  players.forEach((id, at) => {
+    field(byId.get(id)).value = at < Number(form.dataset.size) ? PLAYS : at + 1;
+  });
+  if (captain) form.elements.captain.value = byId.get(captain).dataset.player;
+  if (vice) form.elements.vice.value = byId.get(vice).dataset.player;
+  draw();
+  for (const id of players) byId.get(id).parentElement.append(byId.get(id));
+};
+
+const showState = () => {
+  const isDirty = !isSame(states.now, states.saved);
+  if (!isDirty) changes = 0;
+  if (!isDirty) save.drop();
+  else if (!navigator.onLine) save.push(changes);
+  else save.tellDirty(changes);
+};
+
+const hideToast = () => {
+  clearTimeout(toastTimer);
+  toast.hidden = true;
+};
+
+const waitToHide = () => {
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(hideToast, TOAST_MS);
+};
+
 const changed = (text) => {
-  form.querySelector("[data-dirty]").hidden = false;
-  say(text);
+  [states.before, states.now] = [states.now, snapshot()];
+  changes += 1;
+  showState();
+  toast.querySelector("[data-toast-text]").textContent = text;
+  toast.hidden = false;
+  waitToHide();
+  const state = form.querySelector("[data-waits]:not([hidden]) [data-waits-text]")?.textContent ?? "";
+  say(`${text} ${words.can_undo} ${state}`.trim());
+};
+
+const undo = () => {
+  if (!states.before) return;
+  restore(states.before);
+  [states.before, states.now] = [null, snapshot()];
+  changes = Math.max(0, changes - 1) || 1;
+  const hadFocus = toast.contains(document.activeElement);
+  hideToast();
+  showState();
+  say(words.undone);
+  if (hadFocus) button(spots[0]).focus({ preventScroll: true });
+};
+
+// Lets shirts glide from where they were; they stand in their new places at once.
+const glide = (moved, act) => {
+  const from = moved.map((spot) => spot.getBoundingClientRect());
+  act();
+  if (isCalm.matches) return;
+  moved.forEach((spot, at) => {
+    const to = spot.getBoundingClientRect();
+    const move = `translate(${from[at].x - to.x}px, ${from[at].y - to.y}px)`;
+    spot.animate([{ transform: move }, { transform: "none" }], { duration: SWAP_MS, easing: "ease-out" });
+  });
 };
 
 const choose = (spot) => {
@@ -89,7 +189,6 @@ const choose = (spot) => {
   help.textContent = usualHelp;
   if (spot) {
     bar.querySelector("[data-bar-name]").textContent = nameOf(spot);
-    bar.querySelector('[data-do="details"]').href = button(spot).dataset.details;
     const plays = isPlaying(spot);
     for (const name of ["captain", "vice"]) {
       const act = bar.querySelector(`[data-do="${name}"]`);
@@ -119,11 +218,23 @@ const exchange = (one, other) => {
   }
 };
 
+// Who comes takes the place of who goes, in the row where both stand in one.
+const stand = (stood, one, other) => {
+  const order = stood.map((spot) => (spot === one ? other : spot === other ? one : spot));
+  for (const row of form.querySelectorAll("[data-row]")) {
+    for (const spot of order) if (spot.parentElement === row) row.append(spot);
+  }
+};
+
 const swap = (one, other) => {
   const wasPlaying = isPlaying(one);
-  exchange(one, other);
   choose(null);
-  draw();
+  glide([one, other], () => {
+    const stood = [...form.querySelectorAll(".spot")];
+    exchange(one, other);
+    draw();
+    stand(stood, one, other);
+  });
   const [off, on] = wasPlaying ? [one, other] : [other, one];
   changed(tell(isPlaying(on) ? "on" : "places", { a: nameOf(on), b: nameOf(off) }));
   button(one).focus({ preventScroll: true });
@@ -148,13 +259,13 @@ const press = (spot) => {
   swap(chosen, spot);
 };
 
-const lead = (name) => {
+const lead = (name, spot) => {
   const other = name === "captain" ? "vice" : "captain";
-  const [mine, before] = [chosen.dataset.player, form.elements[name].value];
+  const [mine, before] = [spot.dataset.player, form.elements[name].value];
   if (form.elements[other]?.value === mine) form.elements[other].value = before;
   form.elements[name].value = mine;
-  const who = nameOf(chosen);
-  const target = button(chosen);
+  const who = nameOf(spot);
+  const target = button(spot);
   choose(null);
   changed(`${who}: ${words[name]}.`);
   target.focus({ preventScroll: true });
@@ -176,9 +287,89 @@ const walk = (from, key) => {
   near.found?.focus();
 };
 
+const openPlayer = (spot) => {
+  const target = button(spot);
+  sheet.spot = spot;
+  sheet.querySelector("[data-sheet-name]").textContent = nameOf(spot);
+  sheet.querySelector("[data-sheet-kind]").textContent = target.dataset.told;
+  const plays = isPlaying(spot);
+  for (const name of ["captain", "vice"]) {
+    const act = sheet.querySelector(`[data-act-of="${name}"]`);
+    if (!act) continue;
+    const isHe = form.elements[name].value === spot.dataset.player;
+    act.disabled = !plays || isHe;
+    act.querySelector("[data-why-not]").textContent = isHe ? words[`is_${name}`] : plays ? "" : words.must_play;
+  }
+  for (const [name, href] of [
+    ["transfer", target.dataset.transfer],
+    ["stats", target.dataset.details],
+    ["why", target.dataset.why],
+  ]) {
+    const link = sheet.querySelector(`[data-act-of="${name}"]`);
+    if (href) link.href = href;
+    else link.removeAttribute("href");
+  }
+  sheet.showModal();
+};
+
+const listenToSheet = () => {
+  const close = () => {
+    sheet.close();
+    return sheet.spot;
+  };
+  sheet.addEventListener("close", () => button(sheet.spot).focus({ preventScroll: true }));
+  sheet.addEventListener("click", (event) => {
+    const act = event.target.closest("[data-act-of]");
+    if (event.target === sheet || event.target.closest("[data-close]")) close();
+    if (!act) return;
+    const name = act.dataset.actOf;
+    if (name === "captain" || name === "vice") lead(name, close());
+    else if (name === "sub") {
+      const spot = close();
+      choose(spot);
+      say(`${nameOf(spot)}: ${usualHelp}`);
+    } else if ((name === "stats" || name === "why") && act.href) {
+      event.preventDefault();
+      const target = button(close());
+      openSheet({ href: act.href, focus: (options) => target.focus(options) }).catch(() => location.assign(act.href));
+    }
+  });
+};
+
+// A finger or a mouse that stays on a shirt opens his sheet; one that moves drags or scrolls.
+const listenToLongPress = (spot) => {
+  const target = button(spot);
+  let timer = 0;
+  let start = null;
+  let isLong = false;
+  const stop = () => clearTimeout(timer);
+  target.addEventListener("pointerdown", (event) => {
+    isLong = false;
+    if (event.button) return;
+    // Browsers would drag what a finger stays on.
+    target.draggable = event.pointerType === "mouse";
+    start = [event.clientX, event.clientY];
+    stop();
+    timer = setTimeout(() => {
+      isLong = true;
+      choose(null);
+      openPlayer(spot);
+    }, PRESS_MS);
+  });
+  target.addEventListener("pointermove", (event) => {
+    if (start && Math.hypot(event.clientX - start[0], event.clientY - start[1]) > 10) stop();
+  });
+  for (const name of ["pointerup", "pointercancel", "pointerleave", "dragstart"]) target.addEventListener(name, stop);
+  target.addEventListener("contextmenu", (event) => (isLong || !target.draggable) && event.preventDefault());
+  target.addEventListener("click", () => {
+    if (!isLong) press(spot);
+    isLong = false;
+  });
+};
+
 const listenTo = (spot) => {
   const target = button(spot);
-  target.addEventListener("click", () => press(spot));
+  listenToLongPress(spot);
   target.addEventListener("dragstart", (event) => {
     choose(spot);
     event.dataTransfer.setData("text/plain", spot.dataset.player);
@@ -195,7 +386,10 @@ const listenTo = (spot) => {
 
 const listenToKeys = () => {
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && chosen) {
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && states.before) {
+      event.preventDefault();
+      undo();
+    } else if (event.key === "Escape" && chosen) {
       const target = button(chosen);
       choose(null);
       target.focus();
@@ -212,10 +406,11 @@ const listenToBar = () => {
     if (!act || !chosen) return;
     event.preventDefault();
     if (act === "cancel") choose(null);
-    else if (act === "details") {
-      const link = bar.querySelector('[data-do="details"]');
-      openSheet(link).catch(() => location.assign(link.href));
-    } else if (act === "captain" || act === "vice") lead(act);
+    else if (act === "more") {
+      const spot = chosen;
+      choose(null);
+      openPlayer(spot);
+    } else if (act === "captain" || act === "vice") lead(act, chosen);
     else swap(chosen, neighbour(chosen, act));
   });
 };
@@ -236,20 +431,73 @@ const switchViews = () => {
   });
 };
 
-const start = () => {
-  spots.forEach(listenTo);
-  listenToKeys();
-  listenToBar();
-  switchViews();
+const listenToToast = () => {
+  toast.querySelector("[data-undo]").addEventListener("click", undo);
+  toast.querySelector("[data-toast-close]").addEventListener("click", hideToast);
+  for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(toastTimer));
+  for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, waitToHide);
+};
+
+// What was sent is how things stand; what was changed since is still to be saved.
+const isSaved = (sent) => {
+  if (JSON.stringify(sent) !== JSON.stringify(body())) {
+    // What stands there now was changed while that was on its way.
+    states.saved = { fields: {} };
+    changes = Math.max(1, changes);
+    save.tellDirty(changes);
+    return;
+  }
+  states.saved = states.now;
+  changes = 0;
+};
+
+const goOnWaiting = () => {
+  const held = save.waiting();
+  if (held.body.round === Number(form.elements.round.value)) wear(held.body);
+  states.now = snapshot();
+  changes = held.changes;
+  save.send();
+};
+
+const goOnChoosing = ({ fields, order }) => {
+  const playing = spots.filter((spot) => fields[field(spot).name] === PLAYS);
+  if (playing.length !== Number(form.dataset.size)) return;
+  restore({ fields, order });
+  states.now = snapshot();
+  changes = 1;
+  showState();
+};
+
+const listenToForm = () => {
   form.addEventListener("change", () => {
     choose(null);
     draw();
-    form.querySelector("[data-dirty]").hidden = false;
+    changed(words.changed);
   });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save.push(changes);
+  });
+  addEventListener("offline", showState);
+};
+
+const start = () => {
+  save = saving({ form, words, body, say, saved: isSaved });
+  spots.forEach(listenTo);
+  listenToKeys();
+  listenToBar();
+  listenToSheet();
+  listenToToast();
+  switchViews();
   form.classList.add("is-live");
   // A browser that comes back keeps what was chosen before.
+  const chosenBefore = snapshot();
+  form.reset();
   draw();
-  if (spots.filter(isPlaying).length !== Number(form.dataset.size)) form.reset();
+  states.saved = states.now = snapshot();
+  listenToForm();
+  if (save.waiting()) goOnWaiting();
+  else if (!isSame(chosenBefore, states.saved)) goOnChoosing(chosenBefore);
 };
 
 if (form) start();

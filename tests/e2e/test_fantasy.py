@@ -1,17 +1,20 @@
 """Fantasy in a real browser: a squad picked, swapped by the keyboard, saved with a receipt."""
 
 import gzip
+import json
 import random
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect
 
 from accounts.models import User
+from config.clock import now
 from fantasy.live import tell_pages
-from fantasy.models import Entry, Game, Holding, PlayerScore, Receipt
+from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from leagues.models import RosterSpot
 from tests.factories.fantasy import make_game, make_game_player, make_round
@@ -81,9 +84,10 @@ def test_squad_is_picked_swapped_by_keyboard_and_saved(
     page.locator(shirt(page, on)).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#say")).to_contain_text("comes on for")
-    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(page.locator("[data-waits]")).to_contain_text("Not saved yet")
     page.get_by_role("button", name="Save line-up").first.click()
 
+    expect(page.locator("#say")).to_contain_text("Saved")
     expect(page.locator("#saved")).to_contain_text(re.compile(r"Saved \d\d:\d\d:\d\d"))
     on.refresh_from_db()
     assert on.slot <= 11
@@ -106,6 +110,7 @@ def test_arrow_keys_walk_and_captain_changes(
     page.get_by_role("button", name="Captain", exact=True).click()
     page.get_by_role("button", name="Save line-up").first.click()
 
+    expect(page.locator("#say")).to_contain_text("Saved")
     expect(page.locator("#saved")).to_be_visible()
     third.refresh_from_db()
     assert third.is_captain
@@ -148,7 +153,288 @@ def test_player_is_dragged_from_the_bench(
 
     bench = page.locator("[data-bench]")
     expect(bench.locator(f'[data-player="{off.game_player_id}"]')).to_be_visible()
-    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(page.locator("[data-waits]")).to_contain_text("Not saved yet")
+
+
+def pair(entry: Entry) -> tuple[Holding, Holding]:
+    """A starter, and who may come on for him."""
+    held = Holding.objects.filter(entry=entry).select_related("game_player__player")
+    on = held.filter(slot__gt=12).first()
+    assert on is not None
+    off = held.filter(slot__gt=1, slot__lte=11, game_player__position=on.game_player.position)[0]
+    return off, on
+
+
+def tap_swap(page: Page, off: Holding, on: Holding) -> None:
+    page.locator(shirt(page, off)).click()
+    page.locator(shirt(page, on)).click()
+
+
+def places(page: Page) -> list[str | None]:
+    spots = page.locator(".spot").all()
+    return [spot.get_attribute("data-player") for spot in spots]
+
+
+def test_undo_puts_the_line_up_back_and_says_so(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    off, on = pair(join(page))
+    before = places(page)
+
+    tap_swap(page, off, on)
+    expect(page.locator("#say")).to_contain_text("comes on for")
+    expect(page.locator("#say")).to_contain_text("Undo")
+    assert places(page) != before
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#say")).to_have_text("Undone.")
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    expect(page.locator("[data-toast]")).to_be_hidden()
+    assert places(page) == before
+    focused = page.evaluate("document.activeElement.className")
+    assert focused == "spot__button"
+
+
+def test_undo_works_by_the_keyboard_alone_and_for_the_armband(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    other = Holding.objects.get(entry=entry, slot=7)
+    captain = page.locator('[name="captain"]:checked').get_attribute("value")
+
+    page.locator(shirt(page, other)).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Captain", exact=True).click()
+    expect(
+        page.locator(f'.spot[data-player="{other.game_player_id}"] .spot__badge--c')
+    ).to_be_visible()
+    page.keyboard.press("Control+z")
+
+    expect(page.locator(f'.spot[data-player="{captain}"] .spot__badge--c')).to_be_visible()
+
+
+def test_long_press_opens_the_sheet_with_all_a_player_can_do(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    other = Holding.objects.select_related("game_player__player").get(entry=entry, slot=7)
+    target = page.locator(shirt(page, other))
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box is not None
+
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    sheet = page.get_by_role("dialog", name=other.game_player.player.display_name)
+    expect(sheet).to_be_visible()
+    page.mouse.up()
+
+    expect(sheet).to_be_visible()
+    for name in ("Make captain", "Make vice-captain", "Substitute", "Transfer out", "Stats", "Why"):
+        expect(sheet.get_by_text(name, exact=False).first).to_be_visible()
+    sheet.get_by_role("button", name="Make captain").click()
+    badge = page.locator(f'.spot[data-player="{other.game_player_id}"] .spot__badge--c')
+    expect(badge).to_be_visible()
+    expect(target).to_be_focused()
+
+
+def test_finger_that_stays_opens_the_sheet_and_one_that_scrolls_does_not(
+    browser: Browser, matchday: Matchday, site: str, game: Game
+) -> None:
+    context = browser.new_context(
+        base_url=site, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
+    log_in(context, site)
+    page = context.new_page()
+    entry = join(page)
+    target = page.locator(shirt(page, Holding.objects.get(entry=entry, slot=7)))
+    finger = context.new_cdp_session(page)
+
+    def middle() -> tuple[float, float]:
+        target.evaluate("shirt => shirt.scrollIntoView({ block: 'center' })")
+        box = target.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    x, y = middle()
+    before = page.evaluate("scrollY")
+    touch("touchStart", {"x": x, "y": y})
+    for step in range(1, 9):
+        touch("touchMove", {"x": x, "y": y - 15 * step})
+    page.wait_for_function(f"scrollY > {before}")
+    # Twice as long as a press takes; nothing may happen, so nothing can be awaited.
+    page.wait_for_timeout(1000)
+    touch("touchEnd")
+    expect(page.locator("[data-player-sheet]")).to_be_hidden()
+
+    x, y = middle()
+    touch("touchStart", {"x": x, "y": y})
+    expect(page.locator("[data-player-sheet]")).to_be_visible()
+    touch("touchEnd")
+    expect(page.locator("[data-player-sheet]")).to_be_visible()
+    context.close()
+
+
+def test_sheet_is_reached_without_gestures_and_leads_to_the_swap(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    off, on = pair(join(page))
+
+    page.locator(shirt(page, off)).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="More about him").click()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("button", name="Substitute")).to_be_visible()
+    sheet.get_by_role("button", name="Substitute").click()
+    expect(sheet).to_be_hidden()
+    page.locator(shirt(page, on)).click()
+    expect(page.locator("#say")).to_contain_text("comes on for")
+
+    page.locator(shirt(page, on)).click()
+    page.get_by_role("button", name="More about him").click()
+    page.get_by_role("dialog").get_by_role("link", name="Stats").click()
+    expect(page.get_by_role("dialog").get_by_text("Round by round")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(shirt(page, on))).to_be_focused()
+
+
+def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    off, on = pair(entry)
+    before = Receipt.objects.filter(entry=entry).count()
+    keys: list[str | None] = []
+    page.on(
+        "request",
+        lambda sent: (
+            keys.append(sent.headers.get("idempotency-key")) if sent.method == "PUT" else None
+        ),
+    )
+
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text(
+        "Not saved yet: you are offline. 1 change waits."
+    )
+    expect(page.locator("#say")).to_contain_text("you are offline")
+    kept = page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')")
+    assert keys == []
+    # A page cannot be loaded without a network; it comes with one, and with what waited.
+    page.goto("about:blank")
+    phone.set_offline(False)
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.goto("/fantasy/premier/team/")
+
+    expect(page.locator("#say")).to_contain_text("Saved")
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    on.refresh_from_db()
+    assert on.slot <= 11
+    assert keys == [json.loads(kept)["key"]]
+    assert Receipt.objects.filter(entry=entry).count() == before + 1
+    assert page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')") is None
+
+
+def test_changes_are_sent_when_the_network_is_back(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    off, on = pair(entry)
+
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
+        phone.set_offline(False)
+
+    assert answered.value.ok
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    on.refresh_from_db()
+    assert on.slot <= 11
+
+
+def test_refusal_after_the_deadline_is_shown_and_nothing_waits_any_more(
+    phone: BrowserContext, site: str, game: Game
+) -> None:
+    # The browser itself complains of an answer that refuses, so this page has no such watch.
+    log_in(phone, site)
+    page = phone.new_page()
+    entry = join(page)
+    off, on = pair(entry)
+
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    game.rounds.update(deadline_at=now() - timedelta(minutes=1))
+    phone.set_offline(False)
+
+    expect(page.locator("[data-waits]")).to_contain_text(
+        "Not saved. The deadline of round 1 has passed."
+    )
+    on.refresh_from_db()
+    assert on.slot > 11
+    assert page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')") is None
+
+
+def test_server_that_fails_is_asked_again_with_the_same_key(
+    phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    page = phone.new_page()
+    off, on = pair(join(page))
+    keys: list[str | None] = []
+
+    def fail_once(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
+        else:
+            route.continue_()
+
+    page.route("**/lineup", fail_once)
+    tap_swap(page, off, on)
+    page.get_by_role("button", name="Save line-up").first.click()
+
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits and is sent again")
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    on.refresh_from_db()
+    assert on.slot <= 11
+
+
+def test_chip_is_played_from_its_panel_and_taken_back(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    chip = page.get_by_role("button", name="Bench Boost")
+
+    expect(chip).to_contain_text("unused until round 19")
+    chip.click()
+    panel = page.get_by_role("dialog", name="Bench Boost")
+    expect(panel.get_by_text("Rounds 20 to 38")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    chip.click()
+    panel.get_by_role("button", name="Play Bench Boost in round 1").click()
+
+    expect(page.get_by_role("button", name="Bench Boost")).to_contain_text("in force")
+    assert ChipPlay.objects.get(entry=entry).chip == "bboost"
+    page.get_by_role("button", name="Bench Boost").click()
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("button", name="Bench Boost")).to_contain_text("unused until")
+    assert not ChipPlay.objects.filter(entry=entry, cancelled_at=None).exists()
 
 
 def test_points_move_on_an_open_page_without_reload(page: Page) -> None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from config.clock import now
-from fantasy.models import FantasyLeague, LeagueMember
+from fantasy.models import Cup, CupTie, FantasyLeague, LeagueMember
 from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.leagues import NewLeague, create_league
 from tests.factories.fantasy import make_entry
@@ -123,3 +123,42 @@ def test_points_by_hand_stand_on_the_page_with_reason_and_giver(browser, entry, 
 
     assert "A goal that was not fed." in page
     assert "The Umpire" in page
+
+
+def test_cup_names_its_stages_and_those_without_an_opponent(browser, game, entry):
+    others = [make_entry(game, name=name) for name in ("Rovers", "United")]
+    first, second = game.rounds.order_by("number")[:2]
+    cup = Cup.objects.create(game=game, name="Winter Cup", start_round=first, seed="ab" * 16)
+    CupTie.objects.create(
+        cup=cup,
+        round=first,
+        number=1,
+        home=entry,
+        away=others[0],
+        winner=entry,
+        home_points=50,
+        away_points=41,
+        reason="points",
+    )
+    CupTie.objects.create(
+        cup=cup, round=first, number=2, home=others[1], winner=others[1], reason="bye"
+    )
+    CupTie.objects.create(cup=cup, round=second, number=1, home=entry, away=others[1])
+
+    page = browser.get(reverse("fantasy:cup", args=[cup.public_id])).content.decode()
+
+    final, semis = page.index(">Final<"), page.index(">Semi-finals<")
+    assert final < semis
+    assert "50 : 41" in page[semis:]
+    assert " : " not in page[final:semis]
+    assert "Through without an opponent: United" in page
+    assert page.count("is-mine") == 2
+
+
+def test_landing_says_that_transfers_before_the_first_deadline_are_free(browser, game, entry):
+    before = browser.get(reverse("fantasy:landing")).content.decode()
+    game.rounds.filter(number=1).update(state="settled", locked_at=now(), settled_at=now())
+    after = browser.get(reverse("fantasy:landing")).content.decode()
+
+    assert "<dd>∞</dd>" in before
+    assert "<dd>∞</dd>" not in after

@@ -155,8 +155,31 @@ def test_chip_is_played_and_taken_back(browser, entry):
 def test_chips_say_until_when_they_can_be_played(browser, entry):
     page = browser.get(address("team", entry.game)).content.decode()
 
-    assert "Rounds 1 to 19 · unused until round 19" in page
-    assert "Opens in round 20" in page
+    assert "unused until round 19" in page
+    assert "Rounds 1 to 19" in page
+    assert "opens in round 20" in page
+
+
+def test_chip_that_cannot_be_played_yet_says_why(browser, entry):
+    entry.joined_round = entry.game.rounds.get(number=2)
+    entry.save()
+    entry.game.rounds.filter(number=1).delete()
+
+    page = browser.get(address("team", entry.game)).content.decode()
+
+    assert "Transfers are free before your first deadline anyway." in page
+    assert "Play Bench Boost in round 2" in page
+
+
+def test_chip_in_force_offers_to_be_taken_back_and_no_other(browser, entry):
+    browser.post(address("chip", entry.game), {"chip": "bboost", "act": "play", "round": "1"})
+
+    page = browser.get(address("team", entry.game)).content.decode()
+
+    assert "chip-button--in_force" in page
+    assert 'value="cancel"' in page
+    assert "Play Triple Captain" not in page
+    assert "Bench Boost is in force: one chip a round." in page
 
 
 def test_chip_outside_its_window_is_refused(browser, entry):

@@ -5,8 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from fantasy.models import Holding, Transfer, TransferDraft
-from tests.factories.fantasy import make_entry, make_round
+from config.clock import now
+from fantasy.models import Holding, PlayerScore, Round, Transfer, TransferDraft
+from tests.factories.fantasy import make_entry, make_round, make_round_match
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +130,81 @@ def test_draft_of_somebody_else_is_out_of_reach(browser, entry, path):
 
     assert response["Location"] == reverse("fantasy:join", args=[entry.game.slug])
     assert not Transfer.objects.exists()
+
+
+def test_confirmation_compares_with_doing_nothing(browser, entry, path):
+    round_ = entry.joined_round
+    teams = list(entry.game.season.teams.all()[:2])
+    match = make_round_match(round_, *teams)
+    make_round_match(entry.game.rounds.get(number=1), *teams)
+    Round.objects.filter(pk=round_.pk).update(state="settled", settled_at=now(), locked_at=now())
+    out, bought = move(entry)
+    PlayerScore.objects.create(
+        round=round_, match=match, game_player=bought, points=9, minutes=90, appeared=True
+    )
+    add(browser, path, out, bought)
+
+    page = browser.get(path, {"confirm": "1"}).content.decode()
+    browser.cookies["hide_scores"] = "1"
+    User.objects.update(hides_scores=True)
+    spared = browser.get(path, {"confirm": "1"}).content.decode()
+
+    assert "Or do nothing?" in page
+    assert "points expected by the change" in page
+    assert "Free transfers afterwards" in page
+    assert "held back with the points" in spared
+    assert "points expected by the change" not in spared
+
+
+def test_confirmation_before_a_settled_round_says_that_nobody_knows(browser, entry, path):
+    add(browser, path, *move(entry))
+
+    assert b"No round is settled yet" in browser.get(path, {"confirm": "1"}).content
+
+
+def test_market_tells_form_range_and_minutes_in_words(browser, entry, path):
+    round_ = entry.joined_round
+    teams = list(entry.game.season.teams.all()[:2])
+    match = make_round_match(round_, *teams)
+    make_round_match(entry.game.rounds.get(number=1), *teams)
+    Round.objects.filter(pk=round_.pk).update(state="settled", settled_at=now(), locked_at=now())
+    star = entry.game.players.filter(team=teams[0], position="MID")[0]
+    PlayerScore.objects.create(
+        round=round_, match=match, game_player=star, points=9, minutes=30, appeared=True
+    )
+    players = reverse("fantasy:players", args=[entry.game.slug])
+
+    page = browser.get(players, {"sort": "form"}).content.decode()
+    few = browser.get(players, {"min_form": "8,5"}).content.decode()
+    none = browser.get(players, {"min_form": "9.001"}).content.decode()
+    odd = browser.get(players, {"min_form": "x", "max_missed": "²", "min_expected": "-"})
+
+    assert "missed or under 60 min in 1 of the last 1" in page
+    assert page.index(star.player.display_name) == min(
+        page.index(row.player.display_name)
+        for row in entry.game.players.select_related("player")
+        if row.player.display_name in page
+    )
+    assert star.player.display_name in few
+    assert "Nobody fits" in none
+    assert odd.status_code == 200
+
+
+def test_refused_basket_tells_no_points_to_who_hides_them(browser, entry, path):
+    round_ = entry.joined_round
+    teams = list(entry.game.season.teams.all()[:2])
+    match = make_round_match(round_, *teams)
+    Round.objects.filter(pk=round_.pk).update(state="settled", settled_at=now(), locked_at=now())
+    for star in entry.game.players.filter(team=teams[0]):
+        PlayerScore.objects.create(
+            round=round_, match=match, game_player=star, points=7919, minutes=90, appeared=True
+        )
+
+    told = browser.post(path, {"act": "confirm", "round": "1"}).content
+    User.objects.update(hides_scores=True)
+    spared = browser.post(path, {"act": "confirm", "round": "1"})
+
+    assert b"7919" in told
+    assert spared.status_code == 422
+    assert b"7919" not in spared.content
+    assert b"held back, as you asked for" in spared.content

@@ -82,9 +82,9 @@ def test_the_market_tells_points_and_who_is_held(client, game, path, django_asse
     row = next(row for row in told if row["id"] == held.player.public_id)
 
     assert (row["points"], row["owned_permille"]) == (7, 500)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(12):
         client.get(f"{path}/players?limit=1")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(12):
         client.get(f"{path}/players?limit=3")
 
 
@@ -190,3 +190,73 @@ def test_a_game_of_a_test_league_is_not_listed(client, game):
 @pytest.mark.parametrize("count", ["1.0", " 1", ""])
 def test_a_count_is_read_as_it_was_checked(client, game, path, count):
     assert client.get(f"{path}/top", {"count": count}).status_code == 200
+
+
+@pytest.fixture
+def played(game):
+    """One settled round, in which the first three players of a club brought 2, 9 and 5."""
+    first = game.rounds.get(number=1)
+    home, away = game.season.teams.order_by("pk")[:2]
+    match = make_round_match(first, home, away)
+    make_round_match(game.rounds.get(number=2), home, away)
+    for number, (points, minutes) in enumerate([(2, 90), (9, 45), (5, 90)]):
+        PlayerScore.objects.create(
+            round=first,
+            match=match,
+            game_player=game.players.get(number=number),
+            points=points,
+            minutes=minutes,
+            appeared=True,
+        )
+    settle(first, {})
+    return game
+
+
+def test_players_have_an_outlook_with_range_and_formula(client, played, path):
+    told = client.get(f"{path}/players", {"order": "-form"}).json()["results"][0]["outlook"]
+
+    expected = told.pop("expected")
+    assert told == {"rounds": 1, "form": 9.0, "missed": 1, "matches": 1, "formula": "form-1"}
+    assert expected["p10"] <= expected["mean"] <= expected["p90"]
+
+
+def test_market_is_chosen_and_ordered_by_the_outlook(client, played, path):
+    def numbers(**query):
+        rows = client.get(f"{path}/players", query).json()["results"]
+        return [row["number"] for row in rows]
+
+    assert numbers(order="-form", limit=3) == [1, 2, 0]
+    assert numbers(min_form="4.5", order="-form") == [1, 2]
+    assert set(numbers(max_missed=0)) == {0, 2}
+    assert set(numbers(min_expected="0.001")) <= set(range(30))
+    assert numbers(min_form="4.5", max_missed=0) == [2]
+
+
+@pytest.mark.parametrize("order", ["-form", "-expected", "missed"])
+def test_pages_by_the_outlook_leave_nobody_out(client, played, path, order):
+    url, seen = f"{path}/players?order={order}&limit=25", []
+    while url:
+        told = client.get(url).json()
+        seen += [row["number"] for row in told["results"]]
+        url = told["next"]
+
+    assert sorted(seen) == list(range(played.players.count()))
+
+
+@pytest.mark.parametrize(
+    "query", [{"order": "-form"}, {"min_form": "1"}, {"max_missed": "1"}, {"min_expected": "2"}]
+)
+def test_who_hides_scores_is_refused_what_is_made_of_them(client, played, path, query):
+    client.cookies["hide_scores"] = "1"
+
+    refused = client.get(f"{path}/players", query)
+    plain = client.get(f"{path}/players").json()["results"]
+
+    assert refused.status_code == 422
+    assert "scores_withheld" in refused.content.decode()
+    assert {row["outlook"] for row in plain} == {None}
+
+
+@pytest.mark.parametrize("query", [{"min_form": "much"}, {"max_missed": "-1"}, {"order": "form"}])
+def test_nonsense_of_the_outlook_is_refused(client, played, path, query):
+    assert client.get(f"{path}/players", query).status_code == 422

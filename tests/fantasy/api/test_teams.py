@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from kombu.exceptions import OperationalError
 
+from config.clock import now
 from fantasy.enums import RoundState
-from fantasy.models import Entry, Holding, Receipt, Round, Transfer
+from fantasy.models import Entry, Holding, PlayerScore, Receipt, Round, Transfer
 from fantasy.services.deadlines import lock_round
-from tests.factories.fantasy import pick_squad
+from tests.factories.fantasy import make_club, make_game, make_round, make_round_match, pick_squad
+from tests.factories.leagues import make_league, make_season
 
 pytestmark = pytest.mark.django_db
 
@@ -316,3 +318,44 @@ def test_a_team_is_renamed(game, ada):
     told = ada.send("PATCH", f"teams/{team}", {"name": "United", "country": "no"}).json()
 
     assert (told["name"], told["country"]) == ("United", "NO")
+
+
+def test_team_tells_what_its_captain_costs_besides_his_price(ada):
+    game = make_game(make_season(make_league(sport="basketball")), rules="draftkings-showdown")
+    make_round(game, starts_at=now() + timedelta(days=2))
+    for _ in range(2):
+        make_club(game, club={"G": 2, "F": 2, "C": 2}, price=61)
+    squad = [*game.players.order_by("number")[:5], game.players.get(number=6)]
+
+    told = ada.get(f"teams/{ada.join(game, squad)}").json()
+
+    assert (told["bank"], told["captain_surcharge"]) == (500 - 6 * 61, 31)
+
+
+def test_preview_compares_with_doing_nothing(ada, game):
+    team = team_of(ada, game)
+    entry = Entry.objects.get(public_id=team)
+    first = entry.joined_round
+    Round.objects.filter(pk=first.pk).update(deadline_at=now() - timedelta(minutes=1))
+    assert lock_round(first.pk)
+    home, away = game.season.teams.order_by("pk")[:2]
+    match = make_round_match(entry.joined_round, home, away)
+    make_round_match(game.rounds.get(number=2), home, away)
+    Round.objects.filter(pk=entry.joined_round_id).update(state="settled", settled_at=now())
+    out, bought = insider(game, team), outsider(game, team)
+    row = game.players.get(player__public_id=bought)
+    PlayerScore.objects.create(
+        round=entry.joined_round, match=match, game_player=row, points=9, minutes=90
+    )
+    body = {"transfers": [{"out": out, "in": bought}]}
+
+    told = ada.post(f"teams/{team}/transfers/preview", body).json()["comparison"]
+    ada.client.cookies["hide_scores"] = "1"
+    ada.user.hides_scores = True
+    ada.user.save()
+    spared = ada.post(f"teams/{team}/transfers/preview", body).json()["comparison"]
+
+    assert told["formula"] == "form-1"
+    assert told["gain"]["p10"] <= told["gain"]["mean"] <= told["gain"]["p90"]
+    assert told["moving"]["free_after"] == told["staying"]["free_after"] - 1
+    assert spared is None

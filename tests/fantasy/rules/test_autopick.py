@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fantasy.rules.autopick import Candidate, fill_squad
 from fantasy.rules.loading import load_game
@@ -62,3 +64,71 @@ def test_fill_squad_takes_the_worthier_where_money_is_no_matter():
     assert added is not None
     best = max(cheap, key=lambda row: (row.worth, -row.pick.player))
     assert best.pick.player in {pick.player for pick in added}
+
+
+SHOWDOWN = load_game("draftkings-showdown")
+
+
+def players(rules, *rows: tuple[str, int, int, int]) -> list[Candidate]:
+    """Who can be picked, by position, club, price and worth."""
+    return [
+        Candidate(pick=Pick(player=n, position=position, club=club, price=price), worth=worth)
+        for n, (position, club, price, worth) in enumerate(rows)
+    ]
+
+
+def test_spare_places_go_to_the_best_of_any_position():
+    rows = [
+        (position, n % 2, 60, 10 * n + bonus)
+        for bonus, position in enumerate(("G", "F", "C"))
+        for n in range(8)
+    ]
+
+    added = fill_squad(SHOWDOWN, [], players(SHOWDOWN, *rows))
+
+    assert added is not None
+    assert sorted(pick.position for pick in added) == ["C", "C", "F", "F", "G", "G"]
+
+
+def test_spare_places_leave_the_money_for_the_rest():
+    dear = [("G", n % 2, 200, 100) for n in range(6)]
+    cheap = [("C", n % 2, 30, 1) for n in range(6)]
+
+    added = fill_squad(SHOWDOWN, [], players(SHOWDOWN, *dear, *cheap))
+
+    assert added is not None
+    assert squad_problems(SHOWDOWN, added) == ()
+    assert {pick.position for pick in added} == {"G", "C"}
+
+
+def test_no_position_gets_more_than_it_may_have():
+    rules = load_game("espn")
+    rows = [("C", n, 40, 500) for n in range(12)]
+    rows += [(position, n, 40, 1) for n in range(12) for position in ("G", "F")]
+
+    added = fill_squad(rules, [], players(rules, *rows))
+
+    assert added is not None
+    assert squad_problems(rules, added) == ()
+    assert sum(pick.position == "C" for pick in added) == 5
+
+
+@pytest.mark.parametrize("name", ["espn", "nfl-ppr", "nhl-espn", "draftkings-showdown"])
+@given(seed=st.integers(0, 2**32), kept=st.integers(0, 2))
+def test_whatever_is_filled_is_a_squad(name, seed, kept):
+    rules, dice = load_game(name), random.Random(seed)
+    least = rules.squad.budget_tenths // rules.squad.size
+    rows = [
+        (p.id, club, dice.randrange(least // 3, 2 * least), dice.randrange(200))
+        for club in range(2 if rules.squad.size == 6 else 10)
+        for p in rules.positions
+        for _ in range(4)
+    ]
+    candidates = players(rules, *rows)
+    held = [candidates[at].pick for at in dice.sample(range(len(candidates)), kept)]
+
+    added = fill_squad(rules, held, candidates)
+
+    # Who was kept may be too dear for the rest; an empty squad can always be filled.
+    assert added is not None or kept
+    assert added is None or squad_problems(rules, [*held, *added]) == ()

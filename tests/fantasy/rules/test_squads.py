@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fantasy.rules.chips import Played, cancel_problems, chip_offers, chip_problems, chips_in_force
+from fantasy.rules.chips import (
+    Played,
+    cancel_problems,
+    chip_offers,
+    chip_plays,
+    chip_problems,
+    chips_in_force,
+)
 from fantasy.rules.loading import load_game
 from fantasy.rules.squads import Pick, quotas, squad_problems
 from fantasy.rules.transfers import (
@@ -159,6 +166,41 @@ def test_when_a_chip_may_be_played(chip, round_number, played, expected):
     )
 
     assert codes(problems) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "used", "expected"),
+    [
+        (1, (), ("open", 1)),
+        (1, (1,), ("in_force", 1)),
+        (2, (1,), ("early", 2)),
+        (20, (1,), ("open", 2)),
+        (25, (1, 24), ("used", 2)),
+        (38, (), ("open", 2)),
+    ],
+)
+def test_each_chip_tells_the_play_that_matters(number, used, expected):
+    played = [Played(chip="3xc", round=round_) for round_ in used]
+
+    plays = chip_plays(RULES, played, round_number=number)
+
+    (own,) = [one for one in plays if one.chip.id == "3xc"]
+    assert (own.current.state(number), own.current.number) == expected
+    assert len(own.offers) == 2
+
+
+def test_chip_of_several_rounds_stays_in_force():
+    rules = load_game("fpl-2024-25")
+    played = [Played(chip="manager", round=30)]
+
+    states = [
+        next(
+            p for p in chip_plays(rules, played, round_number=n) if p.chip.id == "manager"
+        ).current.state(n)
+        for n in (30, 31, 32, 33)
+    ]
+
+    assert states == ["in_force", "in_force", "in_force", "used"]
 
 
 def test_an_unused_chip_of_the_first_half_expires():

@@ -1,0 +1,151 @@
+// Saves the line-up in place. What cannot be sent waits in the browser, with the key it was first sent
+// with, and is sent once there is a way; the page says at any time what is saved and what is not.
+const root = document.documentElement;
+const RETRY_MS = 5000;
+
+const timeOf = (moment) =>
+  new Intl.DateTimeFormat(root.lang || "en", {
+    timeZone: root.dataset.zone || "UTC",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).format(new Date(moment));
+
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// The browser's memory, or that of the page where the browser has none.
+const shelf = (name) => {
+  let held = null;
+  return {
+    read: () => {
+      try {
+        return JSON.parse(localStorage.getItem(name));
+      } catch {
+        return held;
+      }
+    },
+    write: (value) => {
+      held = value;
+      try {
+        if (value) localStorage.setItem(name, JSON.stringify(value));
+        else localStorage.removeItem(name);
+      } catch {
+        // Nothing is kept beyond the page then.
+      }
+    },
+  };
+};
+
+export const saving = ({ form, words, body, say, saved }) => {
+  const kept = shelf(`lineup:${form.dataset.entry}`);
+  const place = form.querySelector("[data-waits]");
+  let waiting = kept.read();
+  let isSending = false;
+  let timer = 0;
+
+  const tell = (text, kind = "") => {
+    place.hidden = !text;
+    place.dataset.kind = kind;
+    place.querySelector("[data-waits-text]").textContent = text;
+  };
+
+  const announce = (text, kind) => {
+    tell(text, kind);
+    say(text);
+  };
+
+  const counted = (name, count) => (words[count === 1 ? `${name}_1` : name] ?? "").replace("{n}", count);
+
+  const keep = (item) => {
+    waiting = item;
+    kept.write(item);
+  };
+
+  const later = (seconds) => {
+    clearTimeout(timer);
+    timer = setTimeout(send, seconds ? seconds * 1000 : RETRY_MS);
+  };
+
+  const done = async (answer) => {
+    const { receipt } = await answer.json();
+    const line = form.querySelector("#saved");
+    line.querySelector("time").dateTime = receipt.saved_at;
+    line.querySelector("time").textContent = timeOf(receipt.saved_at);
+    line.querySelector("a").href = form.dataset.receipts.replace(/0\/$/, `${receipt.sequence}/`);
+    line.hidden = false;
+    form.querySelector("[data-unsaved]")?.remove();
+    tell("");
+    say(line.textContent.trim().replace(/\s+/g, " "));
+  };
+
+  const reasons = async (answer) => {
+    const told = await answer.json().catch(() => ({}));
+    const details = (told.errors ?? []).map((error) => error.detail).filter(Boolean);
+    return details.join(" ") || told.detail || told.title || String(answer.status);
+  };
+
+  const heard = async (answer, item) => {
+    if (answer.ok) {
+      if (waiting === item) keep(null);
+      await done(answer);
+      if (waiting) send();
+      else saved(item.body);
+    } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
+      announce(counted("busy", item.changes), "warn");
+      later(Number(answer.headers.get("Retry-After")));
+    } else if (answer.status === 401 || answer.status === 403) {
+      // He may log in elsewhere; the next visit of this page sends it.
+      announce(words.logged_out, "bad");
+    } else {
+      if (waiting === item) keep(null);
+      announce(words.refused.replace("{reason}", await reasons(answer)), "bad");
+    }
+  };
+
+  const send = async () => {
+    clearTimeout(timer);
+    if (!waiting || isSending) return;
+    if (!navigator.onLine) {
+      announce(counted("offline", waiting.changes), "warn");
+      return;
+    }
+    const item = waiting;
+    isSending = true;
+    tell(words.sending);
+    const headers = {
+      Accept: "application/json",
+      "Content-Type": "application/json",
+      "Idempotency-Key": item.key,
+      "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
+    };
+    const options = { method: "PUT", headers, body: JSON.stringify(item.body) };
+    const answer = await fetch(form.dataset.api, options).catch(() => null);
+    isSending = false;
+    if (answer) await heard(answer, item);
+    else {
+      announce(counted("unreachable", item.changes), "warn");
+      later(0);
+    }
+  };
+
+  const push = (changes) => {
+    keep({ key: newKey(), body: body(), changes: Math.max(1, changes) });
+    send();
+  };
+
+  addEventListener("online", send);
+  document.addEventListener("visibilitychange", () => document.hidden || send());
+
+  return {
+    push,
+    send,
+    waiting: () => waiting,
+    drop: () => {
+      keep(null);
+      tell("");
+    },
+    tellDirty: (changes) => tell(changes ? counted("dirty", changes) : "", "warn"),
+  };
+};
