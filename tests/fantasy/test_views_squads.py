@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from config.clock import now
 from fantasy.models import ChipPlay, Entry, Holding, Receipt
 from fantasy.services import limits
 from tests.factories.fantasy import (
@@ -100,7 +101,9 @@ def test_team_two_players_in_one_place_is_refused(browser, entry):
 
 
 def test_team_save_for_a_locked_round_is_refused(browser, entry):
-    response = browser.post(address("team", entry.game), form_of(entry, round="4"))
+    entry.game.rounds.filter(number=1).update(state="locked", locked_at=now())
+
+    response = browser.post(address("team", entry.game), form_of(entry, round="1"))
 
     assert response.status_code == 422
     assert b'data-code="deadline_passed"' in response.content
