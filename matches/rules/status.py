@@ -29,13 +29,21 @@ _DECLARED = frozenset(
         MatchStatus.FINAL,
     }
 )
+# Said of matches that have not begun: play that has can only be interrupted.
+_PUT_OFF = frozenset({MatchStatus.DELAYED, MatchStatus.POSTPONED})
 
 
-def effective_status(folded: str, stated: str) -> str:
+def effective_status(folded: str, stated: str, *, has_begun: bool) -> str:
     """Return the status to show from the log's and the vendor's stated one ("" when none).
 
-    No time-out ends a match: it is over when the log or the vendor says so.
+    No time-out ends a match: it is over when the log or the vendor says so. One that is put off
+    when the log `has_begun` to tell play is interrupted until somebody says how it ended.
     """
+    status = _strongest(folded, stated)
+    return str(MatchStatus.SUSPENDED) if has_begun and status in _PUT_OFF else status
+
+
+def _strongest(folded: str, stated: str) -> str:
     if stated in _DECLARED:
         return stated
     if folded in _OVER:

@@ -61,13 +61,14 @@ def day_matches(
     """Return the matches of a calendar day in `zone` by league, most important first (LIVE-1).
 
     Followed teams come first, whatever their league, then followed leagues. Today also has what is
-    still under way from the day before: live is live, whatever the clock.
+    still under way from another day: live is live, whatever the clock, and whenever a match that
+    was interrupted is to go on.
     """
     starts_at = datetime.combine(day, time.min, tzinfo=zone)
     ends_at = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
     wanted = Q(kickoff_at__gte=starts_at, kickoff_at__lt=ends_at)
     if is_today:
-        wanted |= status_is(LIVE_STATUSES) & Q(kickoff_at__lt=ends_at)
+        wanted |= status_is(LIVE_STATUSES)
     rows = (
         Match.objects.with_sides()
         .filter(wanted, season__league__is_test=False)

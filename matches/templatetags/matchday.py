@@ -76,6 +76,9 @@ def match_state(match: Match) -> State:
     if status == MatchStatus.FINAL:
         return _final(match, pack)
     label, words, kind = _words(pack)[status]
+    if kind == "off" and match.period:
+        # What was played before it was called off has a timeline, so it keeps its score.
+        kind = "trouble"
     return State(kind=kind, label=label, words=words, reason=match.status_reason)
 
 

@@ -315,7 +315,11 @@ def _standing(match: Match) -> tuple[object, ...]:
 def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> None:
     decided = kept.decided() if kept.decisions else {}
     is_decided = bool(decided.get("status"))
-    match.status = fold.status if is_decided else effective_status(fold.status, match.vendor_status)
+    match.status = (
+        fold.status
+        if is_decided
+        else effective_status(fold.status, match.vendor_status, has_begun=bool(fold.period))
+    )
     has_score = bool(decided.get("score"))
     stated = (
         (match.vendor_score["home"], match.vendor_score["away"])

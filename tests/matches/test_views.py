@@ -298,6 +298,18 @@ def test_match_that_is_over_is_not_being_checked(client: Client, matchday: Match
     assert "VAR check" not in client.get(f"/matches/{match.public_id}/").content.decode()
 
 
+@pytest.mark.parametrize("status", ["postponed", "cancelled"])
+def test_match_called_off_during_play_keeps_its_score(
+    client: Client, season: Season, status: str
+) -> None:
+    match = make_match(season, status=status, period="2H", home_score=2, away_score=1)
+
+    html = client.get(f"/matches/{match.public_id}/").content.decode()
+
+    assert 'data-flash="2-1"' in html
+    assert status.title() in html
+
+
 @pytest.mark.parametrize(
     ("reason", "on_board"),
     [("Weather", True), ("A floodlight failed; the referee waits", False)],

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from django.test import Client
 
 from config.clock import now
 from leagues.packs.schema import PackError
@@ -263,6 +264,48 @@ def test_fold_follows_the_vendors_word_without_new_events(match):
 
     assert folded.standing_changed
     assert Match.objects.get(pk=match.pk).status == MatchStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("stated", [MatchStatus.DELAYED, MatchStatus.POSTPONED])
+def test_match_put_off_during_play_is_interrupted_and_stays_live(match, client: Client, stated):
+    make_event(match, type="period_start", period="1H")
+    goal(match)
+    next_week = now() + timedelta(days=7)
+    Match.objects.filter(pk=match.pk).update(
+        vendor_status=stated, data_at=now(), kickoff_at=next_week
+    )
+
+    fold_match(match.pk)
+
+    match.refresh_from_db()
+    assert (match.status, match.home_score, match.away_score) == (MatchStatus.SUSPENDED, 1, 0)
+    assert match.public_id in client.get("/", {"live": 1}).content.decode()
+    told = client.get(f"/api/v1/matches/{match.public_id}").json()
+    assert (told["status"], told["score"]["home"]) == ("suspended", 1)
+    assert told["data_age_ms"] is not None
+
+
+def test_log_that_says_delayed_during_play_leaves_the_match_interrupted(match):
+    make_event(match, type="period_start", period="1H")
+    make_event(match, type="status", period="1H", clock_ms=60_000, payload={"status": "delayed"})
+
+    assert fold_match(match.pk).match.status == MatchStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("stated", [MatchStatus.DELAYED, MatchStatus.POSTPONED])
+def test_match_put_off_before_play_is_no_live_match(match, stated):
+    Match.objects.filter(pk=match.pk).update(vendor_status=stated)
+
+    assert fold_match(match.pk).match.status == stated
+
+
+def test_interrupted_match_ends_when_the_vendor_says_so(match):
+    make_event(match, type="period_start", period="1H")
+    for stated in (MatchStatus.POSTPONED, MatchStatus.ABANDONED):
+        Match.objects.filter(pk=match.pk).update(vendor_status=stated)
+        fold_match(match.pk)
+
+    assert Match.objects.get(pk=match.pk).status == MatchStatus.ABANDONED
 
 
 def test_fold_keeps_when_a_match_first_ended(match):
