@@ -28,6 +28,7 @@ from matches.api.serializers import EventSerializer, data_age_ms
 from matches.api.views import EPOCH_HEADER
 from matches.models import Match
 from matches.selectors.fixtures import public_match
+from streams.api.filters import LATEST
 from streams.changes import public_topics
 from streams.live.hub import AWAY, hub
 from streams.live.limits import address_of
@@ -219,6 +220,9 @@ class LongPoll:
         tag = b"if-none-match"
         bare = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != tag]}
         asked = await doors.ask_django(self._django, bare)
+        if request.GET.get("after") == LATEST and (after := _empty_up_to(asked)) is not None:
+            # Asked again, the newest position would be beyond what is waited for.
+            scope, bare = _going_on(scope, request, after), _going_on(bare, request, after)
         until = time.monotonic() + (_whole(request.GET.get("wait", ""), MAX_WAIT_S) or 0)
         await doors.recognise_key(hub(), request)
         wish = await doors.wish_of_reader(hub(), request)
@@ -232,6 +236,13 @@ class LongPoll:
         if asked.status == 200 and len(bare["headers"]) < len(scope["headers"]):
             asked = await doors.ask_django(self._django, scope)
         await asked.pass_on(send)
+
+
+def _going_on(scope: Mapping[str, Any], request: ASGIRequest, after: int) -> dict[str, Any]:
+    """Return the request as if it had asked for what comes after a position."""
+    query = request.GET.copy()
+    query["after"] = str(after)
+    return {**scope, "query_string": query.urlencode().encode()}
 
 
 async def _read_match(match_id: str) -> Match | None:

@@ -342,6 +342,39 @@ def test_waiting_ends_with_the_next_change(server):
 
 
 @pytest.mark.usefixtures("publishing")
+def test_waiting_from_the_latest_ends_with_the_next_change(server):
+    match = make_match()
+    tell(ingested(match))
+    answer = []
+    waiting = threading.Thread(target=lambda: answer.append(ask(server, after="latest", wait=20)))
+    begun = time.monotonic()
+    waiting.start()
+    time.sleep(0.7)  # it waits
+    assert not answer
+    tell(ingested(match, 2))
+    waiting.join(25)
+
+    response, body = answer[0]
+    assert response.status == 200
+    assert [c["position"] for c in json.loads(body)["results"]] == [2]
+    assert "after=2" in response.headers["Link"]
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.usefixtures("publishing")
+def test_waiting_in_vain_from_the_latest_ends_with_the_place_to_go_on(server):
+    tell(ingested(make_match()))
+
+    response, body = ask(server, after="latest", wait=1)
+    unchanged, _ = ask(
+        server, headers={"If-None-Match": response.headers["ETag"]}, after="latest", wait=1
+    )
+
+    assert json.loads(body) == {"results": [], "next": "1"}
+    assert unchanged.status == 304
+
+
+@pytest.mark.usefixtures("publishing")
 def test_waiting_in_vain_ends_with_the_place_to_go_on(server):
     secret = make_match(make_season(make_league(is_test=True)))
     tell(ingested(make_match()))
