@@ -17,13 +17,14 @@ from matches.selectors.fixtures import winning_side_of
 from matches.selectors.plays import Play, current_plays
 from mlmodels.enums import ModelState
 from mlmodels.models import MatchForecast, ModelVersion
-from mlmodels.rules.chances import Expectation, certain
+from mlmodels.rules.chances import Chances, Expectation, certain
 from mlmodels.rules.line import LinePoint, situations
 from mlmodels.rules.results import PlayedMatch, regular_score
-from mlmodels.rules.win_probability import win_probability
+from mlmodels.rules.win_probability import Situation, win_probability
 
 # Fewer results say less of a league than the pack's typical scores.
 _LEAST_RESULTS = 30
+_NO_RESULT = (MatchStatus.ABANDONED, MatchStatus.CANCELLED)
 _RESULT_COLUMNS = (
     "pk",
     "home_id",
@@ -133,6 +134,24 @@ def expectation_of(match: Match, rule: StrengthRule) -> Expectation:
     )
 
 
+def chances_now(
+    match: Match, line: Sequence[LinePoint], expected: Expectation, rule: StrengthRule
+) -> Chances | None:
+    """Return the chances at the end of the line, those before the match, or the certain result.
+
+    None where nothing can be said: no result will come, the score is not known to the reader, or
+    play is on and its clock is not told.
+    """
+    if match.is_over:
+        is_told = match.home_score is not None and match.away_score is not None
+        return certain(winning_side_of(match)) if is_told else None
+    if match.status in _NO_RESULT:
+        return None
+    if line:
+        return line[-1].chances
+    return None if match.is_live else win_probability(Situation(), expected, rule)
+
+
 def win_probability_line(
     match: Match,
     *,
@@ -162,6 +181,7 @@ def win_probability_line(
     return tuple(
         LinePoint(
             seq=int(str(play.fact.ref)),
+            event_id=play.event_id,
             period=play.fact.period,
             clock_ms=play.fact.clock_ms,
             clock_label=play.clock_label,

@@ -1,6 +1,7 @@
 """Reads of a match's current log as facts in match order."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from leagues.packs.counting import compiled
 from leagues.packs.entries import entry_of
@@ -15,6 +16,7 @@ class Play:
     """A current fact of the log; `fact.ref` is the `seq` of its newest revision."""
 
     fact: FoldEvent
+    event_id: UUID
     clock_label: str
     x: float | None
     y: float | None
@@ -56,6 +58,7 @@ def _play(row: PlayEvent, sides: dict[int, str]) -> Play:
             payload=row.payload,
             ref=row.seq,
         ),
+        event_id=row.event_id,
         clock_label=row.clock_label,
         x=row.x,
         y=row.y,

@@ -10,4 +10,9 @@ urlpatterns = [
         views.ForecastDetail.as_view(),
         name="api-forecast",
     ),
+    path(
+        "matches/<slug:public_id>/win-probability",
+        views.WinProbability.as_view(),
+        name="api-win-probability",
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from leagues.packs.engine import MatchFold
 from leagues.packs.facts import FoldEvent
@@ -16,6 +17,7 @@ class LinePoint:
     """The chances right after event `seq`."""
 
     seq: int
+    event_id: UUID
     period: str
     clock_ms: int
     clock_label: str

@@ -51,6 +51,7 @@ def addresses() -> list[str]:
         f"/api/v1/matches/{match.public_id}",
         f"/api/v1/matches/{match.public_id}/events",
         f"/api/v1/matches/{match.public_id}/boxscore",
+        f"/api/v1/matches/{match.public_id}/win-probability",
         f"/api/v1/standings?season={match.season.public_id}",
         f"/api/v1/fantasy/games/{game.public_id}/top",
         "/api/v1/changes",

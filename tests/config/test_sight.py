@@ -192,6 +192,7 @@ def test_a_reader_with_a_delay_is_told_everywhere_what_all_were_told_then(day, r
         f"/leagues/{day.league.slug}/",
         f"/api/v1/matches/{match}",
         f"/api/v1/matches/{match}/boxscore",
+        f"/api/v1/matches/{match}/win-probability",
         "/api/v1/changes",
     } <= changed
 
@@ -335,6 +336,8 @@ class TestHiddenScores:
         assert (match["score"], match["status"]) == (None, MatchStatus.FINISHED)
         assert hider.get(f"{api}/events").json()["results"] == []
         assert f"{api}/boxscore" not in answers
+        chances = hider.get(f"{api}/win-probability").json()
+        assert (chances["p_home"], chances["line"], chances["seq"]) == (None, [], 0)
         standings = hider.get(f"/api/v1/standings?season={day.season.public_id}").json()
         assert {row["values"]["points"] for row in standings["results"]} == {0}
 

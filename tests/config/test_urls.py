@@ -56,6 +56,7 @@ PUBLIC_API = {
     "api/v1/matches/<slug:public_id>/events/<uuid:event_id>/revisions",
     "api/v1/matches/<slug:public_id>/events",
     "api/v1/matches/<slug:public_id>/forecast",
+    "api/v1/matches/<slug:public_id>/win-probability",
     "api/v1/players",
     "api/v1/players/<slug:public_id>",
     "api/v1/seasons",

@@ -1,6 +1,6 @@
 """API, admin and command: what they show, to whom, and what they refuse."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,10 +10,13 @@ from django.urls import reverse
 from accounts.enums import Role
 from accounts.models import User
 from accounts.services import grant_role, sync_roles
+from config.clock import now
+from matches.models import Match, PlayEvent
 from mlmodels.enums import ModelState
 from mlmodels.models import MatchForecast, ModelVersion
+from stats.services.fold import fold_match
 from tests.factories.leagues import make_league, make_season
-from tests.factories.matches import make_match
+from tests.factories.matches import make_event, make_match
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +113,112 @@ def test_forecast_costs_two_queries(client: Client, django_assert_num_queries):
     path = f"/api/v1/matches/{make_forecast().match.public_id}/forecast"
 
     with django_assert_num_queries(2):
+        client.get(path)
+
+
+@pytest.fixture
+def live() -> Match:
+    """A football match under way, with a goal in its 20th minute; folded."""
+    match = make_match(make_season(make_league(sport="football")), data_at=now(), kickoff_at=now())
+    make_event(match, type="period_start", period="1H", team=None)
+    make_event(match, type="goal", period="1H", clock_ms=20 * 60_000, team=match.home)
+    make_event(match, type="corner", period="1H", clock_ms=30 * 60_000, team=match.away)
+    fold_match(match.pk)
+    return match
+
+
+def chances_of(client: Client, match: Match) -> dict:
+    answer = client.get(f"/api/v1/matches/{match.public_id}/win-probability")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def parts(told: dict) -> tuple:
+    return told["p_home"], told["p_draw"], told["p_away"]
+
+
+def test_win_probability_is_told_now_and_through_the_match(client: Client, live: Match):
+    told = chances_of(client, live)
+
+    events = list(PlayEvent.objects.order_by("seq").values_list("event_id", flat=True))
+    assert [(point["seq"], point["event_id"]) for point in told["line"]] == [
+        (seq, str(event_id)) for seq, event_id in enumerate(events, 1)
+    ]
+    assert told["line"][1]["clock_ms"] == 20 * 60_000
+    assert told["line"][1]["p_home"] > told["line"][0]["p_home"] + 0.2
+    assert parts(told) == parts(told["line"][-1])
+    assert all(sum(parts(point)) == pytest.approx(1, abs=1e-9) for point in told["line"])
+    assert (told["model_version"], told["strength_version"]) == ("1", None)
+    assert (told["seq"], told["status"]) == (3, "live")
+    assert told["data_age_ms"] is not None
+
+
+def test_win_probability_follows_the_log_and_ends_in_certainty(client: Client, live: Match):
+    before = client.get(f"/api/v1/matches/{live.public_id}/win-probability")
+    make_event(live, type="match_end", team=None)
+    fold_match(live.pk)
+
+    after = client.get(
+        f"/api/v1/matches/{live.public_id}/win-probability",
+        headers={"If-None-Match": before["ETag"]},
+    )
+
+    assert after.status_code == 200
+    assert parts(after.json()) == parts(after.json()["line"][-1]) == (1, 0, 0)
+    assert after.json()["data_age_ms"] is None
+
+
+def test_age_of_the_data_is_no_news_of_the_win_probability(client: Client, live: Match):
+    before = client.get(f"/api/v1/matches/{live.public_id}/win-probability")
+    Match.objects.filter(pk=live.pk).update(data_at=now() - timedelta(seconds=50))
+
+    after = client.get(
+        f"/api/v1/matches/{live.public_id}/win-probability",
+        headers={"If-None-Match": before["ETag"]},
+    )
+
+    assert after.status_code == 304
+    assert int(after["Data-Age-Ms"]) >= 50_000
+
+
+def test_before_the_match_it_is_what_the_forecast_makes_of_it(client: Client):
+    forecast = make_forecast()
+
+    told = chances_of(client, forecast.match)
+
+    assert told["strength_version"] == "1.1"
+    assert parts(told) == pytest.approx((0.490, 0.249, 0.262), abs=0.001)
+    assert told["line"] == []
+
+
+@pytest.mark.parametrize("status", ["abandoned", "cancelled"])
+def test_match_without_a_result_to_come_has_a_line_and_no_chances(
+    client: Client, live: Match, status: str
+):
+    Match.objects.filter(pk=live.pk).update(vendor_status=status)
+    fold_match(live.pk)
+
+    told = chances_of(client, live)
+
+    assert parts(told) == (None, None, None)
+    assert len(told["line"]) == 3
+
+
+def test_win_probability_of_a_sport_without_it_and_of_a_hidden_match_are_problems(client: Client):
+    bare = make_match(make_season(make_league(sport="generic")))
+    hidden = make_match(make_season(make_league(sport="football", is_test=True)))
+
+    for match in (bare, hidden):
+        answer = client.get(f"/api/v1/matches/{match.public_id}/win-probability")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_win_probability_costs_few_queries(client: Client, live: Match, django_assert_num_queries):
+    path = f"/api/v1/matches/{live.public_id}/win-probability"
+
+    with django_assert_num_queries(5):
+        client.get(path)
+    with django_assert_num_queries(1):
         client.get(path)
 
 
