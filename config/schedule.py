@@ -21,6 +21,7 @@ _WORK: Mapping[str, tuple[str, int, str]] = {
     "Lock rounds of fantasy games": ("fantasy.tasks.lock_due_rounds", 1, "fantasy"),
     "Score fantasy games that are behind": ("fantasy.tasks.score_behind", 5, "fantasy"),
     "Publish live ranks of fantasy games": ("fantasy.tasks.publish_ranks", 10, "fantasy"),
+    "Tell pages of fantasy games how old their data is": ("fantasy.tasks.tell_ages", 10, "fantasy"),
     "Settle rounds of fantasy games": ("fantasy.tasks.settle_rounds", 15, "fantasy"),
     "Let fantasy games follow their seasons": ("fantasy.tasks.sync_games", 300, "fantasy"),
     "Send push messages that are due": ("notifications.tasks.send_due", 1, "notify"),

@@ -1,9 +1,16 @@
 """What open pages of a game hear: that its points moved, so that they ask for their parts anew."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
 
-from fantasy.enums import GameState
+from django.template.loader import render_to_string
+
+from fantasy.enums import GameState, RoundState
 from fantasy.models import Game, Round
+from fantasy.selectors.live_ranks import live_round_of
+from fantasy.selectors.told import live_data_at
+from matches.templatetags.matchday import age_since
 from streams.live.frames import Frame, Snapshot
 from streams.live.publish import Publication, publish_all, watched_topics
 from streams.live.topics import register_snapshots
@@ -11,6 +18,7 @@ from streams.live.topics import register_snapshots
 _PREFIX = "page:fantasy:"
 # What each reader is told is his own: the frame says only that there is something to ask for.
 _NEWS = {"ask": ""}
+_NOT_PLAYED: Final = (RoundState.UPCOMING, RoundState.SETTLED, RoundState.VOID)
 
 
 def game_topic(game: Game) -> str:
@@ -30,6 +38,29 @@ def tell_pages(round_ids: Iterable[int]) -> None:
             if topic in watched
         ]
     )
+
+
+def tell_ages() -> None:
+    """Tell open pages of games how old the data of their live points is."""
+    open_ = Round.objects.exclude(state__in=_NOT_PLAYED).select_related("game")
+    games = {game_topic(round_.game): round_.game_id for round_ in open_}
+    watched = watched_topics(sorted(games))
+    publish_all(
+        [
+            Publication(topic=topic, frames=[Frame(data={"k": parts})])
+            for topic in sorted(watched & games.keys())
+            if (parts := age_fragments(live_data_at(live_round_of(games[topic]))))["age"]
+        ]
+    )
+
+
+def age_fragments(data_at: datetime | None) -> dict[str, str]:
+    """Return the HTML of the age of that moment's data by `data-k`, empty where nothing is live."""
+    context = {"age": age_since(data_at)}
+    return {
+        "age": render_to_string("fantasy/partials/age.html", context).strip(),
+        "banner": render_to_string("fantasy/partials/silence.html", context).strip(),
+    }
 
 
 def register() -> None:

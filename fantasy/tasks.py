@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from config.clock import now
+from fantasy import live as pages
 from fantasy.enums import GameState
 from fantasy.models import Game, RoundMatch
 from fantasy.services import corrections, deadlines, games, live, scoring, settlement
@@ -23,6 +24,12 @@ _ASK_EVERY_S: Final = 5
 def lock_due_rounds() -> None:
     """Freeze the squads of rounds whose deadline has passed."""
     deadlines.lock_due_rounds()
+
+
+@shared_task(time_limit=20, soft_time_limit=15, expires=10)
+def tell_ages() -> None:
+    """Tell open pages how old the data of their live points is."""
+    pages.tell_ages()
 
 
 @shared_task(time_limit=280, soft_time_limit=250)

@@ -23,9 +23,11 @@ from config.clock import now
 from fantasy.api.keys import OwnerAuthentication
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, Round
+from fantasy.selectors.told import live_data_at
 from fantasy.services import limits
 from fantasy.services.refusals import Refused, refuse
 from fantasy.services.squads import next_round
+from matches.rules.clock import age_ms
 
 _PLAYER: Final = "player:"
 # Unknown fields: looking for what each was meant to be is dear, and a body holds many thousands.
@@ -57,6 +59,14 @@ class FantasyDoor(GenericAPIView[Any]):
         if isinstance(exc, Refused):
             exc = _refusal(exc, self.places)
         return super().handle_exception(exc)
+
+    def live_answer(self, round_: Round | None, told: Mapping[str, Any]) -> Response:
+        """Return an answer with points of a round, with the age of the data they rest on."""
+        age = age_ms(live_data_at(round_), now())
+        response = Response({**told, "data_age_ms": age})
+        if age is not None:
+            response["Data-Age-Ms"] = str(age)
+        return response
 
     def check_parameters(self) -> None:
         """Refuse parameters that this address does not know."""
@@ -92,6 +102,12 @@ class PublicDoor(FantasyDoor):
     permission_classes = [AllowAny]
     # No session is looked at, so that answers can be shared.
     authentication_classes = ()
+
+    def live_answer(self, round_: Round | None, told: Mapping[str, Any]) -> Response:
+        response = super().live_answer(round_, told)
+        if "Data-Age-Ms" in response:
+            patch_cache_control(response, public=True, max_age=1, stale_while_revalidate=30)
+        return response
 
     def open_game(self) -> Game:
         """Return the game of the address; a draft is nobody's yet."""
@@ -162,6 +178,17 @@ class OwnDoor(FantasyDoor):
                 raise refuse("unknown_player", f"{public_id} is no player of this game.", place)
             self.places.setdefault(found[public_id], place)
         return found
+
+
+class DataAgeField(serializers.IntegerField):
+    """How old the data is that points of a round under way rest on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            allow_null=True,
+            help_text="Age of the newest good answer of the vendor about the round's stalest live"
+            " match; null where none is live. Left out of the ETag.",
+        )
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -135,7 +135,8 @@ class RoundDetail(PublicDoor):
             }
             for match in matches.order_by("kickoff_at", "pk")
         ]
-        return Response({**data, **_figures(round_), "entries": round_.lineups.count()})
+        told = {**data, **_figures(round_), "entries": round_.lineups.count()}
+        return self.live_answer(round_, told)
 
 
 def _figures(round_: Round) -> dict[str, int | None]:
@@ -231,13 +232,13 @@ class Top(PublicDoor):
         country = request.query_params.get("country", "").upper()
         live = live_round_of(game.pk)
         if not ranks_told(game):
-            return Response({"round": None, "is_live": False, "results": []})
+            return self.live_answer(None, {"round": None, "is_live": False, "results": []})
         if live is not None and live_told(live):
             rows = top_entries(live, count=count, country=country)
             results = [(row.rank, row.total, row.entry) for row in rows]
             if results:
-                return Response(_top(live, results, is_live=True))
-        return Response(_settled_top(game, count, country))
+                return self.live_answer(live, _top(live, results, is_live=True))
+        return self.live_answer(None, _settled_top(game, count, country))
 
 
 def _settled_top(game: Game, count: int, country: str) -> dict[str, Any]:

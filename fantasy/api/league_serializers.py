@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from fantasy.api.doors import StrictSerializer
+from fantasy.api.doors import DataAgeField, StrictSerializer
 from fantasy.api.point_serializers import FantasyAdjustmentSerializer
 from fantasy.api.serializers import FantasyEntrySerializer
 from fantasy.api.table_serializers import FantasyPartsSerializer
@@ -80,6 +80,7 @@ class FantasyTableSerializer(serializers.Serializer[Any]):
     page = serializers.IntegerField()
     pages = serializers.IntegerField()
     results = FantasyTableRowSerializer(many=True)
+    data_age_ms = DataAgeField()
 
 
 class FantasyFixtureSerializer(serializers.Serializer[Any]):
@@ -94,6 +95,7 @@ class FantasyFixturesSerializer(serializers.Serializer[Any]):
     league = serializers.CharField()
     round = serializers.IntegerField()
     results = FantasyFixtureSerializer(many=True)
+    data_age_ms = DataAgeField()
 
 
 class FantasyCupSerializer(serializers.ModelSerializer[Cup]):

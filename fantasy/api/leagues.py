@@ -46,6 +46,7 @@ from fantasy.selectors.adjustments import league_adjustments
 from fantasy.selectors.leagues import (
     MOST_IN_A_PHASE,
     PAGE_SIZE,
+    LeaguePage,
     LeagueRow,
     cup_rounds,
     cup_ties,
@@ -243,13 +244,15 @@ class LeagueTable(LeagueDoor):
         league = self.league()
         page = min(self.number("page", 1), 10_000_000)
         phase = request.query_params.get("phase")
-        told = _phase(league, phase, page) if phase else _table(league, page)
-        return Response({"league": league.public_id, **told})
+        if phase:
+            return self.live_answer(None, _phase(league, phase, page))
+        found = league_page(league, page=page)
+        return self.live_answer(found.round if found.is_live else None, _table(league, page, found))
 
 
-def _table(league: FantasyLeague, page: int) -> dict[str, Any]:
-    found = league_page(league, page=page)
+def _table(league: FantasyLeague, page: int, found: LeaguePage) -> dict[str, Any]:
     return {
+        "league": league.public_id,
         "phase": None,
         "round": found.round.number if found.round else None,
         "is_live": found.is_live,
@@ -270,6 +273,7 @@ def _phase(league: FantasyLeague, name: str, page: int) -> dict[str, Any]:
         raise refuse("no_phases", "This league has no tables of phases.", "query/phase")
     rows = phase_table(league, found)
     return {
+        "league": league.public_id,
         "phase": name,
         "round": None,
         "is_live": False,
@@ -307,7 +311,8 @@ class LeagueFixtures(LeagueDoor):
             }
             for row in fixtures_of(league, round_)
         ]
-        return Response({"league": league.public_id, "round": round_.number, "results": rows})
+        told = {"league": league.public_id, "round": round_.number, "results": rows}
+        return self.live_answer(round_, told)
 
 
 class LeagueAdjustments(LeagueDoor, ListAPIView[ScoreAdjustment]):

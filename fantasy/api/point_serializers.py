@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from fantasy.api.doors import DataAgeField
 from fantasy.api.serializers import FantasyPlayerSerializer
 from fantasy.api.table_serializers import FantasyPartsSerializer
 from fantasy.models import ScoreAdjustment
@@ -63,6 +64,10 @@ class FantasyPlayerLedgerSerializer(serializers.Serializer[Any]):
     matches = FantasyMatchLedgerSerializer(many=True)
 
 
+class FantasyPlayerRoundLedgerSerializer(FantasyPlayerLedgerSerializer):
+    data_age_ms = DataAgeField()
+
+
 class FantasySlotSerializer(serializers.Serializer[Any]):
     slot = serializers.IntegerField()
     player = FantasyPlayerLedgerSerializer()
@@ -105,6 +110,7 @@ class FantasyEntryRoundSerializer(serializers.Serializer[Any]):
     parts = FantasyPartsSerializer(allow_null=True)
     adjustments = FantasyAdjustmentSerializer(many=True)
     slots = FantasySlotSerializer(many=True)
+    data_age_ms = DataAgeField()
 
 
 class FantasyHistoryRowSerializer(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from fantasy.api.point_serializers import (
     FantasyEntryRoundSerializer,
     FantasyHistorySerializer,
     FantasyPlayerDetailSerializer,
-    FantasyPlayerLedgerSerializer,
+    FantasyPlayerRoundLedgerSerializer,
     FantasyProofSerializer,
 )
 from fantasy.api.serializers import (
@@ -50,6 +50,7 @@ from fantasy.selectors.ledger import (
     entry_ledger,
     player_ledger,
 )
+from fantasy.selectors.live_ranks import live_round_of
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing, results_of
@@ -166,7 +167,8 @@ class EntryDetail(PublicDoor):
         self.check_parameters()
         entry = public_entry(public_id)
         standing = asdict(entry_standing(entry))
-        return Response({**FantasyEntrySerializer(entry).data, "standing": standing})
+        told = {**FantasyEntrySerializer(entry).data, "standing": standing}
+        return self.live_answer(live_round_of(entry.game_id), told)
 
 
 class EntryRoundDetail(PublicDoor):
@@ -182,7 +184,7 @@ class EntryRoundDetail(PublicDoor):
         ledger = None if round_.state in _OPEN else entry_ledger(entry, round_)
         if ledger is None:
             raise Http404
-        return Response(entry_document(ledger, is_told=points_told(round_)))
+        return self.live_answer(round_, entry_document(ledger, is_told=points_told(round_)))
 
 
 class EntryHistory(PublicDoor):
@@ -307,7 +309,7 @@ def _rounds(player: GamePlayer) -> list[dict[str, int]]:
 class PlayerRoundDetail(PublicDoor):
     """Why a player has his points in a round, down to the facts of his matches."""
 
-    serializer_class = FantasyPlayerLedgerSerializer
+    serializer_class = FantasyPlayerRoundLedgerSerializer
 
     @extend_schema(operation_id="fantasy_players_round")
     def get(self, request: Request, public_id: str, player_id: str, number: int) -> Response:
@@ -315,4 +317,4 @@ class PlayerRoundDetail(PublicDoor):
         game = self.open_game()
         player, round_ = _game_player(game, player_id), self.round_of(game, number)
         ledger = player_ledger(player, round_) if points_told(round_) else None
-        return Response(_player(player, round_, ledger))
+        return self.live_answer(round_, _player(player, round_, ledger))

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from fantasy.api.doors import DataAgeField
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Receipt, Round, Transfer
 from fantasy.rules.loading import load_game
 from fantasy.rules.outlook import FORMULA
@@ -106,14 +107,16 @@ class FantasyRoundDetailSerializer(FantasyRoundSerializer):
     average_points = serializers.IntegerField(allow_null=True, help_text="After hits; once final.")
     highest_points = serializers.IntegerField(allow_null=True, help_text="After hits; once final.")
     entries = serializers.IntegerField(help_text="Line-ups that were locked.")
+    data_age_ms = DataAgeField()
 
     class Meta(FantasyRoundSerializer.Meta):
-        fields = (  # type: ignore[assignment]  # four more
+        fields = (  # type: ignore[assignment]  # five more
             *FantasyRoundSerializer.Meta.fields,
             "matches",
             "average_points",
             "highest_points",
             "entries",
+            "data_age_ms",
         )
 
 
@@ -250,9 +253,14 @@ class FantasyStandingSerializer(serializers.Serializer[Any]):
 
 class FantasyEntryDetailSerializer(FantasyEntrySerializer):
     standing = FantasyStandingSerializer()
+    data_age_ms = DataAgeField()
 
     class Meta(FantasyEntrySerializer.Meta):
-        fields = (*FantasyEntrySerializer.Meta.fields, "standing")  # type: ignore[assignment]  # one more
+        fields = (  # type: ignore[assignment]  # two more
+            *FantasyEntrySerializer.Meta.fields,
+            "standing",
+            "data_age_ms",
+        )
 
 
 class FantasyTopRowSerializer(serializers.Serializer[Any]):
@@ -265,6 +273,7 @@ class FantasyTopSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField(allow_null=True)
     is_live = serializers.BooleanField()
     results = FantasyTopRowSerializer(many=True)
+    data_age_ms = DataAgeField()
 
 
 class FantasyHeldSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from fantasy.api.doors import DataAgeField
 from fantasy.api.serializers import FantasyEntrySerializer
 
 
@@ -47,3 +48,4 @@ class FantasyOverallSerializer(serializers.Serializer[Any]):
     page = serializers.IntegerField()
     pages = serializers.IntegerField()
     results = FantasyOverallRowSerializer(many=True)
+    data_age_ms = DataAgeField()

@@ -38,7 +38,8 @@ class OverallTable(PublicDoor):
         country = request.query_params.get("country", "").upper()
         found = ranked(game)
         page = self._page(game, found, country)
-        return Response(_told(overall_page(found, page=page, country=country)))
+        told = overall_page(found, page=page, country=country)
+        return self.live_answer(told.round if told.is_live else None, _told(told))
 
     def _page(self, game: Game, found: Ranked | None, country: str) -> int:
         asked = self.request.query_params

@@ -5,13 +5,17 @@ totals and ranks are those that were published by then. What is settled or corre
 is told once it is as old as his delay.
 """
 
-from django.db.models import QuerySet
+from datetime import datetime
+
+from django.db.models import Min, QuerySet
 
 from config.sight import Sight, sight, told_now
 from fantasy.enums import CaseState, RoundState
 from fantasy.models import CorrectionCase, Game, Round, RoundMatch, ScoreAdjustment
 from fantasy.selectors.live_ranks import snapshot_of
-from matches.models import is_hidden, pasts_of
+from matches.models import Match, is_hidden, pasts_of
+
+_PLAYED = (RoundState.LOCKED, RoundState.LIVE, RoundState.PROVISIONAL)
 
 
 def tells_points(game: Game) -> bool:
@@ -85,6 +89,18 @@ def told_adjustments() -> QuerySet[ScoreAdjustment]:
 def score_told(round_: Round, match_id: int) -> bool:
     """Whether what a player did in a match of the round may be told, as of the reader's moment."""
     return points_told(round_) and not is_hidden(match_id)
+
+
+def live_data_at(round_: Round | None) -> datetime | None:
+    """Return when the vendor of the round's stalest live match last gave a good answer.
+
+    None where no match of it is live, or its points are not told.
+    """
+    if round_ is None or round_.state not in _PLAYED or not points_told(round_):
+        return None
+    live = Match.objects.filter(fantasy_rounds__round=round_).live()
+    oldest: datetime | None = live.aggregate(oldest=Min("data_at"))["oldest"]
+    return oldest
 
 
 def ranks_told(game: Game) -> bool:

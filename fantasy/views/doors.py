@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from config.clock import now
 from fantasy.live import game_topic
-from fantasy.models import Entry, Game
+from fantasy.models import Entry, Game, Round
 from fantasy.rules.game import GameRules
 from fantasy.rules.squads import Refusal
 from fantasy.selectors.live_ranks import live_round_of
 from fantasy.selectors.rounds import ahead, drafts, shown_games
+from fantasy.selectors.told import live_data_at
 from fantasy.services import limits
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import Refused
@@ -83,6 +84,11 @@ def context_of(place: Place, tab: str) -> dict[str, Any]:
         "topic": game_topic(place.game),
         "is_open": place.game.state == "published",
     }
+
+
+def live_points(round_: Round | None) -> dict[str, Any]:
+    """Return what a page with points of the round under way says of their age."""
+    return {"has_live_points": round_ is not None, "data_at": live_data_at(round_)}
 
 
 def shown(

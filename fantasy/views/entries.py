@@ -14,7 +14,7 @@ from fantasy.selectors.standing import entry_standing, results_of
 from fantasy.selectors.told import is_settled, points_told, round_told
 from fantasy.services.games import rules_of
 from fantasy.services.receipts import proof_of
-from fantasy.views.doors import at_game, context_of, shown
+from fantasy.views.doors import at_game, context_of, live_points, shown
 
 
 def entry_of(public_id: str) -> Entry:
@@ -42,12 +42,13 @@ def points(request: HttpRequest, public_id: str, number: int | None = None) -> H
     }
     if round_ is not None:
         is_told = points_told(round_)
-        context |= {
+        is_live = not is_settled(round_)
+        context |= live_points(frame["live_round"] if is_live else None) | {
             "is_told": is_told,
             "view": round_view(found, round_, is_told=is_told),
             "standing": entry_standing(found),
             "figures": round_figures(round_),
-            "is_live": not is_settled(round_),
+            "is_live": is_live,
         }
     regions = {"points": "fantasy/partials/points.html"} if round_ else None
     return shown(request, "fantasy/points.html", context, regions=regions)

@@ -6,12 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from fantasy.enums import RoundState
+from fantasy.live import age_fragments
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Round
 from fantasy.rules.outlook import FORMULA, PULL, ROUNDS, regular_minutes
 from fantasy.rules.transfers import is_unlimited
 from fantasy.selectors.leagues import leagues_of
 from fantasy.selectors.ledger import player_ledger
-from fantasy.selectors.live_ranks import top_entries
+from fantasy.selectors.live_ranks import live_round_of, top_entries
 from fantasy.selectors.market import market_figures
 from fantasy.selectors.opponents import opponents
 from fantasy.selectors.outlook import game_outlook
@@ -19,10 +21,10 @@ from fantasy.selectors.players import player_rounds_told
 from fantasy.selectors.round_view import round_view
 from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
 from fantasy.selectors.standing import entry_standing
-from fantasy.selectors.told import live_told, points_told, ranks_told, tells_points
+from fantasy.selectors.told import live_data_at, live_told, points_told, ranks_told, tells_points
 from fantasy.selectors.top import TopRow, settled_top
 from fantasy.services.games import rules_of
-from fantasy.views.doors import Place, context_of, place_of, preview_of, shown
+from fantasy.views.doors import Place, context_of, live_points, place_of, preview_of, shown
 from fantasy.views.market import market_page
 
 _TOP = 5
@@ -79,18 +81,22 @@ def _home(place: Place) -> dict[str, Any]:
     last = next((row for row in reversed(locked) if row.settled_at), None)
     current = live or (locked[-1] if locked else None)
     is_told = points_told(current) if current else False
-    return context | {
-        "standing": entry_standing(entry) if entry else None,
-        "current": current,
-        "is_told": is_told,
-        "view": round_view(entry, current, is_told=is_told) if entry and current else None,
-        "figures": round_figures(last),
-        "last": last,
-        "leagues": list(leagues_of(entry)[:4]) if entry else [],
-        "tells_ranks": ranks_told(place.game),
-        "top": _top(place.game, live),
-        "entries": place.game.entries.count(),
-    }
+    return (
+        context
+        | live_points(live)
+        | {
+            "standing": entry_standing(entry) if entry else None,
+            "current": current,
+            "is_told": is_told,
+            "view": round_view(entry, current, is_told=is_told) if entry and current else None,
+            "figures": round_figures(last),
+            "last": last,
+            "leagues": list(leagues_of(entry)[:4]) if entry else [],
+            "tells_ranks": ranks_told(place.game),
+            "top": _top(place.game, live),
+            "entries": place.game.entries.count(),
+        }
+    )
 
 
 def _top(game_: Game, live: Round | None) -> list[TopRow]:
@@ -105,9 +111,10 @@ def _top(game_: Game, live: Round | None) -> list[TopRow]:
 
 @require_safe
 def parts(request: HttpRequest, slug: str) -> JsonResponse:
-    """What a page hears whose socket fails: to ask for its parts again."""
-    place_of(request, slug)
-    return JsonResponse({"k": {"ask": ""}})
+    """What a page hears whose socket fails: how old its data is, to ask for its parts again."""
+    place = place_of(request, slug)
+    data_at = live_data_at(live_round_of(place.game.pk))
+    return JsonResponse({"k": {"ask": "", **age_fragments(data_at)}})
 
 
 @require_safe
@@ -184,7 +191,9 @@ def why(request: HttpRequest, slug: str, player_id: str, number: int) -> HttpRes
     if round_ not in locked_rounds(place.game):
         raise Http404
     is_told = points_told(round_)
-    context = context_of(place, "players") | {
+    context = context_of(place, "players")
+    under_way = context["live_round"] if round_.state != RoundState.SETTLED else None
+    context |= live_points(under_way) | {
         "player": found,
         "position": place.rules.position(found.position),
         "round": round_,

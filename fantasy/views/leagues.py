@@ -43,6 +43,7 @@ from fantasy.views.doors import (
     TooOften,
     at_game,
     context_of,
+    live_points,
     outcome_of,
     place_of,
     shown,
@@ -117,7 +118,8 @@ def league(request: HttpRequest, public_id: str) -> HttpResponse:
     phases = Phase.objects.filter(game=found.game).select_related("first_round", "last_round")
     is_classic = found.kind == LeagueKind.CLASSIC
     phase = phases.filter(name=request.GET.get("phase", "")[:60]).first() if is_classic else None
-    context = context_of(place, "leagues") | {
+    context = context_of(place, "leagues")
+    context |= live_points(context["live_round"]) | {
         "league": found,
         "is_classic": is_classic,
         "phases": phases if is_classic and found.members.count() <= MOST_IN_A_PHASE else (),
@@ -166,7 +168,8 @@ def table(request: HttpRequest, slug: str) -> HttpResponse:
     place = place_of(request, slug)
     country = request.GET.get("country", "")[:2].upper()
     found = ranked(place.game)
-    context = context_of(place, "leagues") | {
+    context = context_of(place, "leagues")
+    context |= live_points(context["live_round"]) | {
         "page": overall_page(found, page=_page_asked(request, found, country), country=country),
         "own_page": page_of_entry(found, place.entry, country=country) if place.entry else None,
         "size": OVERALL_SIZE,

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from config.clock import now
 from matches.enums import EventOp
 from matches.models import Match, PlayEvent
+from matches.rules.clock import age_ms
 from matches.rules.corrections import changed_fields
 from matches.rules.documents import award_document, event_document
 
@@ -161,9 +162,7 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
 
 def data_age_ms(match: Match, *, at: datetime) -> int | None:
     """Return how old the newest good answer about a live match is; None for other matches."""
-    if not match.is_live or match.data_at is None:
-        return None
-    return max(0, round((at - match.data_at).total_seconds() * 1000))
+    return age_ms(match.data_at, at) if match.is_live else None
 
 
 def _zone(match: Match) -> zoneinfo.ZoneInfo:

@@ -20,3 +20,8 @@ def is_half_way(pack: SportPack, period_id: str) -> bool:
     """Return whether half of the regular periods are over at the end of this one."""
     regular = [period.id for period in pack.periods if period.kind == "regular"]
     return len(regular) % 2 == 0 and period_id == regular[len(regular) // 2 - 1]
+
+
+def age_ms(data_at: datetime | None, at: datetime) -> int | None:
+    """Return how old data of that moment is; None where there is none."""
+    return None if data_at is None else max(0, round((at - data_at).total_seconds() * 1000))

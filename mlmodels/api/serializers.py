@@ -6,7 +6,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from leagues.packs.loader import load_pack
-from matches.api.serializers import Text
 from mlmodels.models import MatchForecast
 
 
@@ -75,7 +74,7 @@ class LinePointSerializer(ChancesSerializer):
     event_id = serializers.UUIDField(help_text="The event that explains the change.")
     period = serializers.CharField()
     clock_ms = serializers.IntegerField(help_text="Since the start of the period.")
-    clock_label = Text()
+    clock_label = serializers.CharField(allow_null=True)
 
 
 class WinProbabilitySerializer(serializers.Serializer[Any]):

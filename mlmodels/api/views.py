@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.core.cache import cache
 from django.http import Http404
+from django.utils.cache import patch_cache_control
 from redis.exceptions import RedisError
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
@@ -15,9 +16,8 @@ from rest_framework.response import Response
 from config.clock import now
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import StrengthRule
-from matches.api.serializers import data_age_ms
-from matches.api.views import mark_fresh
 from matches.models import Match
+from matches.rules.clock import age_ms
 from mlmodels.api.serializers import ForecastSerializer, WinProbabilitySerializer
 from mlmodels.models import MatchForecast
 from mlmodels.rules.chances import Chances
@@ -72,8 +72,13 @@ class WinProbability(PublicRead):
         rule = load_pack(match.season.league.sport).strength
         if rule is None:
             raise NotFound("This sport has no win probability.")
-        told = {**_held_or_made(match, rule), "data_age_ms": data_age_ms(match, at=now())}
-        return mark_fresh(Response(told), [match])
+        age = age_ms(match.data_at, now()) if match.is_live else None
+        response = Response({**_held_or_made(match, rule), "data_age_ms": age})
+        if age is not None:
+            response["Data-Age-Ms"] = str(age)
+        max_age_s = 1 if match.is_live else 60
+        patch_cache_control(response, public=True, max_age=max_age_s, stale_while_revalidate=30)
+        return response
 
 
 def _held_or_made(match: Match, rule: StrengthRule) -> dict[str, Any]:
@@ -119,6 +124,6 @@ def _point(point: LinePoint) -> dict[str, Any]:
         "event_id": point.event_id,
         "period": point.period,
         "clock_ms": point.clock_ms,
-        "clock_label": point.clock_label,
+        "clock_label": point.clock_label or None,
         **_parts(point.chances),
     }

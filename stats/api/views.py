@@ -26,6 +26,7 @@ from leagues.models import League, Season
 from leagues.packs.loader import load_pack
 from matches.enums import MatchStatus
 from matches.models import LIVE_STATUSES, OVER_STATUSES, Match
+from matches.rules.clock import age_ms
 from stats.api.filters import BoxScoreFilter, StandingsFilter
 from stats.api.serializers import (
     BoxScoreSerializer,
@@ -75,12 +76,12 @@ class BoxScoreDetail(PublicRead):
             return _past(request, public_id, seq=seq)
         find = _held_or_read if sight() is None else _seen
         etag, document, status, data_at, kickoff_at = find(boxscores, public_id)
-        age_ms = _age_ms(status, data_at)
-        response = _answer(request, _with_age(document, age_ms))
+        age = _age_ms(status, data_at)
+        response = _answer(request, _with_age(document, age))
         if "fields" not in request.query_params:
             response["ETag"] = f'"{etag}"'
-        if age_ms is not None:
-            response["Data-Age-Ms"] = str(age_ms)
+        if age is not None:
+            response["Data-Age-Ms"] = str(age)
         patch_cache_control(
             response, public=True, max_age=_max_age_s(status, kickoff_at), stale_while_revalidate=30
         )
@@ -109,12 +110,12 @@ def _part(
     box = boxes.box_of(period)
     if box is None:
         raise _no_such_period(match, period)
-    age_ms = _age_ms(match.status, match.data_at) if seq is None else None
-    response = _answer(request, _with_age(box.document, age_ms))
+    age = _age_ms(match.status, match.data_at) if seq is None else None
+    response = _answer(request, _with_age(box.document, age))
     if "fields" not in request.query_params:
         response["ETag"] = f'"{box.etag}"'
-    if age_ms is not None:
-        response["Data-Age-Ms"] = str(age_ms)
+    if age is not None:
+        response["Data-Age-Ms"] = str(age)
     max_age_s = _max_age_s(match.status, match.kickoff_at)
     patch_cache_control(response, public=True, max_age=max_age_s, stale_while_revalidate=30)
     return response
@@ -183,19 +184,12 @@ def _read(boxscores: QuerySet[BoxScore], public_id: str) -> _Row:
 
 
 def _age_ms(status: str, data_at: datetime | None) -> int | None:
-    if status not in LIVE_STATUSES or data_at is None:
-        return None
-    return age_ms_of(data_at, at=now())
+    return age_ms(data_at, now()) if status in LIVE_STATUSES else None
 
 
-def age_ms_of(data_at: datetime | None, *, at: datetime) -> int | None:
-    """Return how old data of that moment is; None where there is none."""
-    return None if data_at is None else max(0, round((at - data_at).total_seconds() * 1000))
-
-
-def _with_age(document: bytes, age_ms: int | None) -> bytes:
+def _with_age(document: bytes, age: int | None) -> bytes:
     # The stored object ends with its brace: cheaper than decoding and encoding it again.
-    return document[:-1] + b',"data_age_ms":' + orjson.dumps(age_ms) + b"}"
+    return document[:-1] + b',"data_age_ms":' + orjson.dumps(age) + b"}"
 
 
 def _max_age_s(status: str, kickoff_at: datetime) -> int:
@@ -241,10 +235,10 @@ class Standings(PublicRead, ListAPIView[Season]):
         kind = request.query_params.get("kind") or TableKind.TOTAL.value
         rows = table_rows(season, kind=kind)
         is_moving = any(row.is_provisional for row in rows)
-        age_ms = age_ms_of(live_data_at(season), at=now()) if is_moving else None
-        response = Response({**_table(season, kind, rows), "data_age_ms": age_ms})
-        if age_ms is not None:
-            response["Data-Age-Ms"] = str(age_ms)
+        age = age_ms(live_data_at(season), now()) if is_moving else None
+        response = Response({**_table(season, kind, rows), "data_age_ms": age})
+        if age is not None:
+            response["Data-Age-Ms"] = str(age)
         patch_cache_control(
             response,
             public=True,

@@ -1,0 +1,163 @@
+"""How old the data is that live points rest on: pages, open pages and the API say the same."""
+
+import json
+import random
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from config.clock import now
+from fantasy import live as pages
+from fantasy.enums import RoundState
+from fantasy.models import FantasyLeague, LeagueMember, Round
+from fantasy.services.live import refresh_round
+from matches.enums import MatchStatus
+from matches.models import Match
+from streams.live import store
+from streams.redis_client import client as redis
+from tests.fantasy.live_rounds import make_live_round, play
+
+pytestmark = pytest.mark.django_db
+_STALEST_S = 150
+
+
+@pytest.fixture
+def round_() -> Round:
+    """Two matches under way; of one the vendor has said nothing for two and a half minutes."""
+    rng = random.Random(7)
+    made = make_live_round(rng, entries=3, plain=True, rules="fpl-2026-27")
+    play(rng, made, share=0.6)
+    entry = made.game.entries.first()
+    league = FantasyLeague.objects.create(
+        game=made.game, name="All", code="AAAAAAA", is_public=True, start_round=made
+    )
+    LeagueMember.objects.create(league=league, entry=entry)
+    fresh, stale = Match.objects.filter(fantasy_rounds__round=made).order_by("pk")
+    Match.objects.filter(pk=fresh.pk).update(data_at=now() - timedelta(seconds=4))
+    Match.objects.filter(pk=stale.pk).update(data_at=now() - timedelta(seconds=_STALEST_S))
+    refresh_round(made.pk)
+    return made
+
+
+def live_pages(round_: Round) -> list[str]:
+    game, entry = round_.game, round_.game.entries.first()
+    player = game.players.first().player.public_id
+    league = FantasyLeague.objects.get(game=game)
+    return [
+        reverse("fantasy:game", args=[game.slug]),
+        reverse("fantasy:entry", args=[entry.public_id]),
+        reverse("fantasy:entry_round", args=[entry.public_id, 1]),
+        reverse("fantasy:table", args=[game.slug]),
+        reverse("fantasy:league", args=[league.public_id]),
+        reverse("fantasy:why", args=[game.slug, player, 1]),
+    ]
+
+
+def live_answers(round_: Round) -> list[str]:
+    game, entry = round_.game, round_.game.entries.first()
+    league = FantasyLeague.objects.get(game=game)
+    player = game.players.first().player.public_id
+    return [
+        f"/api/v1/fantasy/games/{game.public_id}/rounds/1",
+        f"/api/v1/fantasy/games/{game.public_id}/top",
+        f"/api/v1/fantasy/games/{game.public_id}/table",
+        f"/api/v1/fantasy/games/{game.public_id}/players/{player}/rounds/1",
+        f"/api/v1/fantasy/entries/{entry.public_id}",
+        f"/api/v1/fantasy/entries/{entry.public_id}/rounds/1",
+        f"/api/v1/fantasy/leagues/{league.public_id}/table",
+    ]
+
+
+def let_matches_end(round_: Round) -> None:
+    matches = Match.objects.filter(fantasy_rounds__round=round_)
+    matches.update(status=MatchStatus.FINISHED)
+
+
+def between(page: str, start: str, end: str) -> str:
+    assert page.count(start) == 1, page[-3000:]
+    return page.split(start)[1].split(end)[0].strip()
+
+
+def test_live_pages_say_how_old_the_stalest_data_is(client: Client, round_: Round):
+    for path in live_pages(round_):
+        page = client.get(path).content.decode()
+
+        header = between(page, 'data-k="age">', "</p>")
+        assert "age--silent" in header, path
+        assert "Feed silent for 2 min" in between(page, 'data-k="banner">', "</div>"), path
+
+
+def test_pages_say_nothing_of_an_age_where_nothing_is_live(client: Client, round_: Round):
+    let_matches_end(round_)
+
+    for path in live_pages(round_):
+        page = client.get(path).content.decode()
+        assert between(page, 'data-k="age">', "</p>") == "", path
+        assert "data-silent>" not in page, path
+
+
+def test_reader_without_scores_is_told_no_age(client: Client, round_: Round):
+    client.cookies["hide_scores"] = "1"
+
+    assert "data-age=" not in client.get(live_pages(round_)[0]).content.decode()
+    told = client.get(live_answers(round_)[0])
+    assert told.json()["data_age_ms"] is None
+
+
+def test_live_answers_carry_the_age_in_body_and_header(client: Client, round_: Round):
+    for path in live_answers(round_):
+        answer = client.get(path)
+
+        told_ms = answer.json()["data_age_ms"]
+        assert _STALEST_S * 1000 <= told_ms < (_STALEST_S + 20) * 1000, path
+        assert answer["Data-Age-Ms"] == str(told_ms), path
+
+
+def test_age_is_no_part_of_the_tag(client: Client, round_: Round):
+    path = live_answers(round_)[2]
+    tag = client.get(path)["ETag"]
+    Match.objects.filter(fantasy_rounds__round=round_).update(data_at=now())
+
+    again = client.get(path, headers={"If-None-Match": tag})
+
+    assert again.status_code == 304
+    assert int(again["Data-Age-Ms"]) < 20_000
+
+
+def test_answers_have_no_age_once_nothing_is_live(client: Client, round_: Round):
+    let_matches_end(round_)
+
+    for path in live_answers(round_):
+        answer = client.get(path)
+        assert answer.json()["data_age_ms"] is None, path
+        assert "Data-Age-Ms" not in answer, path
+
+
+def test_open_pages_hear_how_old_the_data_is(client: Client, round_: Round):
+    topic = pages.game_topic(round_.game)
+    with redis().pubsub() as watcher:
+        watcher.subscribe(store.channel_of(topic))
+        watcher.get_message(timeout=5)
+
+        pages.tell_ages()
+
+    stored = redis().xrange(store.keys_of(topic)[1])
+    (parts,) = [json.loads(body)["k"] for _, body in store.parse_frames(stored)]
+    assert list(parts) == ["age", "banner"]
+    assert "age--silent" in parts["age"]
+    asked = client.get(reverse("fantasy:parts", args=[round_.game.slug])).json()["k"]
+    assert asked == {"ask": "", **parts}
+
+
+def test_page_of_a_game_that_nobody_has_open_is_told_nothing(round_: Round):
+    pages.tell_ages()
+
+    assert redis().xlen(store.keys_of(pages.game_topic(round_.game))[1]) == 0
+
+
+def test_round_that_is_settled_has_no_age(client: Client, round_: Round):
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.SETTLED)
+
+    assert client.get(live_answers(round_)[0]).json()["data_age_ms"] is None
