@@ -105,7 +105,8 @@ def _topics(text: str) -> list[str]:
 
 
 def _unknown(topic: str) -> Mistake:
-    fix = f"There is no topic {topic[:100]!r}; topics are match:ID, team:ID and league:ID."
+    known = "match:ID, team:ID, league:ID and fantasy:ENTRY"
+    fix = f"There is no topic {topic[:100]!r}; topics are {known}."
     return Mistake(parameter="topics", code="unknown_topic", detail=fix)
 
 

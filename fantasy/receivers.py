@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fantasy.live import tell_pages
+from fantasy.live import tell_entries, tell_pages
 from fantasy.services import leagues, live, prices, scoring, timing
 from streams.groups import Delivery, subscribe
 
@@ -27,6 +27,7 @@ def rank_scored(deliveries: Sequence[Delivery]) -> None:
     """Bring each scored round's totals and ranks up to date once, publish them, tell open pages."""
     rounds = {delivery.event.round_id for delivery in deliveries}
     live.refresh_rounds(rounds)
+    tell_entries(rounds)
     tell_pages(rounds)
 
 
@@ -35,4 +36,5 @@ def rank_locked(deliveries: Sequence[Delivery]) -> None:
     """Load frozen line-ups before their matches begin, and tell open pages of the lock."""
     rounds = {delivery.event.round_id for delivery in deliveries}
     live.refresh_rounds(rounds)
+    tell_entries(rounds)
     tell_pages(rounds)

@@ -3,8 +3,9 @@
 Order and ranks come from standings in memory, what stands beside them from a page of rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Game, LineupResult, Round
@@ -115,6 +116,39 @@ def page_of_rank(found: Ranked | None, rank: int, *, country: str = "") -> int:
     """Return the page that has a rank, the last one for ranks beyond."""
     size = found.standings.size(country=country) if found else 0
     return (min(max(rank, 1), max(size, 1)) - 1) // OVERALL_SIZE + 1
+
+
+def entry_documents(game: Game, public_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return where entries of a game stand, by their ids: live if the reader may be told.
+
+    Queries do not grow with their number. Null is what is not played, or not told.
+    """
+    held = with_totals(Entry.objects.filter(game=game, public_id__in=public_ids), game_id=game.pk)
+    entries = list(held)
+    found = ranked(game)
+    settled = found is not None and not found.is_live
+    pks = [entry.pk for entry in entries]
+    brought = _settled_points(found.round, pks) if found and settled else {}
+    return {entry.public_id: _document(found, entry, brought) for entry in entries}
+
+
+def _document(found: Ranked | None, entry: Any, brought: Mapping[int, int]) -> dict[str, Any]:
+    standings = found.standings if found else None
+    total = standings.total(entry.number) if standings else None
+    told: dict[str, Any] = {"id": entry.public_id, "round": found.round.number if found else None}
+    told["is_live"] = found.is_live if found else False
+    if standings is None or total is None:
+        return told | dict.fromkeys(("points", "total", "rank", "country_rank", "entries"))
+    points = brought.get(entry.pk)
+    if told["is_live"]:
+        points = total - (entry.total_points or 0) - standings.carried_by(entry.number)
+    return told | {
+        "points": points,
+        "total": total,
+        "rank": standings.rank(entry.number),
+        "country_rank": standings.rank_in_country(entry.number),
+        "entries": standings.ladder.size,
+    }
 
 
 def _rows(found: Ranked, start: int, country: str) -> list[OverallRow]:

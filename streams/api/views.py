@@ -109,7 +109,8 @@ class Stream(APIView):
                 "topics",
                 OpenApiTypes.STR,
                 required=True,
-                description="Up to 50 of match:ID, team:ID, league:ID, separated by commas.",
+                description="Up to 50 of match:ID, team:ID, league:ID, fantasy:ENTRY, separated by"
+                " commas.",
             ),
             OpenApiParameter(
                 "after",

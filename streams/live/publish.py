@@ -102,6 +102,14 @@ def head_positions(topics: Sequence[str]) -> list[tuple[str, int] | None]:
     ]
 
 
+def state_hashes(topics: Sequence[str]) -> list[str | None]:
+    """Return the hash of the state that is kept of each topic, None where there is none."""
+    pipe = client().pipeline(transaction=False)
+    for topic in topics:
+        pipe.hget(store.keys_of(topic)[0], "snap_hash")
+    return [None if found is None else found.decode() for found in pipe.execute()]
+
+
 def watched_topics(topics: Sequence[str]) -> frozenset[str]:
     """Return those of the topics that any socket of any process listens to right now."""
     channels = {store.channel_of(topic): topic for topic in topics}
