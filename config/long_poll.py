@@ -256,7 +256,8 @@ async def _wait_for_changes(
     request: ASGIRequest, receive: Any, *, after: int, until: float
 ) -> bool:
     """Return whether there may be news; False when the time is over or nobody waits any more."""
-    named = frozenset(request.GET.get("topics", "").split(",")) - {""}
+    asked = request.GET.get("topics") or request.GET.get("kinds", "")
+    named = frozenset(asked.split(",")) - {""}
     grown = asyncio.ensure_future(hub().tailing.grown(named or public_topics(), after))
     left_s = max(0.0, until - time.monotonic())
     await doors.first_of(grown, doors.gone(receive), timeout_s=left_s)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.template.loader import render_to_string
 
@@ -61,7 +61,8 @@ def tell_entries(round_ids: Iterable[int]) -> None:
     for game in Game.objects.filter(
         pk__in=Round.objects.filter(pk__in=set(round_ids)).values("game")
     ):
-        followed = {name.decode() for name in client().smembers(_followed_key(game))}
+        members: Any = client().smembers(_followed_key(game))
+        followed = {name.decode() for name in members}
         topics = {public_id: entry_topic(public_id) for public_id in sorted(followed)}
         watched = watched_topics(list(topics.values()))
         deserted = [public_id for public_id, topic in topics.items() if topic not in watched]

@@ -29,6 +29,7 @@ class _Topics(forms.CharField):
     """Names of public topics, separated by commas."""
 
     def clean(self, value: Any) -> list[str]:
+        """Return the names, none where none is given."""
         names = [name for name in super().clean(value).split(",") if name]
         for name in names:
             if name not in public_topics():
@@ -37,7 +38,18 @@ class _Topics(forms.CharField):
                     f"There is no public topic {name[:60]!r}; choose from {known}.",
                     code="unknown_topic",
                 )
-        return names or list(public_topics())
+        return names
+
+
+class _ChangeForm(forms.Form):
+    """One name for what is wanted, not two that may differ."""
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if "topics" in self.data and "kinds" in self.data:
+            refusal = ValidationError("Give `topics` or `kinds`: they mean the same.", "both_given")
+            self.add_error("kinds", refusal)
+        return told
 
 
 class _Given:
@@ -66,6 +78,7 @@ class ChangeFilter(filters.FilterSet):
     )
     limit = WholeFilter(min_value=1, max_value=1000, help_text="How many at most, 100 without it.")
     topics = TopicsFilter(help_text="Topics, separated by commas; all public ones without it.")
+    kinds = TopicsFilter(help_text="Another name of `topics`; give one of the two.")
     wait = WholeFilter(
         min_value=0,
         max_value=30,
@@ -74,4 +87,5 @@ class ChangeFilter(filters.FilterSet):
 
     class Meta:
         model = OutboxEvent
+        form = _ChangeForm
         fields: list[str] = []

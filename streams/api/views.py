@@ -73,7 +73,7 @@ class ChangeList(GenericAPIView[Any]):
             page = read_changes(
                 after=asked["after"],
                 limit=asked["limit"] or _DEFAULT_LIMIT,
-                topics=asked["topics"] or public_topics(),
+                topics=asked["topics"] or asked["kinds"] or public_topics(),
             )
         except PositionLostError as error:
             fix = f"Read the lists anew and go on with after={LATEST}."

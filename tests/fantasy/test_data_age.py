@@ -77,7 +77,7 @@ def let_matches_end(round_: Round) -> None:
 
 def between(page: str, start: str, end: str) -> str:
     assert page.count(start) == 1, page[-3000:]
-    return page.split(start)[1].split(end)[0].strip()
+    return page.partition(start)[2].partition(end)[0].strip()
 
 
 def test_live_pages_say_how_old_the_stalest_data_is(client: Client, round_: Round):

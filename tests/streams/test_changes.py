@@ -106,6 +106,22 @@ def test_end_of_the_log_is_empty_and_unchanged(client: Client):
     assert [c["position"] for c in news.json()["results"]] == [2]
 
 
+def test_kinds_is_another_name_of_topics(client: Client):
+    match = make_match()
+    update = {"match_id": match.pk, "season_id": match.season_id, "folded_seq": 1, "status": "live"}
+    tell(ingested(match, 1), StatUpdate(**update), ingested(match, 2))
+
+    by_kinds = get(client, kinds="stat.update")
+
+    assert by_kinds.json() == get(client, topics="stat.update").json()
+    assert [c["position"] for c in by_kinds.json()["results"]] == [2]
+    assert "kinds=stat.update" in by_kinds["Link"]
+    both = get(client, kinds="stat.update", topics="stat.update")
+    assert both.status_code == 422
+    assert [(e["parameter"], e["code"]) for e in both.json()["errors"]] == [("kinds", "both_given")]
+    assert get(client, kinds="nonsense").json()["errors"][0]["code"] == "unknown_topic"
+
+
 def test_latest_is_where_a_new_client_begins(client: Client):
     match = make_match()
     tell(ingested(match, 1), ingested(match, 2))
@@ -359,6 +375,22 @@ def test_waiting_from_the_latest_ends_with_the_next_change(server):
     assert [c["position"] for c in json.loads(body)["results"]] == [2]
     assert "after=2" in response.headers["Link"]
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.usefixtures("publishing")
+def test_waiting_for_a_kind_lets_the_others_pass(server):
+    match = make_match()
+    update = {"match_id": match.pk, "season_id": match.season_id, "folded_seq": 1, "status": "live"}
+    tell(ingested(match))
+    answer = []
+    asked = {"after": 1, "wait": 20, "kinds": "stat.update"}
+    waiting = threading.Thread(target=lambda: answer.append(ask(server, **asked)))
+    waiting.start()
+    tell(ingested(match, 2))
+    tell(StatUpdate(**update))
+    waiting.join(25)
+
+    assert [c["topic"] for c in json.loads(answer[0][1])["results"]] == ["stat.update"]
 
 
 @pytest.mark.usefixtures("publishing")
