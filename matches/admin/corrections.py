@@ -8,10 +8,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from matches.forms import ReasonForm
 from matches.models import Match
 from matches.rules.corrections import CorrectionError
+from matches.selectors.plays import Dispute, score_dispute
 from matches.services.corrections import By
 
 
@@ -48,6 +51,8 @@ def act_page(
     elif form.is_valid() and _is_done(form, work, request.user.pk):
         owner.log_change(request, match, f"{act.title}: {form.cleaned_data['reason']}")
         owner.message_user(request, act.done, messages.SUCCESS)
+        if (dispute := score_dispute(match.pk)) is not None:
+            owner.message_user(request, _told(dispute, match), messages.WARNING)
         return HttpResponseRedirect(act.back)
     page = {
         **owner.admin_site.each_context(request),
@@ -61,6 +66,16 @@ def act_page(
         **context,
     }
     return TemplateResponse(request, "admin/matches/act.html", page)
+
+
+def _told(dispute: Dispute, match: Match) -> str:
+    return format_html(
+        "The log says {}\u2013{}, the vendor {}\u2013{}: the vendor\u2019s score is shown and the "
+        'match is marked until the vendor agrees or you <a href="{}">decide the score</a>.',
+        *dispute.log,
+        *dispute.stated,
+        reverse("admin:matches_match_decide", args=[match.pk]),
+    )
 
 
 def _is_done(form: ReasonForm, work: Callable[[By], object], actor: int | None) -> bool:

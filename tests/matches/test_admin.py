@@ -86,6 +86,37 @@ def test_fact_is_taken_back_with_a_reason_only(curator: Client):
     assert retraction.lineage_id == event.lineage_id
 
 
+def test_who_takes_a_goal_back_hears_that_the_vendor_still_counts_it(curator: Client):
+    match = make_live_match(
+        make_season(make_league(sport="football")), vendor_score={"home": 2, "away": 0}
+    )
+    make_event(match, type="period_start", period="1H", team=None)
+    goals = [make_event(match, type="goal", period="1H", team=match.home) for _ in range(2)]
+    taken_back = reverse("admin:matches_playevent_retract", args=[goals[1].pk])
+    decide = reverse("admin:matches_match_decide", args=[match.pk])
+
+    page = curator.post(taken_back, {"reason": "offside"}, follow=True).content.decode()
+
+    assert "The log says 1\u20130, the vendor 2\u20130" in page
+    assert f'<a href="{decide}">decide the score</a>' in page
+
+    form = {"home_score": 1, "away_score": 0, "reason": "offside"}
+    assert "The log says" not in curator.post(decide, form, follow=True).content.decode()
+
+
+def test_correction_that_leaves_the_score_alone_says_nothing_of_it(curator: Client):
+    match = make_live_match(
+        make_season(make_league(sport="football")), vendor_score={"home": 1, "away": 0}
+    )
+    make_event(match, type="goal", period="1H", team=match.home)
+    corner = make_event(match, type="corner", period="1H", team=match.home)
+    address = reverse("admin:matches_playevent_retract", args=[corner.pk])
+
+    page = curator.post(address, {"reason": "no corner"}, follow=True).content.decode()
+
+    assert "The log says" not in page
+
+
 def test_edit_of_a_fixture_is_announced(curator: Client):
     match = make_match()
     kickoff_at = now().replace(microsecond=0)
