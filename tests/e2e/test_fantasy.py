@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, 
 
 from accounts.models import User
 from config.clock import now
-from fantasy.live import tell_pages
+from fantasy.live import tell_ages, tell_pages
 from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from leagues.models import RosterSpot
+from matches.models import Match
 from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday
 from tests.fantasy.live_rounds import make_live_round, play
@@ -453,6 +454,26 @@ def test_points_move_on_an_open_page_without_reload(page: Page) -> None:
 
     expect(page.locator(".score-card__value")).to_have_text("1200", timeout=15_000)
     assert page.evaluate("window.stayed")
+
+
+def test_open_page_hears_how_old_its_data_is(page: Page) -> None:
+    round_ = make_live_round(random.Random(3), entries=2, plain=True, rules=RULES)
+    matches = Match.objects.filter(fantasy_rounds__round=round_)
+    matches.update(data_at=now() - timedelta(seconds=150))
+    with page.expect_websocket() as opened:
+        page.goto(f"/fantasy/{round_.game.slug}/")
+    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    header = page.locator(".game-head")
+    expect(header.get_by_text("Silent 2 min")).to_be_visible()
+    expect(page.get_by_text("Feed silent for 2 min")).to_be_visible()
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(width) == 0
+
+    matches.update(data_at=now())
+    tell_ages()
+
+    expect(header.get_by_text("Live data")).to_be_visible()
+    expect(page.get_by_text("Feed silent for 2 min")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", ["team", "transfers", "players", "rules", "leagues"])
