@@ -40,6 +40,17 @@ class Certainty(models.TextChoices):
     FINAL = "final", "Final"
 
 
+class Tone(models.TextChoices):
+    """What the newest telling of a fact is to whoever hears the page."""
+
+    NEW = "new", "New"
+    UNDER_REVIEW = "under_review", "Under review"
+    CONFIRMED = "confirmed", "Confirmed"
+    CORRECTED = "corrected", "Corrected"
+    CANCELLED = "cancelled", "Cancelled"
+    SAME = "same", "Nothing that is heard"
+
+
 class Pin(models.TextChoices):
     """For how long a curator's word stands against what vendors say later."""
 

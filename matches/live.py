@@ -7,12 +7,13 @@ from django.template.loader import render_to_string
 
 from config.sight import told_now
 from leagues.packs.loader import load_pack
+from matches.enums import Tone
 from matches.models import Match
-from matches.rules.timeline import TimelineItem
-from matches.selectors.timelines import match_head, match_timeline
+from matches.rules.timeline import Retold, TimelineItem, tone_of
+from matches.selectors.timelines import match_head, retold_timeline
 
 # What a reader may have missed between loading a page and hearing of it, besides key moments.
-_RECENT_ITEMS = 20
+_RECENT_TELLINGS = 20
 _WORTH_SAYING_FOR = timedelta(seconds=30)
 
 
@@ -31,15 +32,15 @@ def league_topic(public_id: str) -> str:
     return f"page:league:{public_id}"
 
 
-def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
-    """Return the HTML of a match page's live parts by `data-k`.
+def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str | None]:
+    """Return the HTML of a match page's live parts by `data-k`, None where one is gone.
 
-    Timeline items come for all events after `after_seq`; without it for key moments and the newest
-    few. The match must be fetched with its sides.
+    Timeline items come as far as events after `after_seq` changed them; without it key moments and
+    what the newest few events changed. The match must be fetched with its sides.
     """
-    items = match_timeline(match)
-    head = match_head(match, items)
-    parts = {
+    retold = retold_timeline(match, after_seq=after_seq, newest=_RECENT_TELLINGS)
+    head = match_head(match, retold.items)
+    parts: dict[str, str | None] = {
         "score": _render("score", match=match, review=head.review),
         "age": _render("board_note", match=match),
         "banner": _render("banner", match=match),
@@ -49,11 +50,8 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
         parts["scorers"] = _render("scorers", scorers=head.scorers)
     if head.line_score:
         parts["line-score"] = _render("line_score", match=match, line_score=head.line_score)
-    fresh = [item for item in items if item.seq > after_seq]
-    recent = {item.seq for item in fresh[:_RECENT_ITEMS]}
-    told = [item for item in fresh if after_seq or item.is_key or item.seq in recent]
-    parts |= _item_fragments(match, told)
-    spoken = spoken_item(fresh)
+    parts |= _item_fragments(match, retold, with_key=not after_seq)
+    spoken = spoken_item([item for item in retold.items if item.seq > after_seq])
     if spoken and told_now() - spoken.told_at < _WORTH_SAYING_FOR:
         parts["say"] = render_to_string(
             "matches/partials/say.html", {"item": spoken, "match": match}
@@ -86,17 +84,25 @@ def age_fragments(match: Match) -> dict[str, str]:
 
 def spoken_item(items: Sequence[TimelineItem]) -> TimelineItem | None:
     """Return the newest item worth a spoken sentence."""
-    worthy = [item for item in items if item.is_key]
+    worthy = [item for item in items if item.is_key and tone_of(item) != Tone.SAME]
     return max(worthy, key=lambda item: item.seq, default=None)
 
 
-def _item_fragments(match: Match, items: Iterable[TimelineItem]) -> dict[str, str]:
+def _item_fragments(match: Match, retold: Retold, *, with_key: bool) -> dict[str, str | None]:
     through = load_pack(match.season.league.sport).clock.cumulative
-    parts = {}
-    for item in items:
+    parts: dict[str, str | None] = {}
+    for item in retold.gone:
+        parts |= dict.fromkeys((f"p:{item.key}", f"t:{item.key}"))
+    changed = {item.key for item in retold.changed}
+    for item in retold.items:
+        if item.key not in changed and not (with_key and item.is_key):
+            continue
         parts[f"p:{item.key}"] = _render("play_item", match=match, item=item)
         if through and item.is_key:
             parts[f"t:{item.key}"] = _render("timeline_item", match=match, item=item)
+        elif through and item.is_corrected:
+            # It may have been a key moment before.
+            parts[f"t:{item.key}"] = None
     return parts
 
 

@@ -51,7 +51,8 @@ from streams.live.publish import (
 )
 from streams.live.topics import register_snapshots
 
-# Older matches are not news: whoever opens one loads it, and corrections reach those who watch.
+# Of an older match only what moves its standing is news to lists: whoever opens it loads it, and
+# corrections reach those who watch.
 _NEWS_FOR = timedelta(hours=24)
 # More events than this at once reach watchers as one snapshot.
 _MOST_FRAMES = 2000
@@ -59,6 +60,7 @@ _REMEMBER_SENT_S = 6 * 3600
 # By these a page can tell that a match was folded again.
 _TOLD_BY = ("folded_seq", "status", "home_score", "away_score", "score_mismatch")
 _LEAGUE = "league__public_id"
+_Parts = Mapping[str, str | None]
 _SIDES = ("match__season__league", "match__home", "match__away")
 # How soon a replay hears of a new pace, and how long its events wait for each other.
 _LOOK_AGAIN_S = 0.5
@@ -122,15 +124,18 @@ def _match_news(match: Match, documents: Sequence[dict[str, Any]], boxscore: byt
     return Publication(topic=topic, epoch=epoch, frames=frames, snapshot=snapshot)
 
 
-def publish_headers(match_ids: Sequence[int]) -> None:
+def publish_headers(match_ids: Sequence[int], *, moved: Collection[int] = ()) -> None:
     """Tell leagues and teams where their matches stand; what came in between is left out.
 
-    Two workers may tell of one match: whoever has told looks whether it was the newest.
+    Old matches are told of where they are among the `moved`, whose standing another one had been
+    told before: a result that comes late or is corrected, but not each match of an archive. Two
+    workers may tell of one match: whoever has told looks whether it was the newest.
     """
     waiting = list(match_ids)
     while waiting:
         matches = list(Match.objects.with_sides().filter(pk__in=waiting))
-        publish_all([news for match in matches if _is_news(match) for news in _header_news(match)])
+        told = [match for match in matches if _is_news(match) or match.pk in moved]
+        publish_all([news for match in told for news in _header_news(match)])
         now_at = dict(Match.objects.filter(pk__in=waiting).values_list("pk", "folded_seq"))
         waiting = [match.pk for match in matches if now_at.get(match.pk, 0) > match.folded_seq]
 
@@ -145,49 +150,49 @@ def _header_news(match: Match) -> list[Publication]:
     return [Publication(topic=topic, frames=[frame]) for topic in topics]
 
 
-def publish_pages(match_ids: Sequence[int]) -> None:
+def publish_pages(match_ids: Sequence[int], *, moved: Collection[int] = ()) -> None:
     """Render what changed on the pages of these matches and send it to whoever has them open.
 
     A page that nobody has open is not rendered; its kept parts are forgotten, so that whoever
-    opens it next gets fresh ones. Two workers may render one match, and the slower one sends last:
-    whoever has sent looks whether it was the newest, and sends again where it was not.
+    opens it next gets fresh ones. Lists hear of old matches as in `publish_headers`. Two workers
+    may render one match, and the slower one sends last: whoever has sent looks whether it was the
+    newest, and sends again where it was not.
     """
     waiting = list(match_ids)
     while waiting:
-        sent = _publish_pages(waiting)
+        sent = _publish_pages(waiting, moved)
         now_told = Match.objects.filter(pk__in=sent).values_list("pk", *_TOLD_BY)
         waiting = [pk for pk, *told in now_told if told != sent[pk]]
 
 
-def _publish_pages(match_ids: Sequence[int]) -> dict[int, list[Any]]:
+def _publish_pages(match_ids: Sequence[int], moved: Collection[int]) -> dict[int, list[Any]]:
     """Return of what state of the matches the parts were."""
     told = Match.objects.filter(pk__in=match_ids)
-    heads = [m for m in told.only("public_id", "epoch", "status", "kickoff_at") if _is_news(m)]
+    heads = list(told.only("public_id", "epoch", "status", "kickoff_at"))
+    listed = {match.pk for match in heads if _is_news(match) or match.pk in moved}
     watched = watched_topics([*(match_topic(m.public_id) for m in heads), scores_topic()])
-    _forget_unwatched(heads, watched)
-    if not watched:
+    _forget_unwatched(heads, watched, with_lists=bool(listed))
+    if scores_topic() not in watched:
+        listed.clear()
+    opened = {match.pk for match in heads if match_topic(match.public_id) in watched}
+    if not listed | opened:
         return {}
-    matches = list(told.with_sides().filter(pk__in=[match.pk for match in heads]))
+    matches = list(told.with_sides().filter(pk__in=listed | opened))
     held = cache.get_many([_sent_key(match) for match in matches])
-    rows: dict[str, str] = {}
+    rows: dict[str, str | None] = {}
     sent: dict[str, _Sent] = {}
     publications = []
     for match in matches:
         before: _Sent = held.get(_sent_key(match)) or _Sent()
-        topic = match_topic(match.public_id)
-        page = page_fragments(match, after_seq=before.seq) if topic in watched else {}
-        row = scores_fragments([match]) if scores_topic() in watched else {}
-        digests = {key: _digest(html) for key, html in {**page, **row}.items()}
-        fresh = {key for key, digest in digests.items() if before.digests.get(key) != digest}
-        frame = {key: html for key, html in page.items() if key in fresh}
+        page = page_fragments(match, after_seq=before.seq) if match.pk in opened else {}
+        row = scores_fragments([match]) if match.pk in listed else {}
+        after = before.after(page, row, seq=match.folded_seq if page else before.seq)
+        frame = after.fresh(page, before)
         if frame:
+            topic = match_topic(match.public_id)
             publications.append(Publication(topic=topic, frames=[Frame(data={"k": frame})]))
-        rows |= {key: html for key, html in row.items() if key in fresh}
-        if digests:
-            seq = match.folded_seq if page else before.seq
-            # A row that was not sent now may have changed without being sent.
-            kept = {k: d for k, d in before.digests.items() if row or not k.startswith("m:")}
-            sent[_sent_key(match)] = _Sent(seq=seq, digests={**kept, **digests})
+        rows |= after.fresh(row, before)
+        sent[_sent_key(match)] = after
     if rows:
         publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
     publish_all(publications)
@@ -196,11 +201,13 @@ def _publish_pages(match_ids: Sequence[int]) -> dict[int, list[Any]]:
     return {match.pk: [getattr(match, name) for name in _TOLD_BY] for match in matches}
 
 
-def _forget_unwatched(matches: Sequence[Match], watched: Collection[str]) -> None:
+def _forget_unwatched(
+    matches: Sequence[Match], watched: Collection[str], *, with_lists: bool
+) -> None:
     deserted = [match for match in matches if match_topic(match.public_id) not in watched]
     forget([match_topic(match.public_id) for match in deserted])
     cache.delete_many([_sent_key(match) for match in deserted])
-    if matches and scores_topic() not in watched:
+    if with_lists and scores_topic() not in watched:
         forget([scores_topic()])
 
 
@@ -236,13 +243,27 @@ class _Sent:
     seq: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
 
+    def after(self, page: _Parts, row: _Parts, *, seq: int) -> "_Sent":
+        """Return what they were sent once these parts have gone out, too."""
+        # A row that was not sent now may have changed without being sent.
+        kept = {k: d for k, d in self.digests.items() if row or not k.startswith("m:")}
+        fresh = {key: _digest(html) for key, html in {**page, **row}.items()}
+        return _Sent(seq=seq, digests={**kept, **fresh})
+
+    def fresh(self, parts: _Parts, before: "_Sent") -> dict[str, str | None]:
+        """Return those of the parts that are not as they were before."""
+        return {
+            key: html for key, html in parts.items() if before.digests.get(key) != self.digests[key]
+        }
+
 
 def _sent_key(match: Match) -> str:
     return f"page-parts:{match.public_id}:{match.epoch}"
 
 
-def _digest(html: str) -> str:
-    return hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
+def _digest(html: str | None) -> str:
+    """Return what tells a part from another one; nothing for one that is gone."""
+    return "" if html is None else hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
 
 
 def _is_news(match: Match) -> bool:
@@ -403,15 +424,19 @@ def _load_page(topic: str) -> Snapshot | None:
     match = Match.objects.with_sides().filter(public_id=public_id).first()
     if match is None:
         return None
-    return Snapshot(epoch="", seq=0, state={"k": page_fragments(match)})
+    present = {key: html for key, html in page_fragments(match).items() if html is not None}
+    return Snapshot(epoch="", seq=0, state={"k": present})
 
 
 def _load_scores(_topic: str) -> Snapshot:
     return Snapshot(epoch="", seq=0, state={"k": scores_fragments(moving_matches(at=now()))})
 
 
-def page_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str]:
-    """Return all live parts of a match page by `data-k`: score, timeline items, bars."""
+def page_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str | None]:
+    """Return all live parts of a match page by `data-k`: score, timeline items, bars.
+
+    None stands where one is gone.
+    """
     return {**match_fragments(match, after_seq=after_seq), **bar_fragments(match)}
 
 

@@ -35,9 +35,11 @@ def follow_names(deliveries: Sequence[Delivery]) -> None:
 @subscribe("stat.update", group="pages", queue="default", gather_s=0.25)
 def refresh_pages(deliveries: Sequence[Delivery]) -> None:
     """Render the pages of each folded match once, and tell its league and teams of it."""
-    folded = list(dict.fromkeys(delivery.event.match_id for delivery in deliveries))
-    live.publish_headers(folded)
-    live.publish_pages(folded)
+    events = [delivery.event for delivery in deliveries]
+    folded = list(dict.fromkeys(event.match_id for event in events))
+    moved = {e.match_id for e in events if e.standing_changed and not e.is_first}
+    live.publish_headers(folded, moved=moved)
+    live.publish_pages(folded, moved=moved)
 
 
 @subscribe("stat.update", group="tables", queue="default", gather_s=2.0)

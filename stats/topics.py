@@ -11,6 +11,7 @@ class StatUpdate:
     """A match was folded anew up to `folded_seq`; `player_ids` are those whose lines changed.
 
     `standing_changed`: score or status changed, so tables and fixtures lists must follow.
+    `is_first`: nothing of the match had been folded before, as of all matches of an archive.
     """
 
     match_id: int
@@ -19,3 +20,4 @@ class StatUpdate:
     status: str
     player_ids: tuple[int, ...] = ()
     standing_changed: bool = False
+    is_first: bool = False

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from leagues.packs.engine import FoldEvent, Sheet, fold
 from leagues.packs.schema import MATCH_END, PERIOD_END, PERIOD_START, EventType, SportPack
+from matches.enums import Tone
 from matches.rules.tellings import (
     ADMIN,
     RETRACT,
@@ -94,6 +95,45 @@ def timeline(
         if item:
             items.append(replace(item, shown_side=gaining_side(item.side, before, present)))
     return tuple(reversed(items if with_all_dividers else _without_doubled_dividers(items)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """A timeline and what of it a reader has yet to hear.
+
+    `changed` are the items, newest first, that he has not, or has otherwise: a correction moves the
+    running score of all that came after it. `gone` are those he has that are none any more.
+    """
+
+    items: tuple[TimelineItem, ...]
+    changed: tuple[TimelineItem, ...]
+    gone: tuple[TimelineItem, ...]
+
+
+def retold(pack: SportPack, tellings: Sequence[Telling], sides: Sides, *, after_seq: int) -> Retold:
+    """Compare the timeline with that of the tellings up to `after_seq`."""
+    items = timeline(pack, tellings, sides)
+    fresh = [telling for telling in tellings if telling.seq > after_seq]
+    newest = items[: len(fresh)]
+    if not any(map(_may_change_others, fresh)) and _are_told_by(newest, fresh):
+        return Retold(items=items, changed=newest, gone=())
+    earlier = [telling for telling in tellings if telling.seq <= after_seq]
+    held = {item.key: item for item in timeline(pack, earlier, sides)}
+    present = {item.key for item in items}
+    return Retold(
+        items=items,
+        changed=tuple(item for item in items if held.get(item.key) != item),
+        gone=tuple(item for key, item in held.items() if key not in present),
+    )
+
+
+def _may_change_others(telling: Telling) -> bool:
+    # The end of the match stands for that of its last period, too.
+    return telling.rev > 1 or telling.type == MATCH_END
+
+
+def _are_told_by(items: Sequence[TimelineItem], tellings: Sequence[Telling]) -> bool:
+    return {item.seq for item in items} == {telling.seq for telling in tellings}
 
 
 def gaining_side(side: str, before: tuple[int, int], after: tuple[int, int]) -> str:
@@ -210,6 +250,24 @@ def _without_doubled_dividers(items: Sequence[TimelineItem]) -> list[TimelineIte
             kept.pop()
         kept.append(item)
     return kept
+
+
+def tone_of(item: TimelineItem) -> Tone:
+    """Return how the item is to be said; SAME where he who heard it before would hear no other."""
+    if item.is_cancelled:
+        return Tone.CANCELLED
+    if item.is_provisional:
+        return Tone.UNDER_REVIEW
+    if not item.is_corrected:
+        return Tone.NEW
+    before, newest = item.revisions[-2:]
+    if before.op == RETRACT:
+        return Tone.CORRECTED
+    changed = {change.field for change in newest.changes}
+    # Of details only those count that are said.
+    if changed - {"certainty", "details"} or before.sentence != newest.sentence:
+        return Tone.CORRECTED
+    return Tone.CONFIRMED if "certainty" in changed else Tone.SAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,20 @@ from uuid import UUID
 from config.sight import told_now
 from leagues.models import Player
 from leagues.packs.loader import load_pack
+from leagues.packs.schema import SportPack
 from matches.enums import Certainty
 from matches.models import Match, PlayEvent, VendorWord
 from matches.rules.tellings import Revision, Sides, Telling, revision_of
 from matches.rules.timeline import (
     LineScore,
+    Retold,
     Review,
     Scorers,
     TimelineItem,
     counts_single_goals,
     line_score,
     present_review,
+    retold,
     scorers,
     shown_types,
     timeline,
@@ -32,15 +35,34 @@ def match_timeline(match: Match, *, with_all_dividers: bool = False) -> tuple[Ti
     never tells more than the score beside it.
     """
     pack = load_pack(match.season.league.sport)
+    tellings = _tellings(match, pack)
+    return timeline(pack, tellings, _sides(match), with_all_dividers=with_all_dividers)
+
+
+def retold_timeline(match: Match, *, after_seq: int, newest: int) -> Retold:
+    """Return the timeline and what changed of it after an event; one query.
+
+    Without `after_seq` what the `newest` so many tellings changed.
+    """
+    pack = load_pack(match.season.league.sport)
+    tellings = _tellings(match, pack)
+    if not after_seq and len(tellings) > newest:
+        after_seq = tellings[-newest - 1].seq
+    return retold(pack, tellings, _sides(match), after_seq=after_seq)
+
+
+def _tellings(match: Match, pack: SportPack) -> list[Telling]:
     rows = (
         PlayEvent.objects.filter(match=match, seq__lte=match.folded_seq, type__in=shown_types(pack))
         .order_by("seq")
         .values_list(*_TELLING_COLUMNS)
     )
-    sides = Sides(home=match.home.display_name, away=match.away.display_name)
     by_team = {match.home_id: "home", match.away_id: "away"}
-    tellings = (_telling(row, by_team) for row in rows)
-    return timeline(pack, tellings, sides, with_all_dividers=with_all_dividers)
+    return [_telling(row, by_team) for row in rows]
+
+
+def _sides(match: Match) -> Sides:
+    return Sides(home=match.home.display_name, away=match.away.display_name)
 
 
 def source_says(match: Match, lineage: UUID) -> Revision | None:
@@ -70,8 +92,7 @@ def source_says(match: Match, lineage: UUID) -> Revision | None:
         **{key: fact[key] for key in ("type", "period", "clock_ms", "order", "clock_label")},
         **{key: fact[key] for key in ("payload", "reason")},
     )
-    sides = Sides(home=match.home.display_name, away=match.away.display_name)
-    return revision_of(load_pack(match.season.league.sport), told, sides)
+    return revision_of(load_pack(match.season.league.sport), told, _sides(match))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

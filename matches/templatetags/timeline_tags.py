@@ -1,7 +1,10 @@
 """How the items of a timeline read."""
 
+import re
+
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import MATCH_END, PERIOD_START
@@ -9,9 +12,10 @@ from matches.enums import Pin
 from matches.models import Match
 from matches.rules.clock import is_half_way
 from matches.rules.tellings import Change, Revision
-from matches.rules.timeline import TimelineItem
+from matches.rules.timeline import TimelineItem, tone_of
 
 register = template.Library()
+_FACE = re.compile(r"(\d+):(\d\d)")
 
 
 @register.filter
@@ -34,6 +38,40 @@ def clock_words(item: TimelineItem, match: Match) -> str:
     """Return the event's clock, a minute with its mark."""
     pack = load_pack(match.season.league.sport)
     return f"{item.clock}'" if pack.clock.cumulative and item.clock[:1].isdigit() else item.clock
+
+
+@register.filter
+def clock_speech(item: TimelineItem, match: Match) -> str:
+    """Return the event's clock as it is said: "67 minutes", "Overtime 1, 4 minutes 2 seconds"."""
+    pack = load_pack(match.season.league.sport)
+    if pack.clock.cumulative:
+        minute, _plus, added = item.clock.partition("+")
+        if minute.isdecimal():
+            said = _("%(minute)s plus %(added)s") if added else "%(minute)s"
+            count = {"n": said % {"minute": minute, "added": added}}
+            return ngettext("%(n)s minute", "%(n)s minutes", 2 if added else int(minute)) % count
+    period = pack.period(item.period)
+    name = period.label if period else ""
+    # By the label: a league's quarters may be shorter than the sport's.
+    face = _FACE.search(item.clock)
+    if face is None:
+        return name or item.clock
+    shown = _duration(*map(int, face.groups()))
+    return f"{name}, {shown}" if name else shown
+
+
+def _duration(minutes: int, seconds: int) -> str:
+    words = [
+        ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes},
+        ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds},
+    ]
+    return " ".join(words if minutes else words[1:])
+
+
+@register.filter
+def tone(item: TimelineItem) -> str:
+    """Return how the item is to be said."""
+    return tone_of(item).value
 
 
 @register.filter

@@ -24,6 +24,9 @@ const elementOf = (html) => {
   return template.content.firstElementChild;
 };
 
+// The words of an event for those who hear the page.
+const SPOKEN = ".moment__text .vh, .play__text, .moment__line";
+
 const FOCUSABLE = "a[href], button, summary, select, [tabindex]";
 const SCROLLED = ".table-wrap, .chart__table, .chips";
 
@@ -66,11 +69,11 @@ const flash = (before, part) => {
 
 const shownScore = (part) => part.querySelector("[data-flash]")?.dataset.flash;
 
-const replaceWhole = (held, fresh) => {
+const replaceWhole = (held, fresh, put = () => held.replaceWith(fresh)) => {
   const before = shownScore(held);
   const hadFocus = held.contains(document.activeElement);
   const wasOpen = held.querySelector("details")?.open;
-  held.replaceWith(fresh);
+  put();
   if (wasOpen) fresh.querySelector("details")?.setAttribute("open", "");
   if (hadFocus) fresh.querySelector("a, summary, button")?.focus({ preventScroll: true });
   flash(before, fresh);
@@ -81,27 +84,65 @@ const replacePart = (held, html) => {
   if (replaceInside(held, html)) flash(before, held);
 };
 
+// Dividers stand in every list, whatever the reader chose.
 const belongs = (list, fresh) => {
   const { show, period } = list.dataset;
-  return fresh.dataset.groups.split(" ").includes(show) && (!period || fresh.dataset.period === period);
+  const isChosen = fresh.classList.contains("moment--divider") || fresh.dataset.groups.split(" ").includes(show);
+  return isChosen && (!period || fresh.dataset.period === period);
+};
+
+const putInOrder = (list, fresh) => {
+  const earlier = [...list.children].find((child) => child.dataset.order < fresh.dataset.order);
+  list.insertBefore(fresh, earlier ?? null);
 };
 
 const insert = (list, fresh) => {
   if (!belongs(list, fresh)) return false;
-  const later = [...list.children].find((child) => child.dataset.order < fresh.dataset.order);
   fresh.classList.add("moment--new");
-  list.insertBefore(fresh, later ?? null);
+  putInOrder(list, fresh);
   document.querySelector("[data-until-first]")?.remove();
   return true;
 };
 
+// A corrected event may stand at another place now, or in this list no more.
+const replaceInList = (list, held, fresh) => {
+  if (!belongs(list, fresh)) return held.remove();
+  if (held.dataset.order === fresh.dataset.order) return replaceWhole(held, fresh);
+  return replaceWhole(held, fresh, () => {
+    held.remove();
+    putInOrder(list, fresh);
+  });
+};
+
+// What a new page's first snapshot repeats must not move under the reader's finger.
+const isShown = (held, fresh) => {
+  const plain = held.cloneNode(true);
+  plain.classList.remove("moment--new", "moment--pointed");
+  localise(fresh);
+  return plain.isEqualNode(fresh);
+};
+
+const replaceEach = (held, html) => {
+  for (const element of held) {
+    const fresh = elementOf(html);
+    if (isShown(element, fresh)) continue;
+    const list = element.closest("[data-list]");
+    if (list) replaceInList(list, element, fresh);
+    else replaceWhole(element, fresh);
+  }
+};
+
 const patchOne = (key, html) => {
   const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
+  if (html === null) {
+    for (const element of held) element.remove();
+    return null;
+  }
   if (!key.includes(":")) {
     for (const element of held) replacePart(element, html);
     return null;
   }
-  for (const element of held) replaceWhole(element, elementOf(html));
+  replaceEach(held, html);
   const list = held.length ? null : document.querySelector(`[data-list="${key.split(":")[0]}:"]`);
   const fresh = list && elementOf(html);
   return fresh && insert(list, fresh) ? fresh : null;
@@ -120,7 +161,7 @@ const patch = (parts) => {
   const newest = fresh.at(-1);
   if (newest) {
     offerJump(newest.parentElement);
-    speaker.say(newest.querySelector("p")?.textContent ?? "", { isKey: false });
+    speaker.say(newest.querySelector(SPOKEN)?.innerHTML ?? "", { isKey: false });
   }
   const isKey =
     "say" in parts || "ask" in parts || TABLE_NEWS in parts || fresh.some((item) => item.dataset.groups.startsWith("key"));
@@ -386,4 +427,4 @@ export const follow = async (place) => {
 const lasting = ({ say: _said, age: _age, banner: _banner, ...parts }) => parts;
 
 // The replay of a match shows its parts in the same way.
-export { clockWords, replacePart as replaceInside, replaceWhole, speaker };
+export { clockWords, replacePart as replaceInside, replaceWhole, speaker, SPOKEN };

@@ -1,5 +1,5 @@
 // Plays a match again on its page: the server tells once what changes when, the clock runs here.
-import { clockWords, replaceInside, replaceWhole, speaker } from "./live-page.js";
+import { clockWords, replaceInside, replaceWhole, speaker, SPOKEN } from "./live-page.js";
 import { localise } from "./moments.js";
 
 const STEP_MS = 15_000;
@@ -75,7 +75,7 @@ const showPart = (name, html) => {
 };
 
 const say = (item) => {
-  const words = item.querySelector(".moment__text .vh, .play__text, .moment__line");
+  const words = item.querySelector(SPOKEN);
   if (words) speaker.say(words.innerHTML, { isKey: true });
 };
 

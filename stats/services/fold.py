@@ -96,6 +96,7 @@ class Folded:
     from_seq: int
     to_seq: int
     standing_changed: bool
+    is_first: bool
     player_ids: tuple[int, ...]
     events: Sequence[dict[str, Any]]
     document: bytes
@@ -158,6 +159,7 @@ def _fold(match_ids: Sequence[int], *, force: bool) -> list[Folded]:
                 status=news.match.status,
                 player_ids=news.player_ids,
                 standing_changed=news.standing_changed,
+                is_first=news.is_first,
             )
             for news in folded
         )
@@ -203,6 +205,7 @@ def _fold_one(
         from_seq=from_seq,
         to_seq=kept.seq,
         standing_changed=standing_changed,
+        is_first=not box.etag,
         player_ids=tuple(player_ids),
         events=_public_events(match, kept, [row for row in rows if row[0] >= from_seq]),
         document=document,

@@ -256,10 +256,30 @@ class Log:
 
     def retract(self, event: PlayEvent, *, reason: str) -> None:
         """Take a fact back."""
+        self._revise(event, op=EventOp.RETRACT, reason=reason)
+
+    def amend(
+        self,
+        event: PlayEvent,
+        *,
+        player: str = "",
+        minute: int | None = None,
+        certainty: str = "",
+        reason: str = "",
+    ) -> None:
+        """Tell a fact otherwise: what is not given stays."""
+        if player and event.team_id:
+            event.player = self.day.players[event.team_id, player]
+        if minute is not None:
+            event.clock_ms = minute * 60_000
+        event.certainty = certainty or event.certainty
+        self._revise(event, op=EventOp.AMEND, reason=reason)
+
+    def _revise(self, event: PlayEvent, *, op: EventOp, reason: str) -> None:
         self.seq += 1
         event.pk = None
         event.event_id = uuid.uuid4()
-        event.seq, event.rev, event.op, event.reason = self.seq, 2, EventOp.RETRACT, reason
+        event.seq, event.rev, event.op, event.reason = self.seq, event.rev + 1, op, reason
         event.ingested_at = self.told_at or self.at
         event.save(force_insert=True)
 

@@ -5,8 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from leagues.models import League, Season
 from leagues.packs.loader import load_pack
+from matches.enums import Tone
+from matches.models import Match
 from matches.rules.filters import Choice, choose
 from matches.rules.timeline import (
     Scorer,
@@ -16,11 +21,13 @@ from matches.rules.timeline import (
     counts_single_goals,
     line_score,
     present_review,
+    retold,
     scorers,
     shown_types,
     timeline,
+    tone_of,
 )
-from matches.templatetags.timeline_tags import summary_words
+from matches.templatetags.timeline_tags import clock_speech, summary_words
 
 AT = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SIDES = Sides(home="Rovers", away="United")
@@ -108,6 +115,157 @@ def test_running_score_leaves_a_cancelled_goal_out() -> None:
     story.tell("goal", 20, of=gone, op="retract")
 
     assert [item.score for item in story.items()] == [(1, 1), None, (1, 0)]
+
+
+def players(items: tuple[TimelineItem, ...]) -> list[str]:
+    return [item.player for item in items]
+
+
+def test_plain_news_changes_nothing_told_before() -> None:
+    story = Story()
+    story.tell("goal", 5, side="home", player="A")
+    heard = story.tell("goal", 20, side="home", player="B")
+    story.tell("goal", 30, side="away", player="C")
+
+    news = retold(FOOTBALL, story.tellings, SIDES, after_seq=heard.seq)
+
+    assert (players(news.changed), news.gone) == (["C"], ())
+    assert news.items == story.items()
+
+
+def test_retraction_changes_the_score_of_what_came_after_it() -> None:
+    story = Story()
+    story.tell("goal", 5, side="home", player="A")
+    gone = story.tell("goal", 20, side="home", player="B")
+    story.tell("yellow_card", 25, side="away", player="C")
+    heard = story.tell("goal", 30, side="away", player="D")
+    story.tell("goal", 20, of=gone, op="retract")
+
+    news = retold(FOOTBALL, story.tellings, SIDES, after_seq=heard.seq)
+
+    assert players(news.changed) == ["D", "B"]
+    assert [item.score for item in news.changed] == [(1, 1), None]
+
+
+def test_goal_that_moves_changes_the_score_between_both_places() -> None:
+    story = Story()
+    moved = story.tell("goal", 40, side="home", player="A")
+    story.tell("goal", 20, side="away", player="B")
+    story.tell("goal", 50, side="away", player="C")
+    heard = story.tell("goal", 10, side="away", player="D")
+    story.tell("goal", 15, of=moved, side="home", player="A")
+
+    news = retold(FOOTBALL, story.tellings, SIDES, after_seq=heard.seq)
+
+    assert players(news.changed) == ["B", "A"]
+    assert [item.score for item in news.changed] == [(1, 2), (1, 1)]
+
+
+def test_basket_taken_back_changes_all_later_ones() -> None:
+    story = Story()
+    plays = [
+        story.tell("two_made", minute, period="Q1", side=side, player=f"P{minute}")
+        for minute, side in enumerate(("home", "away") * 6)
+    ]
+    story.tell("two_made", 3, period="Q1", of=plays[3], op="retract")
+
+    news = retold(BASKETBALL, story.tellings, SIDES, after_seq=plays[-1].seq)
+
+    assert players(news.changed) == [f"P{minute}" for minute in range(11, 2, -1)]
+
+
+def test_divider_that_another_stands_for_is_gone() -> None:
+    story = Story()
+    story.tell("period_start")
+    end = story.tell("period_end", 48, period="2H")
+    story.tell("match_end", 48, period="2H")
+
+    news = retold(FOOTBALL, story.tellings, SIDES, after_seq=end.seq)
+
+    assert [item.type for item in news.changed] == ["match_end"]
+    assert [item.type for item in news.gone] == ["period_end"]
+
+
+FACTS = st.tuples(
+    st.sampled_from(["goal", "own_goal", "yellow_card", "period_start", "period_end", "match_end"]),
+    st.integers(0, 3),
+    st.sampled_from(["1H", "2H"]),
+    st.sampled_from(["home", "away"]),
+    st.one_of(st.none(), st.integers(0, 5)),
+    st.booleans(),
+)
+
+
+@given(facts=st.lists(FACTS, min_size=1, max_size=12), heard=st.integers(0, 12))
+def test_what_changed_is_all_that_differs(facts: list[tuple[Any, ...]], heard: int) -> None:
+    story = Story()
+    for type_, minute, period, side, of, is_gone in facts:
+        held = story.tellings[of] if of is not None and of < len(story.tellings) else None
+        if held is None:
+            story.tell(type_, minute, period=period, side=side)
+            continue
+        newest = max((t for t in story.tellings if t.lineage == held.lineage), key=lambda t: t.rev)
+        op = "retract" if is_gone else "amend"
+        story.tell(held.type, minute, period=period, side=side, of=newest, op=op)
+    before = {item.key: item for item in timeline(FOOTBALL, story.tellings[:heard], SIDES)}
+    items = {item.key: item for item in story.items()}
+
+    news = retold(FOOTBALL, story.tellings, SIDES, after_seq=heard)
+
+    shown = {key: item for key, item in before.items() if key not in {i.key for i in news.gone}}
+    assert shown | {item.key: item for item in news.changed} == items
+    assert [item for item in news.changed if before.get(item.key) == item] == []
+
+
+@pytest.mark.parametrize(
+    ("revisions", "tone"),
+    [
+        ((), Tone.NEW),
+        (({"op": "retract"},), Tone.CANCELLED),
+        (({"player": "Moreau"},), Tone.CORRECTED),
+        (({"side": "away"},), Tone.CORRECTED),
+        (({"op": "retract"}, {"op": "add"}), Tone.CORRECTED),
+        (({"is_provisional": True},), Tone.UNDER_REVIEW),
+        (({"is_provisional": True}, {}), Tone.CONFIRMED),
+        (({"is_provisional": True}, {"player": "Moreau"}), Tone.CORRECTED),
+        (({},), Tone.SAME),
+        (({"payload": {"xg": 0.3}},), Tone.SAME),
+    ],
+)
+def test_correction_is_heard_as_what_it_changed(
+    revisions: tuple[dict[str, Any], ...], tone: Tone
+) -> None:
+    story = Story()
+    goal = story.tell("goal", 10, side="home", player="Silva")
+    for more in revisions:
+        goal = story.tell("goal", 10, of=goal, **{"side": "home", "player": "Silva", **more})
+
+    (item,) = story.items()
+
+    assert tone_of(item) == tone
+
+
+@pytest.mark.parametrize(
+    ("sport", "period", "clock", "words"),
+    [
+        ("football", "1H", "1", "1 minute"),
+        ("football", "1H", "2", "2 minutes"),
+        ("football", "2H", "90+4", "90 plus 4 minutes"),
+        ("football", "P", "Pens", "Penalty shoot-out"),
+        ("basketball", "Q1", "Q1 4:02", "First quarter, 4 minutes 2 seconds"),
+        ("basketball", "Q4", "0:01", "Fourth quarter, 1 second"),
+    ],
+)
+def test_clock_is_said_in_words(sport: str, period: str, clock: str, words: str) -> None:
+    story = Story()
+    pack = load_pack(sport)
+    kind = next(kind for kind in pack.events.values() if not kind.hidden)
+    story.tell(kind.id, period=period, clock_label=clock, side="home")
+    match = Match(season=Season(league=League(sport=sport)))
+
+    (item,) = story.items(pack)
+
+    assert clock_speech(item, match) == words
 
 
 def test_own_goal_stands_with_the_side_that_gains() -> None:

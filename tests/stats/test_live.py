@@ -3,12 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from config.clock import now
+from matches.enums import Certainty
 from matches.models import Match
-from stats import live
+from stats import live, receivers
+from stats.models import BoxScore
+from stats.services.fold import Folded, fold_match
+from stats.topics import StatUpdate
+from streams.groups import Delivery
 from streams.live import store
 from streams.redis_client import client
 from tests.factories.matchday import Log, Matchday, make_matchday
@@ -65,7 +71,7 @@ def test_second_sending_has_only_what_changed_and_says_it(matchday: Matchday) ->
 
     page = frames(f"page:match:{match.public_id}")[-1]
     assert [key[:2] for key in page if ":" in key] == ["p:", "t:", "b:"]
-    assert page["say"].endswith("Ashford 3, Eastgate 1, 76&#x27;.")
+    assert page["say"].endswith("Ashford 3, Eastgate 1, 76 minutes.")
     assert "scorers" not in page
 
 
@@ -81,6 +87,115 @@ def test_correction_is_said_as_one(matchday: Matchday) -> None:
 
     page = frames(f"page:match:{match.public_id}")[-1]
     assert page["say"] == "Correction: Goal cancelled, Ashford 2, Eastgate 1."
+
+
+def kept_parts(match: Match) -> dict[str, str]:
+    """What whoever opens the page now is given by its socket."""
+    held = client().hgetall(store.keys_of(f"page:match:{match.public_id}")[2])
+    return {name.decode(): json.loads(html) for name, html in held.items()}
+
+
+def fresh_parts(match: Match) -> dict[str, str | None]:
+    """What a page rendered now would be given, without a sentence."""
+    fresh = live.page_fragments(Match.objects.with_sides().get(pk=match.pk))
+    return {key: html for key, html in fresh.items() if key not in {"say", "age", "banner"}}
+
+
+def assert_all_are_current(match: Match) -> None:
+    kept, fresh = kept_parts(match), fresh_parts(match)
+    assert {key: kept.get(key) for key in fresh} == fresh
+
+
+def test_retracted_goal_takes_the_score_of_all_later_ones_along(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    first, *_, last = match.events.filter(type="goal", op="add").order_by("seq")
+    log.retract(first, reason="VAR: offside")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert "2–1" in page[f"t:{last.lineage_id.hex}"]
+    assert_all_are_current(match)
+    unscored = match.events.get(type="second_yellow").lineage_id.hex
+    assert f"t:{unscored}" not in page
+
+
+def test_goal_told_late_moves_the_score_of_all_later_ones(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.tell("goal", "1H", 1, team=match.away, player="9")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    assert_all_are_current(match)
+
+
+def test_end_of_a_period_goes_where_the_end_of_the_match_stands_for_it(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    end = log.tell("period_end", "2H", 50)
+    log.fold()
+    live.publish_pages([match.pk])
+    key = f"t:{end.lineage_id.hex}"
+    assert key in kept_parts(match)
+    log.tell("match_end", "2H", 50)
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    assert frames(f"page:match:{match.public_id}")[-1][key] is None
+    assert key not in kept_parts(match)
+
+
+def test_corrected_scorer_is_said_as_a_correction(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    goal = match.events.filter(type="goal", op="add").latest("seq")
+    log.amend(goal, player="9")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    said = frames(f"page:match:{match.public_id}")[-1]["say"]
+    assert said == (
+        "Correction: Goal! Petrov scores for Ashford, set up by Moreau."
+        " Ashford 3, Eastgate 1, 68 minutes."
+    )
+
+
+def test_goal_is_said_to_be_under_review_and_then_to_stand(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    goal = match.events.filter(type="goal", op="add").latest("seq")
+    said = []
+    for certainty in (Certainty.PROVISIONAL, Certainty.CONFIRMED):
+        live.publish_pages([match.pk])
+        log = next_event(matchday, match)
+        log.amend(goal, certainty=certainty)
+        log.fold()
+        live.publish_pages([match.pk])
+        said.append(frames(f"page:match:{match.public_id}")[-1]["say"])
+
+    assert said[0].startswith("Under review: Goal! Silva scores for Ashford")
+    assert said[1].startswith("Confirmed: Goal! Silva scores for Ashford")
+
+
+def test_what_is_told_again_without_a_change_is_not_said(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.amend(match.events.filter(type="goal", op="add").latest("seq"))
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    assert "say" not in frames(f"page:match:{match.public_id}")[-1]
 
 
 def test_typical_frame_stays_small(matchday: Matchday) -> None:
@@ -107,6 +222,80 @@ def test_leagues_and_teams_are_told_where_their_matches_stand(matchday: Matchday
         stored = client().xrange(store.keys_of(topic)[1])
         (told,) = [json.loads(body)["match"] for _, body in store.parse_frames(stored)]
         assert told == live.match_header(live_one)
+
+
+def headers(topic: str) -> list[dict[str, Any]]:
+    stored = client().xrange(store.keys_of(topic)[1])
+    return [json.loads(body)["match"] for _, body in store.parse_frames(stored)]
+
+
+def hear(match: Match, folded: Folded | None) -> None:
+    """Let the group that makes pages hear of a fold."""
+    assert folded is not None
+    news = StatUpdate(
+        match_id=match.pk,
+        season_id=match.season_id,
+        folded_seq=folded.to_seq,
+        status=folded.match.status,
+        standing_changed=folded.standing_changed,
+        is_first=folded.is_first,
+    )
+    receivers.refresh_pages([Delivery(position=1, event=news, trace={})])
+
+
+def test_end_of_a_match_resumed_days_later_is_told_everywhere(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    Match.objects.filter(pk=match.pk).update(kickoff_at=now() - timedelta(days=2))
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.tell("match_end", "2H", 50)
+    Match.objects.filter(pk=match.pk).update(head_seq=log.seq)
+
+    hear(match, fold_match(match.pk))
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    row = frames("page:scores")[-1][f"m:{match.public_id}"]
+    assert "Full time" in page["score"]
+    assert "FT" in row
+    for owner in (match.season.league, match.home, match.away):
+        kind = "league" if owner == match.season.league else "team"
+        (told,) = headers(f"{kind}:{owner.public_id}")
+        assert told["status"] == "finished"
+
+
+def test_correction_of_an_old_result_is_told_but_no_archive(matchday: Matchday) -> None:
+    match = matchday.matches["finished"]
+    league = f"league:{match.season.league.public_id}"
+    Match.objects.filter(pk=match.pk).update(kickoff_at=now() - timedelta(days=9))
+    BoxScore.objects.filter(match=match).update(etag="")
+    hear(match, fold_match(match.pk, from_scratch=True))
+    assert (headers(league), frames("page:scores")) == ([], [])
+    log = next_event(matchday, match)
+    log.retract(match.events.filter(type="goal", op="add").latest("seq"), reason="Not counted")
+    Match.objects.filter(pk=match.pk).update(head_seq=log.seq)
+
+    hear(match, fold_match(match.pk))
+
+    (told,) = headers(league)
+    assert told["score"] == {"home": 2, "away": 1}
+    assert list(frames("page:scores")[-1]) == [f"m:{match.public_id}"]
+
+
+def test_open_page_of_an_old_match_is_told_of_a_changed_scorer(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    log = next_event(matchday, match)
+    log.tell("match_end", "2H", 50)
+    log.fold()
+    Match.objects.filter(pk=match.pk).update(kickoff_at=now() - timedelta(days=9))
+    live.publish_pages([match.pk])
+    goal = match.events.filter(type="goal", op="add").latest("seq")
+    log.amend(goal, player="9")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert "Petrov" in page[f"t:{goal.lineage_id.hex}"]
 
 
 def test_ages_are_told_of_live_matches_only(matchday: Matchday) -> None:
