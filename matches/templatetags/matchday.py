@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -24,6 +24,8 @@ register = template.Library()
 # A reason of so many letters stands on the scoreboard, a longer one in a notice.
 _SHORT_REASON = 14
 _LONGEST_WORD = 11
+# Most corrections of a result come within a day of its end.
+_CORRECTED_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,13 @@ class Age:
     short: str
     late: str
     at: str
+
+
+@register.filter
+def has_live_page(match: Match) -> bool:
+    """Whether its open page is worth a socket: it is not over, or not for long."""
+    ended_at = match.finished_at or match.kickoff_at
+    return not match.is_over or ended_at > told_now() - _CORRECTED_FOR
 
 
 @register.simple_tag

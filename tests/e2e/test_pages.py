@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import (
@@ -96,6 +97,130 @@ def test_cancelled_goal_is_struck_through_where_it_stands(page: Page, matchday: 
     expect(newest).to_contain_text("Cancelled: VAR: handball")
     expect(page.locator(".board .score")).to_contain_text("2–")
     expect(page.locator("#say")).to_contain_text("Correction: Goal cancelled")
+
+
+LINES = """all => all.map((line) => {
+  const copy = line.cloneNode(true);
+  for (const history of copy.querySelectorAll(".moment__history")) history.remove();
+  return line.dataset.k + ": " + copy.textContent.replace(/\\s+/g, " ").trim();
+})"""
+
+
+def lines(page: Page) -> list[str]:
+    """The timeline as it is read, first line first."""
+    told: list[str] = page.locator("[data-list] > li").evaluate_all(LINES)
+    return told
+
+
+@pytest.fixture
+def lines_without_script(browser: Browser, site: str) -> Iterator[Callable[[str], list[str]]]:
+    """Reads the timeline at an address as the server tells it."""
+    context = browser.new_context(base_url=site, java_script_enabled=False)
+    plain = context.new_page()
+
+    def read(address: str) -> list[str]:
+        plain.goto(address)
+        return lines(plain)
+
+    yield read
+    context.close()
+
+
+@pytest.mark.parametrize("show", ["key", "all", "goals"])
+def test_open_page_ends_with_what_the_server_tells_after_corrections(
+    page: Page,
+    matchday: Matchday,
+    lines_without_script: Callable[[str], list[str]],
+    show: str,
+) -> None:
+    match = matchday.matches["live"]
+    address = f"/matches/{match.public_id}/timeline/?show={show}"
+    open_live(page, address)
+    first, second, *_ = match.events.filter(type="goal", op="add").order_by("seq")
+    card = match.events.filter(type="yellow_card").latest("seq")
+
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 40, team=match.away, player="9")
+    tell(log)
+    log.retract(first, reason="VAR: offside")
+    log.amend(card, minute=1)
+    tell(log)
+    log.amend(second, minute=44)
+    log.tell("period_end", "2H", 50)
+    tell(log)
+    log.tell("match_end", "2H", 50)
+    tell(log)
+
+    expect(page.locator(".moment--divider").first).to_contain_text("Full time 2–2")
+    assert lines(page) == lines_without_script(address)
+
+    # What the topic kept must not undo what a new page came with.
+    open_live(page, address)
+    log.tell("goal", "2H", 42, team=match.home, player="9")
+    tell(log)
+    expect(page.locator(".moment--divider").first).to_contain_text("Full time 3–2")
+    assert lines(page) == lines_without_script(address)
+
+
+def test_moved_event_goes_to_its_place_with_the_readers_focus(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    open_live(page, f"/matches/{match.public_id}/")
+    log = go_on(matchday, match)
+    card = match.events.filter(type="yellow_card").latest("seq")
+    log.amend(card, minute=21, reason="The wrong minute")
+    tell(log)
+    row = page.locator(f'[data-k="t:{card.lineage_id.hex}"]')
+    row.locator("summary").click()
+    expect(row.locator("xpath=following-sibling::li[1]")).to_contain_text("Goal")
+
+    log.amend(card, minute=1, reason="A wrong minute again")
+    tell(log)
+
+    expect(row).to_contain_text("2 minutes")
+    expect(row.locator("xpath=following-sibling::li")).to_have_count(1)
+    expect(row.locator("details")).to_have_attribute("open", "")
+    expect(row.locator("a, summary").first).to_be_focused()
+
+
+def test_snapshot_of_a_new_page_leaves_alone_what_stands_there(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["finished"]
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => {"
+        " for (const line of document.querySelectorAll('[data-list] > li')) line.cameFirst = true;"
+        "})"
+    )
+    open_live(page, f"/matches/{match.public_id}/")
+    log = go_on(matchday, match)
+    log.tell("yellow_card", "2H", 49, team=match.home, player="6")
+    tell(log)
+    expect(page.locator("[data-list] > li").nth(1)).to_contain_text("Marchetti")
+
+    # A cancelled goal, whose history has times in the reader's zone, and all others.
+    fresh = page.locator("[data-list] > li").evaluate_all(
+        "all => all.filter((line) => !line.cameFirst).map((line) => line.textContent)"
+    )
+    assert len(fresh) == 1
+
+
+def test_page_opened_after_the_whistle_hears_of_another_scorer(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["finished"]
+    open_live(page, f"/matches/{match.public_id}/")
+    goal = match.events.filter(type="goal", op="add").latest("seq")
+
+    log = go_on(matchday, match)
+    log.amend(goal, player="9", reason="The report names another player")
+    tell(log)
+
+    expect(page.locator(f'[data-k="t:{goal.lineage_id.hex}"]')).to_contain_text("Petrov")
+    expect(page.locator(".scorers")).to_contain_text("Petrov 68'")
+    expect(page.locator("#say")).to_contain_text("Correction: Goal! Petrov")
+    expect(page.locator("#say")).to_contain_text("68 minutes")
 
 
 def test_scores_change_in_the_list(page: Page, matchday: Matchday) -> None:

@@ -183,11 +183,34 @@ def test_match_says_when_source_and_log_disagree(client: Client, matchday: Match
     assert "differs from its own events" in page(client, match)
 
 
-def test_finished_match_opens_no_socket(client: Client, matchday: Matchday) -> None:
-    live, finished = (page(client, matchday.matches[name]) for name in ("live", "finished"))
+@pytest.mark.parametrize(
+    ("name", "ended_ago", "is_told"),
+    [
+        ("live", None, True),
+        ("finished", timedelta(minutes=1), True),
+        ("finished", timedelta(hours=23), True),
+        ("finished", timedelta(hours=25), False),
+    ],
+)
+def test_page_listens_until_a_day_after_the_end(
+    client: Client, matchday: Matchday, name: str, ended_ago: timedelta | None, *, is_told: bool
+) -> None:
+    match = matchday.matches[name]
+    if ended_ago is not None:
+        Match.objects.filter(pk=match.pk).update(
+            kickoff_at=now() - timedelta(days=3), finished_at=now() - ended_ago
+        )
 
-    assert f'data-live-topics="page:match:{matchday.matches["live"].public_id}' in live
-    assert "data-live-topics" not in finished
+    html = page(client, match)
+
+    assert (f'data-live-topics="page:match:{match.public_id}' in html) is is_told
+    assert ("data-say-choice" in html) is is_told
+
+
+def test_page_of_an_archive_opens_no_socket(client: Client, matchday: Matchday) -> None:
+    old = matchday.season.matches.filter(matchday=1).first()
+
+    assert "data-live-topics" not in page(client, old)
 
 
 def test_stats_show_both_sides_with_the_numbers_in_text(client: Client, matchday: Matchday) -> None:
