@@ -17,6 +17,7 @@ from fantasy.api.filters import PlayerFilter, TopFilter
 from fantasy.api.serializers import (
     FantasyEntrySerializer,
     FantasyGameSerializer,
+    FantasyPhaseSerializer,
     FantasyPlayerSerializer,
     FantasyPriceChangeSerializer,
     FantasyRoundDetailSerializer,
@@ -24,7 +25,7 @@ from fantasy.api.serializers import (
     FantasyTopSerializer,
 )
 from fantasy.enums import GameState, RoundState
-from fantasy.models import Entry, Game, GamePlayer, LineupResult, PriceChange, Round
+from fantasy.models import Entry, Game, GamePlayer, LineupResult, Phase, PriceChange, Round
 from fantasy.rules.loading import load_game
 from fantasy.rules.squads import Refusal
 from fantasy.selectors.live_ranks import live_round_of, top_entries
@@ -112,6 +113,19 @@ class RoundList(PublicDoor, ListAPIView[Round]):
 
     def get_queryset(self) -> QuerySet[Round]:
         return Round.objects.filter(game=self.open_game()).order_by("number")
+
+
+class PhaseList(PublicDoor, ListAPIView[Phase]):
+    """The stretches of rounds, such as months, that classic leagues have tables of."""
+
+    pagination_class = PAGED
+    serializer_class = FantasyPhaseSerializer
+    queryset = Phase.objects.none()
+    filterset_class = None
+
+    def get_queryset(self) -> QuerySet[Phase]:
+        rows = Phase.objects.filter(game=self.open_game())
+        return rows.select_related("first_round", "last_round").order_by("first_round__number")
 
 
 class RoundDetail(PublicDoor):

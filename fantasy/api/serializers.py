@@ -7,7 +7,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from fantasy.api.doors import DataAgeField
-from fantasy.models import Entry, Game, GamePlayer, PriceChange, Receipt, Round, Transfer
+from fantasy.models import (
+    Entry,
+    Game,
+    GamePlayer,
+    Phase,
+    PriceChange,
+    Receipt,
+    Round,
+    Transfer,
+)
 from fantasy.rules.loading import load_game
 from fantasy.rules.outlook import FORMULA
 from fantasy.selectors.outlook import GameOutlook
@@ -267,6 +276,15 @@ class FantasyTopRowSerializer(serializers.Serializer[Any]):
     rank = serializers.IntegerField()
     total = serializers.IntegerField()
     entry = FantasyEntrySerializer()
+
+
+class FantasyPhaseSerializer(serializers.ModelSerializer[Phase]):
+    first_round = serializers.IntegerField(source="first_round.number")
+    last_round = serializers.IntegerField(source="last_round.number")
+
+    class Meta:
+        model = Phase
+        fields = ("name", "first_round", "last_round")
 
 
 class FantasyTopSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -19,6 +20,7 @@ from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
     FantasyEntrySerializer,
     FantasyNewTeamAnswerSerializer,
+    FantasyPlayerRefSerializer,
     FantasyPreviewSerializer,
     FantasyReceiptSerializer,
     FantasySavedSerializer,
@@ -35,6 +37,7 @@ from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
 from fantasy.services.comparing import compare
+from fantasy.services.filling import filled_squad
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import refuse
 from fantasy.services.squads import (
@@ -75,6 +78,15 @@ class FantasyNewTeamSerializer(StrictSerializer):
     captain = serializers.CharField(required=False, **PLAYER_ID)
     vice = serializers.CharField(required=False, **PLAYER_ID)
     round = serializers.IntegerField(**ROUND)
+
+
+class FantasyFillSerializer(StrictSerializer):
+    players = BoundedList(
+        child=serializers.CharField(**PLAYER_ID),
+        max_length=40,
+        default=list,
+        help_text="Ids of players who are to be in it.",
+    )
 
 
 class FantasyTeamChangeSerializer(StrictSerializer):
@@ -216,6 +228,28 @@ class TeamList(Own):
         document = {**team_document(entry), "receipt": FantasyReceiptSerializer(saved.receipt).data}
         place = reverse("api-fantasy-team", args=[entry.public_id])
         return Response(document, status=status.HTTP_201_CREATED, headers={"Location": place})
+
+
+class Filling(Own):
+    """A squad that is filled up for you; nothing is saved."""
+
+    @extend_schema(
+        operation_id="fantasy_games_fill",
+        request=FantasyFillSerializer,
+        responses=listed(FantasyPlayerRefSerializer),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Return a legal squad of the game with the players you name, to join with."""
+        wanted = self.wanted(FantasyFillSerializer)
+        games = Game.objects.filter(state=GameState.PUBLISHED)
+        game = get_object_or_404(games.select_related("season__league"), public_id=public_id)
+        named = {f"players/{place}": who for place, who in enumerate(wanted["players"])}
+        ids = self.players(game.pk, named)
+        rows = GamePlayer.objects.filter(pk__in=ids.values()).select_related("player", "team")
+        found = {row.pk: row for row in rows}
+        held = [found[pk] for pk in ids.values()]
+        squad = filled_squad(game, rules_of(game), held)
+        return Response({"results": FantasyPlayerRefSerializer(squad, many=True).data})
 
 
 class TeamDetail(Own):

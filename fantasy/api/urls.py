@@ -15,6 +15,8 @@ urlpatterns = [
     path(f"{_GAME}/rules", games.RulesDetail.as_view(), name="api-fantasy-rules"),
     path(f"{_GAME}/rounds", games.RoundList.as_view(), name="api-fantasy-rounds"),
     path(f"{_GAME}/rounds/<int:number>", games.RoundDetail.as_view(), name="api-fantasy-round"),
+    path(f"{_GAME}/phases", games.PhaseList.as_view(), name="api-fantasy-phases"),
+    path(f"{_GAME}/fill", teams.Filling.as_view(), name="api-fantasy-fill"),
     path(f"{_GAME}/players", games.PlayerList.as_view(), name="api-fantasy-players"),
     path(
         f"{_GAME}/players/<slug:player_id>",

@@ -142,6 +142,11 @@ def cancel_problems(rules: GameRules, chip_id: str) -> tuple[Refusal, ...]:
     return (_refusal("chip_final", f"{chip.label} cannot be cancelled once confirmed."),)
 
 
+def free_chips(rules: GameRules) -> list[str]:
+    """Return the chips under which all transfers of the round count as none."""
+    return [chip.id for chip in rules.chips if chip.free_transfers]
+
+
 def chips_in_force(
     rules: GameRules, *, round_number: int, played: Iterable[Played]
 ) -> tuple[Chip, ...]:

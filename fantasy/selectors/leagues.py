@@ -16,12 +16,12 @@ from fantasy.models import (
     LineupResult,
     Phase,
     Round,
-    Transfer,
 )
 from fantasy.rules.loading import load_game
 from fantasy.rules.parts import Parts
 from fantasy.rules.tables import Meeting, Standing, classic_table, head_to_head_rows
 from fantasy.selectors.live_ranks import carried_into, live_round_of, live_totals, rank_members
+from fantasy.selectors.moves import counted_transfers
 from fantasy.selectors.parts import entry_parts
 from fantasy.selectors.told import live_told, ranks_told, round_told
 from fantasy.selectors.totals import settled_totals
@@ -190,9 +190,10 @@ def _live_ranked(league: FantasyLeague, live: Round, page: int, size: int) -> Se
 def _transfers(
     league: FantasyLeague, entry_ids: Collection[int], *, through: int
 ) -> Mapping[int, int]:
-    if "-transfers" not in load_game(league.game.rules).leagues.classic_ties:
+    rules = load_game(league.game.rules)
+    if "-transfers" not in rules.leagues.classic_ties:
         return {}
-    made = Transfer.objects.filter(entry__in=entry_ids, chip="", round__number__lte=through)
+    made = counted_transfers(rules).filter(entry__in=entry_ids, round__number__lte=through)
     return dict(made.order_by().values_list("entry").annotate(count=Count("pk")))
 
 

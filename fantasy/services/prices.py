@@ -8,9 +8,10 @@ from django.db.models import Count
 
 from config.clock import now
 from fantasy.enums import Availability
-from fantasy.models import GamePlayer, PriceChange, Round, Transfer
+from fantasy.models import GamePlayer, PriceChange, Round
 from fantasy.rules.loading import load_game
 from fantasy.rules.prices import WEEKLY, Demand, PriceMove, price_move
+from fantasy.selectors.moves import counted_transfers
 
 _PER_STATEMENT: Final = 1000
 
@@ -49,7 +50,7 @@ def move_prices(round_id: int) -> int:
 
 
 def _count(round_: Round, side: str) -> Mapping[int, int]:
-    rows = Transfer.objects.filter(round=round_, chip="").values_list(side)
+    rows = counted_transfers(load_game(round_.game.rules)).filter(round=round_).values_list(side)
     return dict(rows.annotate(times=Count("pk")).order_by())
 
 

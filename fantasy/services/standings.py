@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from fantasy.enums import LeagueKind, RoundState
 from fantasy.models import FantasyLeague, Game, HeadToHead, LeagueMember, Round
+from fantasy.rules.chips import free_chips
 from fantasy.rules.game import GameRules
 from fantasy.rules.loading import load_game
 from fantasy.rules.tables import (
@@ -39,6 +40,10 @@ WITH base AS (
            count(*) FILTER (WHERE r.number <= %(previous_number)s) AS before
     FROM fantasy_transfer t JOIN fantasy_round r ON r.id = t.round_id
     WHERE %(by_transfers)s AND t.chip = '' AND r.game_id = %(game)s
+      AND NOT EXISTS (
+          SELECT FROM fantasy_chipplay c WHERE c.entry_id = t.entry_id AND c.round_id = t.round_id
+          AND c.cancelled_at IS NULL AND c.chip = ANY(%(free_chips)s)
+      )
       AND r.number <= %(latest_number)s
       AND (%(leagues)s::bigint[] IS NULL OR t.entry_id IN (SELECT entry_id FROM member))
     GROUP BY t.entry_id
@@ -94,6 +99,7 @@ def rank_leagues(game: Game, league_ids: Collection[int] | None = None) -> None:
                 "previous": previous.pk if previous else None,
                 "latest_number": latest.number if latest else 0,
                 "previous_number": previous.number if previous else 0,
+                "free_chips": free_chips(rules),
                 "by_transfers": "-transfers" in rules.leagues.classic_ties,
             },
         )

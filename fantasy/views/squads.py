@@ -11,13 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from fantasy.enums import Availability
 from fantasy.models import Entry, GamePlayer, Receipt
-from fantasy.rules.autopick import Candidate, fill_squad
 from fantasy.rules.chips import chip_plays, last_round
 from fantasy.rules.countries import countries
-from fantasy.rules.squads import Pick, captain_surcharge, quotas
-from fantasy.selectors.market import market_figures
+from fantasy.rules.squads import captain_surcharge, quotas
 from fantasy.selectors.market_list import room_of, why_not
 from fantasy.selectors.opponents import opponents
 from fantasy.selectors.round_view import Place as Spot
@@ -25,6 +22,7 @@ from fantasy.selectors.round_view import added_place, rows_of
 from fantasy.selectors.rounds import locked_rounds
 from fantasy.services import chips, entries, limits, lineups, receipts
 from fantasy.services.chips import problems_of
+from fantasy.services.filling import filled_squad
 from fantasy.services.refusals import Refused, refuse
 from fantasy.services.squads import OpenSquad, cost_of, is_free, look_at, made_before, next_round
 from fantasy.services.transfers import sale_price
@@ -128,31 +126,13 @@ def _changed(place: Place, held: list[GamePlayer], act: str, player: int) -> lis
     if act == "drop":
         return [row for row in held if row.pk != player]
     if act == "fill":
-        return _filled(place, held)
+        return filled_squad(place.game, place.rules, held)
     found = GamePlayer.objects.filter(game=place.game, pk=player).first()
     most = quotas(place.rules).get(found.position, (0, 0))[1] if found else 0
     same = [row for row in held if found and row.position == found.position]
     if found is None or found in held or len(same) >= most:
         return held
     return [*held, found]
-
-
-def _filled(place: Place, held: list[GamePlayer]) -> list[GamePlayer]:
-    rows = GamePlayer.objects.filter(game=place.game, status=Availability.AVAILABLE)
-    pool = {row.pk: row for row in rows.select_related("player", "team")}
-    figures = market_figures(place.game, pool.values())
-    candidates = [
-        Candidate(pick=_pick(row), worth=(figures[pk].points or 0) * 10 + row.price)
-        for pk, row in pool.items()
-    ]
-    added = fill_squad(place.rules, [_pick(row) for row in held], candidates)
-    if added is None:
-        raise refuse("cannot_fill", "The players who are left are too dear. Drop somebody first.")
-    return [*held, *(pool[pick.player] for pick in added)]
-
-
-def _pick(row: GamePlayer) -> Pick:
-    return Pick(player=row.pk, position=row.position, club=row.team_id, price=row.price)
 
 
 def _key(place: Place) -> str:

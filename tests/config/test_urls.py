@@ -30,6 +30,7 @@ PUBLIC_API = {
     "api/v1/fantasy/games/<slug:public_id>",
     "api/v1/fantasy/games/<slug:public_id>/cups",
     "api/v1/fantasy/games/<slug:public_id>/leagues",
+    "api/v1/fantasy/games/<slug:public_id>/phases",
     "api/v1/fantasy/games/<slug:public_id>/players",
     "api/v1/fantasy/games/<slug:public_id>/players/<slug:player_id>",
     "api/v1/fantasy/games/<slug:public_id>/players/<slug:player_id>/rounds/<int:number>",
@@ -40,6 +41,7 @@ PUBLIC_API = {
     "api/v1/fantasy/games/<slug:public_id>/table",
     "api/v1/fantasy/games/<slug:public_id>/top",
     "api/v1/fantasy/leagues/<slug:public_id>",
+    "api/v1/fantasy/leagues/<slug:public_id>/adjustments",
     "api/v1/fantasy/leagues/<slug:public_id>/cups",
     "api/v1/fantasy/leagues/<slug:public_id>/fixtures",
     "api/v1/fantasy/leagues/<slug:public_id>/members/<slug:entry_id>",
@@ -68,6 +70,7 @@ PUBLIC_API = {
 }
 # Of the signed-in user, who has his own and nothing else.
 OWN_API = {
+    "api/v1/fantasy/games/<slug:public_id>/fill",
     "api/v1/notifications",
     "api/v1/notifications/devices",
     "api/v1/notifications/devices/<slug:public_id>",
@@ -108,6 +111,7 @@ WRITES = {
     "api/v1/notifications/read": {"POST"},
     "api/v1/replays": {"POST"},
     "api/v1/replays/<slug:replay_id>": {"PATCH", "DELETE"},
+    "api/v1/fantasy/games/<slug:public_id>/fill": {"POST"},
     "api/v1/fantasy/leagues/<slug:public_id>": {"PATCH"},
     "api/v1/fantasy/leagues/<slug:public_id>/cups": {"POST"},
     "api/v1/fantasy/leagues/<slug:public_id>/members/<slug:entry_id>": {"DELETE"},

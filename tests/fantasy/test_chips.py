@@ -2,11 +2,14 @@
 
 import pytest
 
-from fantasy.models import ChipPlay
+from fantasy.models import ChipPlay, Transfer
+from fantasy.rules.loading import load_game
+from fantasy.selectors.moves import counted_transfers
 from fantasy.services.chips import cancel_chip, play_chip
 from fantasy.services.refusals import Refused
+from fantasy.services.transfers import confirm_transfers
 from tests.factories.fantasy import make_entry
-from tests.fantasy.test_deadlines import lock_next
+from tests.fantasy.test_deadlines import lock_next, swap
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +69,17 @@ def test_cancelling_nothing_is_refused(entry):
 
 def test_unknown_chip_is_refused(entry):
     assert refused_codes(lambda: play_chip(entry.pk, "magic")) == ("unknown_chip",)
+
+
+def test_transfers_before_the_chip_in_its_round_cost_nothing_either(game, entry):
+    for slot in (2, 3):
+        confirm_transfers(entry.pk, [swap(game, entry, slot=slot)])
+    assert play_chip(entry.pk, "wildcard").hit == 0
+
+    confirm_transfers(entry.pk, [swap(game, entry, slot=4)])
+
+    assert Transfer.objects.count() == 3
+    assert not counted_transfers(load_game(game.rules)).exists()
 
 
 def test_transfer_chip_before_the_first_deadline_is_refused(game):

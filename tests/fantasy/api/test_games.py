@@ -6,6 +6,7 @@ from django.test import Client
 from fantasy.enums import GameState
 from fantasy.models import Game, PlayerScore
 from fantasy.rules.loading import load_game
+from fantasy.services.phases import sync_phases
 from tests.factories.fantasy import make_entry, make_game, make_round_match
 from tests.fantasy.settled import lock, settle
 
@@ -260,3 +261,32 @@ def test_who_hides_scores_is_refused_what_is_made_of_them(client, played, path, 
 @pytest.mark.parametrize("query", [{"min_form": "much"}, {"max_missed": "-1"}, {"order": "form"}])
 def test_nonsense_of_the_outlook_is_refused(client, played, path, query):
     assert client.get(f"{path}/players", query).status_code == 422
+
+
+def test_months_that_have_tables_are_listed(game, ada):
+    sync_phases(game.pk)
+
+    told = ada.get(f"games/{game.public_id}/phases").json()["results"]
+
+    assert [row["name"] for row in told] == list(game.phases.values_list("name", flat=True))
+    assert told[0]["first_round"] == 1
+
+
+def test_squad_is_filled_up_and_can_be_joined_with(game, ada):
+    wished = game.players.filter(position="FWD").last().player.public_id
+
+    filled = ada.post(f"games/{game.public_id}/fill", {"players": [wished]}).json()["results"]
+
+    players = [row["id"] for row in filled]
+    assert players[0] == wished
+    body = {"game": game.public_id, "name": "Rovers", "players": players}
+    assert ada.post("teams", body).status_code == 201
+
+
+def test_squad_that_cannot_be_filled_is_refused(game, ada):
+    ada.join(game)
+    game.players.filter(position="GKP").update(price=900)
+
+    refused = ada.post(f"games/{game.public_id}/fill", {})
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "cannot_fill")

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from fantasy.enums import LeagueKind, RoundState
-from fantasy.models import HeadToHead, LeagueMember, Phase, Transfer
+from fantasy.models import ChipPlay, HeadToHead, LeagueMember, Phase, Transfer
 from fantasy.services.leagues import (
     NewLeague,
     begin_leagues,
@@ -196,7 +196,9 @@ def test_level_entries_are_parted_by_transfers_outside_chips(game, entries):
     first = rounds(game)[0]
     team = make_team(season=game.season)
     out, into = (make_game_player(game, team, "MID") for _ in range(2))
-    for entry, chip in ((ada, ""), (bob, "wildcard")):
+    # Before the chip of its round a transfer counts as made under it.
+    ChipPlay.objects.create(entry=cyd, round=first, chip="freehit", number=1, kept={})
+    for entry, chip in ((ada, ""), (bob, "wildcard"), (cyd, "")):
         Transfer.objects.create(
             entry=entry,
             round=first,
