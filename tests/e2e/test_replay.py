@@ -229,7 +229,9 @@ def watch(page: Page, match: Match, document: FeedDocument, which: str) -> None:
     assert page.evaluate("window.stayed")
     picture(page, f"{which}-over")
     for sentence, (clock, player) in zip(live, moments, strict=True):
-        assert sentence.startswith(clock if pack.clock.cumulative else clock.split()[-1])
+        # In words, as it is read aloud; a list of plays shows the clock of its period.
+        spoken = f"{clock.replace('+', ' plus ')} minute"
+        assert sentence.startswith(spoken if pack.clock.cumulative else clock.split()[-1])
         assert player in sentence
     page.reload()
     again = shown_moments(page)
