@@ -44,6 +44,7 @@ export const saving = ({ form, words, body, say, saved }) => {
   let waiting = kept.read();
   let isSending = false;
   let timer = 0;
+  let said = "";
 
   const tell = (text, kind = "") => {
     place.hidden = !text;
@@ -51,9 +52,12 @@ export const saving = ({ form, words, body, say, saved }) => {
     place.querySelector("[data-waits-text]").textContent = text;
   };
 
+  // Said once, however often it is tried again in vain.
   const announce = (text, kind) => {
+    const isNew = text !== said;
+    said = text;
     tell(text, kind);
-    say(text);
+    if (isNew) say(text);
   };
 
   const counted = (name, count) => (words[count === 1 ? `${name}_1` : name] ?? "").replace("{n}", count);
@@ -88,6 +92,7 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const heard = async (answer, item) => {
     if (answer.ok) {
+      said = "";
       if (waiting === item) keep(null);
       await done(answer);
       if (waiting) send();
@@ -109,11 +114,13 @@ export const saving = ({ form, words, body, say, saved }) => {
     if (!waiting || isSending) return;
     if (!navigator.onLine) {
       announce(counted("offline", waiting.changes), "warn");
+      // Not every browser tells when there is a network again.
+      later(0);
       return;
     }
     const item = waiting;
     isSending = true;
-    tell(words.sending);
+    if (!said) tell(words.sending);
     const headers = {
       Accept: "application/json",
       "Content-Type": "application/json",
@@ -131,6 +138,7 @@ export const saving = ({ form, words, body, say, saved }) => {
   };
 
   const push = (changes) => {
+    said = "";
     keep({ key: newKey(), body: body(), changes: Math.max(1, changes) });
     send();
   };
