@@ -18,6 +18,7 @@ from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from leagues.models import RosterSpot
 from matches.models import Match
+from tests.e2e.test_pages import open_live
 from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday
 from tests.fantasy.live_rounds import make_live_round, play
@@ -444,9 +445,7 @@ def test_points_move_on_an_open_page_without_reload(page: Page) -> None:
     play(dice, round_, share=1.0)
     entry = round_.game.entries.first()
     assert entry is not None
-    with page.expect_websocket() as opened:
-        page.goto(f"/fantasy/entries/{entry.public_id}/")
-    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    open_live(page, f"/fantasy/entries/{entry.public_id}/")
     page.evaluate("window.stayed = true")
 
     PlayerScore.objects.update(points=100)
@@ -460,9 +459,7 @@ def test_open_page_hears_how_old_its_data_is(page: Page) -> None:
     round_ = make_live_round(random.Random(3), entries=2, plain=True, rules=RULES)
     matches = Match.objects.filter(fantasy_rounds__round=round_)
     matches.update(data_at=now() - timedelta(seconds=150))
-    with page.expect_websocket() as opened:
-        page.goto(f"/fantasy/{round_.game.slug}/")
-    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    open_live(page, f"/fantasy/{round_.game.slug}/")
     header = page.locator(".game-head")
     expect(header.get_by_text("Silent 2 min")).to_be_visible()
     expect(page.get_by_text("Feed silent for 2 min")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -60,10 +61,25 @@ def tell(log: Log) -> None:
 
 
 def open_live(page: Page, address: str) -> None:
-    """Open a page and wait until its socket has its first snapshot."""
-    with page.expect_websocket() as opened:
-        page.goto(address)
-    opened.value.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    """Open a page and wait until its socket has a snapshot of each of its topics.
+
+    What is told before that comes with the snapshot, and is not said aloud.
+    """
+    heard: list[str] = []
+    page.once(
+        "websocket",
+        lambda opened: opened.on("framereceived", lambda frame: heard.append(str(frame))),
+    )
+    page.goto(address)
+    told = page.locator("[data-live-topics]").first.get_attribute("data-live-topics") or ""
+    missing = set(told.split())
+    assert missing
+    end = time.monotonic() + 15
+    while missing:
+        assert time.monotonic() < end, f"no snapshot of {missing}"
+        page.wait_for_timeout(20)
+        shown = [frame for frame in heard if '"snapshot"' in frame]
+        missing = {topic for topic in missing if not any(f'"{topic}"' in frame for frame in shown)}
 
 
 def test_goal_reaches_an_open_match_page_without_reload(page: Page, matchday: Matchday) -> None:
