@@ -57,6 +57,8 @@ def join(page: Page) -> Entry:
     page.get_by_label("Name of your team").fill("Alice's Eleven")
     page.get_by_role("button", name="Join with this squad").click()
     expect(page.get_by_role("heading", name="Alice's Eleven")).to_be_visible()
+    # By then the page's script has run.
+    page.wait_for_load_state("load")
     return Entry.objects.get()
 
 
