@@ -115,7 +115,12 @@ document.addEventListener("submit", (event) => {
   follow(event.target, event.submitter);
 });
 
-if (document.querySelector("[data-reveal]")) import("./reveal.js").then(({ offerReveal }) => offerReveal());
-
 const place = document.querySelector("[data-live-topics]");
-if (place) import("./live-page.js").then(({ follow }) => follow(place));
+const begun = [
+  document.querySelector("[data-reveal]") && import("./reveal.js").then(({ offerReveal }) => offerReveal()),
+  place && import("./live-page.js").then(({ follow }) => follow(place)),
+];
+// Tells those who drive the page that it answers from now on.
+Promise.allSettled(begun).then(() => {
+  root.dataset.begun = "";
+});

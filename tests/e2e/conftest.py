@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.clock import now
 from tests.factories.matchday import Matchday, make_matchday
@@ -28,6 +28,8 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
+# A machine that does other things, too, takes its time.
+expect.set_options(timeout=20_000)
 # Playwright runs an event loop in this thread, in which Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
@@ -98,7 +100,7 @@ def phone(browser: Browser, site: str, matchday: Matchday) -> Iterator[BrowserCo
     context = browser.new_context(
         base_url=site, viewport={"width": 360, "height": 740}, timezone_id="Asia/Tokyo"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

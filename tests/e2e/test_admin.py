@@ -26,6 +26,7 @@ def test_enter_accepts_one_name_after_the_other(page: Page, site: str, admin_use
     page.keyboard.press("Enter")
     for name in ("Jo B.", "Kim B."):
         expect(page.locator(".field-name .readonly")).to_have_text(name)
+        page.wait_for_load_state("load")
         page.keyboard.press("Enter")
 
     expect(page.locator(".messagelist")).to_contain_text("No name waits any more.")

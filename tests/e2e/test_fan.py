@@ -11,6 +11,7 @@ from config.clock import now
 from leagues.models import Follow
 from matches.enums import Certainty, EventOp
 from stats import live
+from tests.e2e.pages import visit
 from tests.e2e.test_pages import WIDTH_OVER, open_live
 from tests.factories.matchday import Log, Matchday
 
@@ -26,7 +27,7 @@ def fill(page: Page, name: str) -> None:
 
 
 def test_guest_signs_up_on_the_way_to_the_game(page: Page, matchday: Matchday) -> None:
-    page.goto("/fantasy/")
+    visit(page, "/fantasy/")
     page.get_by_role("link", name="Sign up to play").click()
     fill(page, "Ann")
     page.locator("main").get_by_role("button", name="Sign up").click()
@@ -42,9 +43,9 @@ def test_guest_signs_up_without_a_script_and_keeps_whom_he_followed(
     context = browser.new_context(base_url=site, java_script_enabled=False)
     page = context.new_page()
     match = matchday.matches["finished"]
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
     page.get_by_role("button", name=f"Follow {match.away.display_name}").click()
-    page.goto("/following/")
+    visit(page, "/following/")
     page.get_by_role("main").get_by_role("link", name="Sign up").click()
     page.get_by_label("E-mail address").fill("bea@example.org")
     page.get_by_label("Password", exact=True).fill("password")
@@ -62,7 +63,7 @@ def test_guest_signs_up_without_a_script_and_keeps_whom_he_followed(
 
 
 def test_password_is_shown_on_request_and_can_be_pasted(page: Page, matchday: Matchday) -> None:
-    page.goto("/sign-up/")
+    visit(page, "/sign-up/")
     fill(page, "Cal")
     field = page.get_by_label("Password", exact=True)
     field.press("Control+A")
@@ -82,7 +83,7 @@ def test_password_is_shown_on_request_and_can_be_pasted(page: Page, matchday: Ma
 
 def test_fan_changes_his_password_with_the_keyboard_alone(page: Page, matchday: Matchday) -> None:
     user = User.objects.create_user("dan@example.org", PASSWORD, display_name="Dan")
-    page.goto("/login/?next=/profile/password/")
+    visit(page, "/login/?next=/profile/password/")
     page.keyboard.type("dan@example.org")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -103,7 +104,7 @@ def test_pages_of_a_guest_fit_a_small_phone(page: Page, matchday: Matchday) -> N
 
     wide = []
     for address in ("/sign-up/", "/login/", "/following/", "/fantasy/"):
-        page.goto(address)
+        visit(page, address)
         if page.evaluate(WIDTH_OVER) > 0:
             wide.append(address)
 
@@ -111,15 +112,15 @@ def test_pages_of_a_guest_fit_a_small_phone(page: Page, matchday: Matchday) -> N
 
 
 def test_part_that_was_seen_last_opens_with_the_next_match(page: Page, matchday: Matchday) -> None:
-    page.goto(f"/matches/{matchday.matches['finished'].public_id}/")
+    visit(page, f"/matches/{matchday.matches['finished'].public_id}/")
     page.get_by_role("link", name="Line-ups", exact=True).click()
-    page.goto("/")
+    visit(page, "/")
     page.get_by_role("link", name=re.compile("Ashford Rovers 3, Eastgate Wanderers 1")).click()
 
     expect(page).to_have_url(re.compile(r"/lineups/$"))
     page.get_by_role("link", name="Timeline", exact=True).click()
     expect(page).to_have_url(re.compile(r"/timeline/$"))
-    page.goto("/")
+    visit(page, "/")
     page.get_by_role("link", name=re.compile("Ashford Rovers 3, Eastgate Wanderers 1")).click()
     expect(page.locator(".timeline .moment").first).to_be_visible()
 

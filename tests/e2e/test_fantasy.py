@@ -18,6 +18,7 @@ from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from leagues.models import RosterSpot
 from matches.models import Match
+from tests.e2e.pages import has_begun, visit
 from tests.e2e.test_pages import open_live
 from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday
@@ -51,14 +52,13 @@ def log_in(context: BrowserContext, site: str) -> User:
 
 
 def join(page: Page) -> Entry:
-    page.goto("/fantasy/premier/join/")
+    visit(page, "/fantasy/premier/join/")
     page.get_by_role("button", name="Auto-pick the rest").click()
     expect(page.get_by_text("15 / 15")).to_be_visible()
     page.get_by_label("Name of your team").fill("Alice's Eleven")
     page.get_by_role("button", name="Join with this squad").click()
     expect(page.get_by_role("heading", name="Alice's Eleven")).to_be_visible()
-    # By then the page's script has run.
-    page.wait_for_load_state("load")
+    has_begun(page)
     return Entry.objects.get()
 
 
@@ -133,7 +133,7 @@ def test_team_is_changed_without_javascript(
     vice = Holding.objects.select_related("game_player__player").get(entry=entry, slot=6)
 
     opened = plain.new_page()
-    opened.goto("/fantasy/premier/team/")
+    visit(opened, "/fantasy/premier/team/")
     opened.locator(f'[name="vice"][value="{vice.game_player_id}"]').check()
     opened.get_by_role("button", name="Save line-up").first.click()
 
@@ -337,7 +337,7 @@ def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
     page.goto("about:blank")
     phone.set_offline(False)
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        page.goto("/fantasy/premier/team/")
+        visit(page, "/fantasy/premier/team/")
 
     expect(page.locator("#say")).to_contain_text("Saved")
     expect(page.locator("[data-waits]")).to_be_hidden()
@@ -485,7 +485,7 @@ def test_first_view_of_fantasy_stays_within_its_budget(
     first = phone.new_page()
     first.on("response", lambda answer: "favicon" in answer.url or answers.append(answer))
 
-    first.goto(f"/fantasy/premier/{name}/")
+    visit(first, f"/fantasy/premier/{name}/")
     first.wait_for_load_state("networkidle")
 
     weights: dict[str, int] = dict.fromkeys(BUDGET, 0)

@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from fantasy.models import Game, Holding
 from leagues.models import RosterSpot
+from tests.e2e.pages import visit
 from tests.e2e.test_fantasy import log_in, shirt
 from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round, pick_squad
 from tests.factories.leagues import make_player
@@ -40,7 +41,7 @@ def test_manager_is_chosen_with_his_chip_and_stays_in_his_place(
     full = [row.team_id for row in squad]
     club = next(row.team for row in game.players.filter(position="AM") if row.team_id not in full)
 
-    page.goto("/fantasy/premier/team/")
+    visit(page, "/fantasy/premier/team/")
     page.get_by_role("button", name=re.compile("^Assistant Manager")).click()
     choice = page.get_by_label("Whom Assistant Manager adds")
     choice.select_option(label=f"Coach {club.code} · {club.display_name} · 1.0")

@@ -21,6 +21,7 @@ from config.clock import now
 from matches.models import Match
 from stats import live
 from stats.services.tables import refresh_tables
+from tests.e2e.pages import visit
 from tests.factories.matchday import Log, Matchday
 
 pytestmark = pytest.mark.e2e
@@ -70,7 +71,7 @@ def open_live(page: Page, address: str) -> None:
         "websocket",
         lambda opened: opened.on("framereceived", lambda frame: heard.append(str(frame))),
     )
-    page.goto(address)
+    visit(page, address)
     told = page.locator("[data-live-topics]").first.get_attribute("data-live-topics") or ""
     missing = set(told.split())
     assert missing
@@ -241,7 +242,7 @@ def test_page_opened_after_the_whistle_hears_of_another_scorer(
 
 def test_scores_change_in_the_list(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["live"]
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator("[data-zone-name]")).to_have_text("Asia/Tokyo")
     open_live(page, "/")
     row = page.locator(f'[data-k="m:{match.public_id}"]')
@@ -275,7 +276,7 @@ def test_page_polls_where_sockets_do_not_get_through(
     match = matchday.matches["live"]
     page = phone.new_page()
     page.route_web_socket(re.compile("/ws/live"), lambda socket: socket.close())
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
 
     log = go_on(matchday, match)
     log.tell("goal", "2H", 40, team=match.home, player="9")
@@ -305,7 +306,7 @@ def test_late_answer_does_not_undo_what_the_socket_brought(
 
     page.route_web_socket(re.compile("/ws/live"), open_socket)
     page.route("**/parts/", hold)
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
     with page.expect_request("**/parts/"):
         page.clock.fast_forward(10_000)
     log = go_on(matchday, match)
@@ -325,7 +326,7 @@ def test_late_answer_does_not_undo_what_the_socket_brought(
 def test_clock_runs_between_events(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["live"]
     page.clock.install()
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
     clock = page.locator(".board [data-clock]")
     expect(clock).to_have_text("68'")
 
@@ -337,10 +338,10 @@ def test_clock_runs_between_events(page: Page, matchday: Matchday) -> None:
 def test_first_visit_shows_the_day_and_times_of_the_viewers_zone(
     page: Page, matchday: Matchday
 ) -> None:
-    page.goto("/")
+    visit(page, "/")
 
     expect(page.locator("[data-zone-name]")).to_have_text("Asia/Tokyo")
-    page.goto("/leagues/premier-division/fixtures/")
+    visit(page, "/leagues/premier-division/fixtures/")
     expect(page.locator("html")).to_have_attribute("data-zone", "Asia/Tokyo")
 
 
@@ -351,7 +352,7 @@ def test_every_page_fits_a_small_phone(page: Page, matchday: Matchday) -> None:
 
     wide = []
     for address in (*PATHS, *tabs):
-        page.goto(address)
+        visit(page, address)
         if page.evaluate(WIDTH_OVER) > 0:
             wide.append(address)
 
@@ -359,28 +360,30 @@ def test_every_page_fits_a_small_phone(page: Page, matchday: Matchday) -> None:
 
 
 def test_board_shrinks_while_the_page_scrolls(page: Page, matchday: Matchday) -> None:
-    page.goto(f"/matches/{matchday.matches['live'].public_id}/")
+    visit(page, f"/matches/{matchday.matches['live'].public_id}/")
     page.mouse.wheel(0, 600)
 
     page.wait_for_function("window.scrollY > 200")
-    box = page.locator(".board__main").bounding_box()
-
-    assert box is not None
-    assert (round(box["y"]), round(box["height"])) == (0, 48)
+    page.wait_for_function(
+        """() => {
+          const box = document.querySelector(".board__main").getBoundingClientRect();
+          return Math.round(box.y) === 0 && Math.round(box.height) === 48;
+        }"""
+    )
 
 
 def test_look_is_switched_and_kept(page: Page, matchday: Matchday) -> None:
     page.emulate_media(color_scheme="light")
-    page.goto("/")
+    visit(page, "/")
     page.get_by_role("button", name="Dark look").click()
-    page.goto("/leagues/")
+    visit(page, "/leagues/")
 
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
     expect(page.get_by_role("button", name="Light look")).to_be_visible()
 
 
 def test_keyboard_reaches_content_first(page: Page, matchday: Matchday) -> None:
-    page.goto("/leagues/")
+    visit(page, "/leagues/")
     page.keyboard.press("Tab")
 
     skip = page.get_by_role("link", name="Skip to content")
@@ -392,7 +395,7 @@ def test_keyboard_reaches_content_first(page: Page, matchday: Matchday) -> None:
 def test_pages_work_without_javascript(browser: Browser, site: str, matchday: Matchday) -> None:
     context = browser.new_context(base_url=site, java_script_enabled=False)
     page = context.new_page()
-    page.goto("/")
+    visit(page, "/")
     page.get_by_role("link", name=re.compile("Ashford Rovers 3, Eastgate Wanderers 1")).click()
     expect(page.locator(".board .score")).to_contain_text("3–")
     page.get_by_role("link", name="Cards", exact=True).click()
@@ -404,11 +407,11 @@ def test_pages_work_without_javascript(browser: Browser, site: str, matchday: Ma
 
 def test_person_logs_in_and_out(page: Page, matchday: Matchday) -> None:
     User.objects.create_user("alice@example.org", "correct horse battery", display_name="Alice")
-    page.goto("/login/")
+    visit(page, "/login/")
     page.get_by_label("E-mail address").fill("alice@example.org")
     page.get_by_label("Password").fill("correct horse battery")
     page.locator("main").get_by_role("button", name="Log in").click()
-    page.goto("/profile/")
+    visit(page, "/profile/")
     expect(page.get_by_text("alice@example.org")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in").first).to_be_visible()
@@ -419,7 +422,7 @@ def test_first_view_stays_within_its_budget(page: Page, matchday: Matchday, stat
     answers: list[Response] = []
     # A browser asks for the icon of its tab once a site.
     page.on("response", lambda answer: "favicon" in answer.url or answers.append(answer))
-    page.goto(f"/matches/{matchday.matches[state].public_id}/")
+    visit(page, f"/matches/{matchday.matches[state].public_id}/")
     page.wait_for_load_state("networkidle")
 
     weights = dict.fromkeys(BUDGET, 0)
@@ -495,7 +498,7 @@ def test_reader_further_down_is_offered_the_latest(page: Page, matchday: Matchda
 
 
 def test_tap_on_the_momentum_leads_to_its_minute(page: Page, matchday: Matchday) -> None:
-    page.goto(f"/matches/{matchday.matches['finished'].public_id}/")
+    visit(page, f"/matches/{matchday.matches['finished'].public_id}/")
     strip = page.locator("[data-strip]")
     box = strip.bounding_box()
     assert box is not None
@@ -505,7 +508,7 @@ def test_tap_on_the_momentum_leads_to_its_minute(page: Page, matchday: Matchday)
 
 
 def test_search_finds_while_one_types(page: Page, matchday: Matchday) -> None:
-    page.goto("/search")
+    visit(page, "/search")
     page.get_by_role("searchbox").press_sequentially("greyp", delay=30)
 
     expect(
@@ -518,7 +521,7 @@ def test_star_follows_in_place_and_comes_first_in_the_scores(
     page: Page, matchday: Matchday
 ) -> None:
     match = matchday.matches["finished"]
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
     page.evaluate("window.stayed = true")
     star = page.get_by_role("button", name=f"Follow {match.away.display_name}")
 
@@ -526,7 +529,7 @@ def test_star_follows_in_place_and_comes_first_in_the_scores(
 
     expect(star).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("window.stayed")
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".league-block").first).to_contain_text("Following")
     expect(page.locator(".league-block").first).to_contain_text(match.away.name)
 
@@ -536,7 +539,7 @@ def test_page_is_shared_by_its_link_where_nothing_else_shares(
 ) -> None:
     phone.grant_permissions(["clipboard-read", "clipboard-write"])
     page.add_init_script("delete Navigator.prototype.share")
-    page.goto(f"/matches/{matchday.matches['finished'].public_id}/stats/")
+    visit(page, f"/matches/{matchday.matches['finished'].public_id}/stats/")
 
     page.get_by_role("button", name="Share").click()
 

@@ -31,6 +31,7 @@ from matches.models import Feed, Match
 from matches.services.files import find_bundles, read_bundle
 from stats.enums import TableKind
 from stats.models import BoxScore, TableRow
+from tests.e2e.pages import visit
 from tests.factories.leagues import make_league, make_season
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -157,7 +158,7 @@ def catches_up(page: Page) -> None:
     try:
 
         def is_alike() -> bool:
-            other.goto(page.url)
+            visit(other, page.url)
             return regions(other) == regions(page)
 
         until(is_alike, "the open page shows what a new one does", 30)
@@ -196,7 +197,7 @@ def test_replayed_match_fills_an_open_page(
     context = browser.new_context(base_url=site)
     page = context.new_page()
     try:
-        page.goto(f"/matches/{match.public_id}/")
+        visit(page, f"/matches/{match.public_id}/")
         watch(page, match, told, which)
     finally:
         context.close()

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.pages import has_begun, visit
 from tests.factories.matchday import Matchday
 
 pytestmark = pytest.mark.e2e
@@ -14,9 +15,11 @@ WIDTH_OVER = "document.documentElement.scrollWidth - document.documentElement.cl
 
 def test_match_is_played_again_from_its_start_to_its_end(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["finished"]
-    page.goto(f"/matches/{match.public_id}/")
+    visit(page, f"/matches/{match.public_id}/")
     parts = page.get_by_role("navigation", name="Parts of the match")
     parts.get_by_role("link", name="Replay").click()
+    page.wait_for_url("**/replay/**")
+    has_begun(page)
     score = page.locator(".board .score")
     expect(score).to_contain_text("0–")
     expect(page.locator(".timeline .moment")).to_have_count(1)
@@ -37,7 +40,7 @@ def test_keyboard_seeks_pauses_and_leaves_an_address_to_share(
     page: Page, matchday: Matchday
 ) -> None:
     match = matchday.matches["finished"]
-    page.goto(f"/matches/{match.public_id}/replay/?at=660000")
+    visit(page, f"/matches/{match.public_id}/replay/?at=660000")
     bar = page.get_by_role("slider", name="Moment of the match")
     bar.focus()
 
@@ -62,7 +65,7 @@ def test_keyboard_seeks_pauses_and_leaves_an_address_to_share(
 
 def test_places_lead_into_the_match_without_a_reload(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["finished"]
-    page.goto(f"/matches/{match.public_id}/replay/")
+    visit(page, f"/matches/{match.public_id}/replay/")
     page.evaluate("window.stayed = true")
 
     page.get_by_role("link", name="Second half").click()
