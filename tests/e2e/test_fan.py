@@ -43,9 +43,9 @@ def test_guest_signs_up_without_a_script_and_keeps_whom_he_followed(
     context = browser.new_context(base_url=site, java_script_enabled=False)
     page = context.new_page()
     match = matchday.matches["finished"]
-    visit(page, f"/matches/{match.public_id}/")
+    page.goto(f"/matches/{match.public_id}/")
     page.get_by_role("button", name=f"Follow {match.away.display_name}").click()
-    visit(page, "/following/")
+    page.goto("/following/")
     page.get_by_role("main").get_by_role("link", name="Sign up").click()
     page.get_by_label("E-mail address").fill("bea@example.org")
     page.get_by_label("Password", exact=True).fill("password")

@@ -133,7 +133,7 @@ def test_team_is_changed_without_javascript(
     vice = Holding.objects.select_related("game_player__player").get(entry=entry, slot=6)
 
     opened = plain.new_page()
-    visit(opened, "/fantasy/premier/team/")
+    opened.goto("/fantasy/premier/team/")
     opened.locator(f'[name="vice"][value="{vice.game_player_id}"]').check()
     opened.get_by_role("button", name="Save line-up").first.click()
 

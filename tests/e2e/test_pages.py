@@ -395,7 +395,7 @@ def test_keyboard_reaches_content_first(page: Page, matchday: Matchday) -> None:
 def test_pages_work_without_javascript(browser: Browser, site: str, matchday: Matchday) -> None:
     context = browser.new_context(base_url=site, java_script_enabled=False)
     page = context.new_page()
-    visit(page, "/")
+    page.goto("/")
     page.get_by_role("link", name=re.compile("Ashford Rovers 3, Eastgate Wanderers 1")).click()
     expect(page.locator(".board .score")).to_contain_text("3–")
     page.get_by_role("link", name="Cards", exact=True).click()
