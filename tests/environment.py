@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 os.environ.setdefault("VEZE_ENV", "test")
@@ -20,3 +22,9 @@ else:
 from config.bootstrap import start_servers  # noqa: E402 - reads the environment above
 
 start_servers()
+
+# How long an example takes is the machine's business: speed is measured in tests/bench.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")

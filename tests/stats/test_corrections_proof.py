@@ -196,7 +196,7 @@ def correct_and_check(documents: list[FeedDocument], times: int, seed: str, acto
 
 @pytest.mark.parametrize("sport", ["football", "basketball"])
 def test_after_some_corrections_of_a_season_everything_equals_a_fresh_fold(sport: str, admin_user):
-    correct_and_check(simulated(sport, rounds=2), 40, sport, admin_user.pk)
+    correct_and_check(simulated(sport, rounds=2), 24, sport, admin_user.pk)
 
 
 def test_after_some_corrections_of_real_matches_everything_equals_a_fresh_fold(
