@@ -119,16 +119,17 @@ def test_whatever_is_filled_is_a_squad(name, seed, kept):
     rules, dice = load_game(name), random.Random(seed)
     least = rules.squad.budget_tenths // rules.squad.size
     rows = [
-        (p.id, club, dice.randrange(least // 3, 2 * least), dice.randrange(200))
+        # One of four is cheap, so that an empty squad can always be filled.
+        (p.id, club, least // 3 + dice.randrange(1 + n * least // 2), dice.randrange(200))
         for club in range(2 if rules.squad.size == 6 else 10)
         for p in rules.positions
-        for _ in range(4)
+        for n in range(4)
     ]
     candidates = players(rules, *rows)
     held = [candidates[at].pick for at in dice.sample(range(len(candidates)), kept)]
 
     added = fill_squad(rules, held, candidates)
 
-    # Who was kept may be too dear for the rest; an empty squad can always be filled.
+    # Who was kept may be too dear for the rest.
     assert added is not None or kept
     assert added is None or squad_problems(rules, [*held, *added]) == ()
