@@ -184,8 +184,15 @@ class Fan:
         self.send(type="subscribe", topics=topics, resume=resume or {})
 
     def take(self, timeout=WAIT_S):
+        """Receive the next message but pings, which come when it is their time."""
+        end = time.monotonic() + timeout
+        while (message := self._take(end))["type"] == "ping":
+            pass
+        return message
+
+    def _take(self, end):
         """Receive a message, keep the books, and insist on an unbroken order."""
-        message = json.loads(self.socket.recv(timeout))
+        message = json.loads(self.socket.recv(max(0, end - time.monotonic())))
         kind, topic = message["type"], message.get("topic")
         if kind == "snapshot":
             self.states[topic] = message["state"]
@@ -211,7 +218,8 @@ class Fan:
 
     def take_kind(self, *kinds):
         """Receive until a message of one of these kinds."""
-        while (message := self.take())["type"] not in kinds:
+        end = time.monotonic() + WAIT_S
+        while (message := self._take(end))["type"] not in kinds:
             pass
         return message
 
