@@ -49,9 +49,9 @@ class OverallTable(PublicDoor):
             if page is None:
                 raise Http404
             return page
-        if "rank" in asked:
-            return page_of_rank(found, int(asked["rank"]), country=country)
-        return int(asked.get("page", 1))
+        if rank := self.number("rank", 0):
+            return page_of_rank(found, rank, country=country)
+        return self.number("page", 1)
 
 
 def _told(page: OverallPage) -> dict[str, Any]:

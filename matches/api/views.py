@@ -150,8 +150,8 @@ class EventList(PublicRead, ListAPIView[PlayEvent]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = mark_fresh(super().list(request, *args, **kwargs), [self.match])
-        # The filter has checked it.
-        epoch = request.query_params.get("epoch")
+        # The filter has checked it, spaces aside.
+        epoch = request.query_params.get("epoch", "").strip()
         if epoch and UUID(epoch) != self.match.epoch:
             raise EpochOver(
                 f"The log was told anew: its epoch is {self.match.epoch}. Begin at after=0."

@@ -237,6 +237,15 @@ def test_events_go_on_after_a_seq(client: Client):
     assert rest["next"] is None
 
 
+def test_epoch_of_events_is_read_as_it_was_checked(client: Client):
+    match = make_live_match()
+    path = f"/api/v1/matches/{match.public_id}/events"
+
+    for epoch in (" ", f" {match.epoch} ", match.epoch.hex):
+        assert client.get(path, {"epoch": epoch}).status_code == 200
+    assert client.get(path, {"epoch": uuid.UUID(int=7)}).status_code == 410
+
+
 def test_events_need_as_many_queries_for_three_as_for_one(
     client: Client, django_assert_num_queries
 ):

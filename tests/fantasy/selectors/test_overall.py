@@ -216,3 +216,13 @@ def test_api_pages_by_number_rank_and_entry(round_):
     stranger = "vz_entry_" + "0" * 26
     assert Client().get(path, {"entry": stranger}).status_code == 404
     assert Client().get(path, {"page": "0"}).status_code == 422
+
+
+@pytest.mark.parametrize("number", ["1.0", " 1", ""])
+@pytest.mark.parametrize("name", ["page", "rank"])
+def test_number_is_read_as_it_was_checked(round_, name, number):
+    path = f"/api/v1/fantasy/games/{round_.game.public_id}/table"
+
+    answer = Client().get(path, {name: number})
+
+    assert (answer.status_code, answer.json()["page"]) == (200, 1)
