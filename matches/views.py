@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.clock import now
-from config.sight import told_now
+from config.sight import seeing, told_now, wish_of
 from leagues.models import League, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.selectors import follows_of
@@ -162,24 +162,30 @@ def _winner_id(match: Match) -> int | None:
 @never_cache
 def report(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask what is wrong with a match or one of its events, and open a task for the curators."""
-    match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+    # A report is about what its reader sees, and so is the page that asks for a better one.
+    with seeing(wish_of(request.user, request.COOKIES)):
+        match = get_object_or_404(Match.objects.with_sides(), public_id=public_id)
+        form = _report_form(request, match)
+        if not form.is_valid():
+            return render(request, "matches/report.html", {"match": match, "form": form})
+    report_fact(
+        match.pk,
+        subject=form.cleaned_data["subject"],
+        words=form.cleaned_data["words"],
+        lineage_id=form.lineage_id(),
+    )
+    messages.success(request, _("Thank you. A curator will look at it."))
+    return redirect("stats:match", match.public_id)
+
+
+def _report_form(request: HttpRequest, match: Match) -> ReportForm:
     items = match_timeline(match)
     events = [(item.key, _event_words(item)) for item in items if item.is_key]
     wish = request.GET.get("event", "")
     events += [(i.key, _event_words(i)) for i in items if i.key == wish and not i.is_key]
     about = {"event": wish, "subject": "event"} if wish in dict(events) else {}
     said = request.POST if request.method == "POST" else None
-    form = ReportForm(said, events=events, initial=about)
-    if form.is_valid():
-        report_fact(
-            match.pk,
-            subject=form.cleaned_data["subject"],
-            words=form.cleaned_data["words"],
-            lineage_id=form.lineage_id(),
-        )
-        messages.success(request, _("Thank you. A curator will look at it."))
-        return redirect("stats:match", match.public_id)
-    return render(request, "matches/report.html", {"match": match, "form": form})
+    return ReportForm(said, events=events, initial=about)
 
 
 def _event_words(item: TimelineItem) -> str:

@@ -1,6 +1,7 @@
 """What the doors of the fantasy API share: who may come in, and how refusals are told."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -19,7 +20,9 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from accounts.enums import KeyScope
+from accounts.models import PartnerKey
 from config.clock import now
+from config.sight import Wish, seeing, wish_of
 from fantasy.api.keys import OwnerAuthentication
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, GamePlayer, Round
@@ -133,6 +136,15 @@ class OwnDoor(FantasyDoor):
         return get_object_or_404(
             rows, public_id=self.kwargs["public_id"], owner=self.request.user.pk
         )
+
+    def as_reader(self) -> AbstractContextManager[None]:
+        """Let an answer to what is sent, but writes nothing, be as its reader wants to be told.
+
+        A program is told everything at once, as wherever it reads.
+        """
+        if isinstance(self.request.auth, PartnerKey):
+            return seeing(Wish())
+        return seeing(wish_of(self.request.user, self.request.COOKIES))
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().finalize_response(*args, **kwargs)

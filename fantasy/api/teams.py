@@ -14,7 +14,6 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.sight import seeing, wish_of
 from fantasy.api.doors import PAGED, BoundedList, OwnDoor, StrictSerializer, listed
 from fantasy.api.serializers import (
     FantasyChipOfferSerializer,
@@ -248,7 +247,8 @@ class Filling(Own):
         rows = GamePlayer.objects.filter(pk__in=ids.values()).select_related("player", "team")
         found = {row.pk: row for row in rows}
         held = [found[pk] for pk in ids.values()]
-        squad = filled_squad(game, rules_of(game), held)
+        with self.as_reader():
+            squad = filled_squad(game, rules_of(game), held)
         return Response({"results": FantasyPlayerRefSerializer(squad, many=True).data})
 
 
@@ -356,8 +356,7 @@ class TransferPreview(Transferring):
             joining = transfers.play_with(squad, wanted["chip"], player)
             deal = transfers.deal_of(squad, moves, joining=joining)
             transaction.set_rollback(True)
-        # It writes nothing, so its reader is told what he wants to be told.
-        with seeing(wish_of(request.user, request.COOKIES)):
+        with self.as_reader():
             found = _comparison(squad, moves, deal, chip_before)
         return Response(FantasyPreviewSerializer({**deal_document(deal), "comparison": found}).data)
 

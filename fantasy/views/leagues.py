@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.sight import seeing, wish_of
 from fantasy.enums import GameState, LeagueKind
 from fantasy.models import Cup, FantasyLeague, Phase, Round
 from fantasy.selectors.adjustments import league_adjustments
@@ -87,7 +88,9 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
         else:
             league = services.join_league(entry.pk, request.POST.get("code", "")[:12]).league
     except (Refused, TooOften) as error:
-        return _list(request, place, outcome_of(error))
+        # What was written is about the present; the page that refuses it is the reader's.
+        with seeing(wish_of(request.user, request.COOKIES)):
+            return _list(request, place, outcome_of(error))
     return redirect("fantasy:league", league.public_id)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.sight import seeing, wish_of
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.chips import chip_plays, last_round
 from fantasy.rules.countries import countries
@@ -65,7 +66,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     if act == "join":
         return _join(request, place, held)
     try:
-        _keep(request, place, _changed(place, held, act, whole(request.POST.get("player", ""))))
+        _keep(request, place, _changed(request, place, held))
     except Refused as error:
         return _join_page(request, place, outcome_of(error))
     return redirect(f"{reverse('fantasy:join', args=[slug])}?{request.GET.urlencode()}")
@@ -119,14 +120,17 @@ def _join_page(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResp
     return outcome.signed(response)
 
 
-def _changed(place: Place, held: list[GamePlayer], act: str, player: int) -> list[GamePlayer]:
+def _changed(request: HttpRequest, place: Place, held: list[GamePlayer]) -> list[GamePlayer]:
     """Return the squad after an act. Raises Refused when it cannot be filled."""
+    act, player = request.POST.get("act", ""), whole(request.POST.get("player", ""))
     if act == "clear":
         return []
     if act == "drop":
         return [row for row in held if row.pk != player]
     if act == "fill":
-        return filled_squad(place.game, place.rules, held)
+        # Whom it takes tells of points.
+        with seeing(wish_of(request.user, request.COOKIES)):
+            return filled_squad(place.game, place.rules, held)
     found = GamePlayer.objects.filter(game=place.game, pk=player).first()
     most = quotas(place.rules).get(found.position, (0, 0))[1] if found else 0
     same = [row for row in held if found and row.position == found.position]

@@ -70,6 +70,17 @@ def test_wrong_code_is_refused_with_its_reason(browser, entry, path):
     assert b'data-code="unknown_code"' in response.content
 
 
+def test_refusal_tells_no_rank_to_who_hides_scores(browser, entry, path):
+    league = create_league(entry.pk, NewLeague(name="Ours"))
+    LeagueMember.objects.filter(league=league).update(rank=7919)
+    wrong = {"act": "join", "code": "NOTHING"}
+
+    assert b"7919" in browser.post(path, wrong).content
+    User.objects.filter(email="alice@example.org").update(hides_scores=True)
+    assert b"7919" not in browser.get(path).content
+    assert b"7919" not in browser.post(path, wrong).content
+
+
 def test_league_is_joined_by_code_and_left(browser, entry, game, path):
     league = create_league(make_entry(game, [], number=7).pk, NewLeague(name="Theirs"))
 

@@ -81,6 +81,20 @@ def test_what_cannot_be_a_report_opens_nothing(
 
 
 @pytest.mark.django_db
+def test_refused_report_tells_no_score_to_who_hides_them(matchday: Matchday) -> None:
+    match, hider = matchday.matches["finished"], Client()
+    hider.cookies["hide_scores"] = "1"
+
+    told = (f'data-flash="{match.home_score}-{match.away_score}"', f'value="{goal_of(match)}"')
+
+    def tells(client: Client) -> list[bool]:
+        return [words in client.post(address(match), {}).content.decode() for words in told]
+
+    assert tells(Client()) == [True, True]
+    assert tells(hider) == [False, False]
+
+
+@pytest.mark.django_db
 def test_form_needs_its_token(matchday: Matchday) -> None:
     client = Client(enforce_csrf_checks=True)
 

@@ -283,6 +283,24 @@ def test_squad_is_filled_up_and_can_be_joined_with(game, ada):
     assert ada.post("teams", body).status_code == 201
 
 
+def test_filled_squad_tells_who_hides_scores_nothing_of_points(game, ada, bob):
+    path = f"games/{game.public_id}/fill"
+    star = game.players.filter(position="MID").last()
+    before = bob.post(path, {}).json()
+    PlayerScore.objects.create(
+        round=game.rounds.get(number=1),
+        match=make_round_match(game.rounds.get(number=1), star.team, game.players.first().team),
+        game_player=star,
+        points=999,
+        minutes=90,
+        appeared=True,
+    )
+    type(bob.user).objects.filter(pk=bob.user.pk).update(hides_scores=True)
+
+    assert star.player.public_id in [row["id"] for row in ada.post(path, {}).json()["results"]]
+    assert bob.post(path, {}).json() == before
+
+
 def test_squad_that_cannot_be_filled_is_refused(game, ada):
     ada.join(game)
     game.players.filter(position="GKP").update(price=900)
