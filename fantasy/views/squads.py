@@ -294,6 +294,11 @@ def _saving_words() -> dict[str, str]:
         "busy_1": _("Not saved yet: too much going on. 1 change waits and is sent again."),
         "logged_out": _("Not saved: you are logged out. Log in and open this page again."),
         "refused": _("Not saved. {reason}"),
+        "elsewhere": _("Changed in another tab, which saves it. Open this page again to see it."),
+        "overtaken": _(
+            "Not saved: the line-up was changed elsewhere since."
+            " This is what you had chosen here; save it to have it so."
+        ),
     }
 
 

@@ -1,7 +1,10 @@
 // Saves the line-up in place. What cannot be sent waits in the browser, with the key it was first sent
-// with, and is sent once there is a way; the page says at any time what is saved and what is not.
+// with, and is sent once there is a way; the page says at any time what is saved and what is not. All
+// tabs share what waits: the newest choice is the one that is sent.
 const root = document.documentElement;
 const RETRY_MS = 5000;
+// Sent again with the same key it is done once, so nobody need wait for a request that hangs.
+const ANSWER_WITHIN_MS = 30000;
 
 const timeOf = (moment) =>
   new Intl.DateTimeFormat(root.lang || "en", {
@@ -18,8 +21,10 @@ const newKey = () =>
 // The browser's memory, or that of the page where the browser has none.
 const shelf = (name) => {
   let held = null;
+  let isKept = true;
   return {
     read: () => {
+      if (!isKept) return held;
       try {
         return JSON.parse(localStorage.getItem(name));
       } catch {
@@ -33,13 +38,15 @@ const shelf = (name) => {
         else localStorage.removeItem(name);
       } catch {
         // Nothing is kept beyond the page then.
+        isKept = false;
       }
     },
   };
 };
 
 export const saving = ({ form, words, body, say, saved }) => {
-  const kept = shelf(`lineup:${form.dataset.entry}`);
+  const name = `lineup:${form.dataset.entry}`;
+  const kept = shelf(name);
   const place = form.querySelector("[data-waits]");
   let waiting = kept.read();
   let isSending = false;
@@ -62,9 +69,19 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const counted = (name, count) => (words[count === 1 ? `${name}_1` : name] ?? "").replace("{n}", count);
 
-  const keep = (item) => {
-    waiting = item;
-    kept.write(item);
+  // By the newest receipt that this page knows of.
+  const savedAs = () => form.querySelector("#saved a").getAttribute("href");
+
+  // Something of this tab waits no more; what another tab has put in its place does.
+  const settle = (item) => {
+    if (!item || waiting !== item) return;
+    waiting = null;
+    if (kept.read()?.key === item.key) kept.write(null);
+  };
+
+  const giveWay = () => {
+    waiting = null;
+    announce(words.elsewhere, "warn");
   };
 
   const later = (seconds) => {
@@ -93,7 +110,7 @@ export const saving = ({ form, words, body, say, saved }) => {
   const heard = async (answer, item) => {
     if (answer.ok) {
       said = "";
-      if (waiting === item) keep(null);
+      settle(item);
       await done(answer);
       if (waiting) send();
       else saved(item.body);
@@ -104,7 +121,7 @@ export const saving = ({ form, words, body, say, saved }) => {
       // He may log in elsewhere; the next visit of this page sends it.
       announce(words.logged_out, "bad");
     } else {
-      if (waiting === item) keep(null);
+      settle(item);
       announce(words.refused.replace("{reason}", await reasons(answer)), "bad");
     }
   };
@@ -112,6 +129,10 @@ export const saving = ({ form, words, body, say, saved }) => {
   const send = async () => {
     clearTimeout(timer);
     if (!waiting || isSending) return;
+    if (kept.read()?.key !== waiting.key) {
+      giveWay();
+      return;
+    }
     if (!navigator.onLine) {
       announce(counted("offline", waiting.changes), "warn");
       // Not every browser tells when there is a network again.
@@ -127,7 +148,8 @@ export const saving = ({ form, words, body, say, saved }) => {
       "Idempotency-Key": item.key,
       "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
     };
-    const options = { method: "PUT", headers, body: JSON.stringify(item.body) };
+    const signal = AbortSignal.timeout?.(ANSWER_WITHIN_MS);
+    const options = { method: "PUT", headers, body: JSON.stringify(item.body), signal };
     const answer = await fetch(form.dataset.api, options).catch(() => null);
     isSending = false;
     if (answer) await heard(answer, item);
@@ -139,20 +161,27 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const push = (changes) => {
     said = "";
-    keep({ key: newKey(), body: body(), changes: Math.max(1, changes) });
+    waiting = { key: newKey(), body: body(), changes: Math.max(1, changes), since: savedAs() };
+    kept.write(waiting);
     send();
   };
 
   addEventListener("online", send);
+  addEventListener("storage", (event) => event.key === name && send());
   document.addEventListener("visibilitychange", () => document.hidden || send());
 
   return {
     push,
     send,
     waiting: () => waiting,
+    isOutdated: () => waiting.since !== savedAs(),
     drop: () => {
-      keep(null);
+      settle(waiting);
       tell("");
+    },
+    ask: () => {
+      settle(waiting);
+      announce(words.overtaken, "warn");
     },
     tellDirty: (changes) => tell(changes ? counted("dirty", changes) : "", "warn"),
   };

@@ -453,10 +453,14 @@ const isSaved = (sent) => {
 
 const goOnWaiting = () => {
   const held = save.waiting();
-  if (held.body.round === Number(form.elements.round.value)) wear(held.body);
+  const isNext = held.body.round === Number(form.elements.round.value);
+  if (isNext) wear(held.body);
   states.now = snapshot();
   changes = held.changes;
-  save.send();
+  if (!isNext || !save.isOutdated()) save.send();
+  // Saved since, on another device or as this very choice whose answer was lost: nothing is undone unasked.
+  else if (isSame(states.now, states.saved)) showState();
+  else save.ask();
 };
 
 const goOnChoosing = ({ fields, order }) => {

@@ -16,6 +16,7 @@ from config.clock import now
 from fantasy.live import tell_ages, tell_pages
 from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
+from fantasy.services.lineups import LineupChoice, save_lineup
 from leagues.models import RosterSpot
 from matches.models import Match
 from tests.e2e.pages import has_begun, visit
@@ -346,6 +347,64 @@ def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
     assert keys == [json.loads(kept)["key"]]
     assert Receipt.objects.filter(entry=entry).count() == before + 1
     assert page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')") is None
+
+
+def test_newest_choice_of_two_tabs_is_the_one_that_is_sent(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    off, on = pair(entry)
+    keeper, spare = entry.holdings.get(slot=1), entry.holdings.get(slot=12)
+    second = phone.new_page()
+    visit(second, "/fantasy/premier/team/")
+    sent: list[str | None] = []
+    phone.on(
+        "request",
+        lambda asked: (
+            sent.append(asked.headers.get("idempotency-key")) if asked.method == "PUT" else None
+        ),
+    )
+
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    tap_swap(second, keeper, spare)
+    expect(second.locator("[data-waits]")).to_contain_text("1 change waits")
+    expect(page.locator("[data-waits]")).to_contain_text("Changed in another tab")
+    kept = second.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')")
+    phone.set_offline(False)
+
+    expect(second.locator("[data-waits]")).to_be_hidden()
+    assert sent == [json.loads(kept)["key"]]
+    on.refresh_from_db()
+    spare.refresh_from_db()
+    assert (on.slot > 11, spare.slot) == (True, 1)
+
+
+def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    off, on = pair(entry)
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    page.goto("about:blank")
+    held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
+    save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
+    phone.set_offline(False)
+    visit(page, "/fantasy/premier/team/")
+
+    expect(page.locator("[data-waits]")).to_contain_text("changed elsewhere since")
+    on.refresh_from_db()
+    assert on.slot > 11
+    assert entry.holdings.get(is_captain=True).game_player_id == held[5]
+    page.get_by_role("button", name="Save line-up").first.click()
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    on.refresh_from_db()
+    assert on.slot <= 11
 
 
 def test_changes_are_sent_when_the_network_is_back(
