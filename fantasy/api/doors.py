@@ -138,9 +138,9 @@ class OwnDoor(FantasyDoor):
         )
 
     def as_reader(self) -> AbstractContextManager[None]:
-        """Let an answer to what is sent, but writes nothing, be as its reader wants to be told.
+        """Let an answer to what is sent be as its reader wants to be told.
 
-        A program is told everything at once, as wherever it reads.
+        What is written is about the present. A program is told all at once, as wherever it reads.
         """
         if isinstance(self.request.auth, PartnerKey):
             return seeing(Wish())

@@ -1,6 +1,6 @@
 """Leagues of entries: made, joined and left, their tables, fixtures and cups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -56,6 +56,7 @@ from fantasy.selectors.leagues import (
     phase_table,
     public_leagues,
 )
+from fantasy.selectors.told import ranks_told
 from fantasy.services import cups, leagues, limits
 from fantasy.services.cups import tie_id
 from fantasy.services.refusals import refuse
@@ -94,15 +95,26 @@ class TeamLeagues(OwnDoor):
     )
     def get(self, request: Request, public_id: str) -> Response:
         self.check_parameters()
-        rows = list(leagues_of(self.entry()))
-        return Response({"results": [self._told(row, row.entries) for row in rows]})  # type: ignore[attr-defined]
+        entry = self.entry()
+        return Response({"results": self._told(entry, leagues_of(entry))})
 
-    def _told(self, member: LeagueMember, entries: int) -> dict[str, Any]:
-        league = member.league
-        league.entries = entries  # type: ignore[attr-defined]  # as an annotation would
-        context = {"user_id": self.request.user.pk, "member_of": {league.pk}}
-        data = FantasyLeagueSerializer(league, context=context).data
-        return {**data, "rank": member.rank, "last_rank": member.last_rank}
+    def _told(self, entry: Entry, members: Iterable[LeagueMember]) -> list[dict[str, Any]]:
+        """Return memberships of an entry as its reader may know them."""
+        tells_ranks = ranks_told(entry.game)
+        told = []
+        for member in members:
+            league = member.league
+            league.entries = member.entries  # type: ignore[attr-defined]  # as an annotation would
+            context = {"user_id": self.request.user.pk, "member_of": {league.pk}}
+            data = FantasyLeagueSerializer(league, context=context).data
+            told.append(
+                {
+                    **data,
+                    "rank": member.rank if tells_ranks else None,
+                    "last_rank": member.last_rank if tells_ranks else None,
+                }
+            )
+        return told
 
     @extend_schema(
         operation_id="fantasy_teams_leagues_create",
@@ -118,9 +130,9 @@ class TeamLeagues(OwnDoor):
 
     def joined(self, entry: Entry, league_id: int, code: int) -> Response:
         """Return the membership of an entry in a league."""
-        member = leagues_of(entry).get(league=league_id)
-        place = reverse("api-fantasy-league", args=[member.league.public_id])
-        told = self._told(member, member.entries)  # type: ignore[attr-defined]
+        with self.as_reader():
+            (told,) = self._told(entry, leagues_of(entry).filter(league=league_id))
+        place = reverse("api-fantasy-league", args=[told["id"]])
         return Response(told, status=code, headers={"Location": place})
 
 

@@ -127,7 +127,8 @@ class Submit(OwnDoor):
             raise refuse("no_round", "This game has no round to score.")
         round_id = round_.pk
         transaction.on_commit(lambda: tasks.score_soon(round_id))
-        told = _scoring(entry, round_)
+        with self.as_reader():
+            told = _scoring(entry, round_)
         headers = {"Location": told["status_url"]}
         return Response(told, status=status.HTTP_202_ACCEPTED, headers=headers)
 

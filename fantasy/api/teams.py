@@ -265,7 +265,8 @@ class TeamDetail(Own):
         """Give the team another name, or a country."""
         wanted, entry = self.wanted(FantasyTeamChangeSerializer), self.entry()
         entries.rename_entry(entry.pk, name=wanted["name"], country=wanted.get("country"))
-        return Response(team_document(self.entry()))
+        with self.as_reader():
+            return Response(team_document(self.entry()))
 
 
 class TeamLineup(Own):

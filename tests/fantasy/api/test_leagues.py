@@ -192,6 +192,35 @@ def test_spared_readers_see_neither_order_nor_points(game, ada, bob, teams, cook
     assert (tie["winner"], tie["home_points"], tie["reason"]) == (None, None, "")
 
 
+def test_no_answer_about_the_own_team_tells_its_ranks_to_who_hides_scores(game, ada, bob, teams):
+    league = ada.post(f"teams/{teams[0]}/leagues", {"name": "Office"}).json()
+    for number in range(1, 5):
+        play(game, number, {teams[0]: 7919, teams[1]: 40})
+    path = f"teams/{teams[0]}"
+
+    def told():
+        answers = {
+            "leagues": ada.get(f"{path}/leagues").json()["results"][0],
+            "joined": ada.post(f"{path}/leagues/join", {"code": league["code"]}).json(),
+            "renamed": ada.send("PATCH", path, {"name": "Rovers"}).json()["standing"],
+            "submitted": ada.post(f"{path}/submit").json(),
+        }
+        names = ("rank", "last_rank", "total_points", "points")
+        return {
+            place: {name: answer[name] for name in names if answer.get(name) is not None}
+            for place, answer in answers.items()
+        }
+
+    assert told() == {
+        "leagues": {"rank": 1, "last_rank": 1},
+        "joined": {"rank": 1, "last_rank": 1},
+        "renamed": {"rank": 1, "total_points": 4 * 7919},
+        "submitted": {"points": 7919},
+    }
+    type(ada.user).objects.filter(pk=ada.user.pk).update(hides_scores=True)
+    assert not any(told().values())
+
+
 def test_a_table_costs_as_many_queries_with_three_rows_as_with_one(
     game, ada, bob, teams, django_assert_num_queries
 ):
