@@ -103,3 +103,12 @@ class TableFilter(Asked):
 
 class RoundFilter(Asked):
     round = WholeNumber(method="keep_all", min_value=1, help_text="Number of a round.")
+
+
+class CupFilter(RoundFilter):
+    page = WholeNumber(
+        method="keep_all",
+        min_value=1,
+        max_value=100_000,
+        help_text="From 1; 100 ties of each round a page.",
+    )

@@ -122,6 +122,7 @@ class FantasyTieSerializer(serializers.Serializer[Any]):
 
 class FantasyCupRoundSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Of all ties of the round; `ties` is a page.")
     ties = FantasyTieSerializer(many=True)
 
 

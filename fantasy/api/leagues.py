@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.enums import KeyScope
 from fantasy.api.doors import PAGED, OwnDoor, PublicDoor, listed
-from fantasy.api.filters import RoundFilter, TableFilter
+from fantasy.api.filters import CupFilter, RoundFilter, TableFilter
 from fantasy.api.league_serializers import (
     FantasyCupDetailSerializer,
     FantasyCupSerializer,
@@ -55,6 +55,7 @@ from fantasy.selectors.leagues import (
     leagues_of,
     phase_table,
     public_leagues,
+    stage_sizes,
 )
 from fantasy.selectors.told import ranks_told
 from fantasy.services import cups, leagues, limits
@@ -396,7 +397,7 @@ class CupDetail(LeagueDoor):
     """A cup and its ties, as far as they are drawn."""
 
     serializer_class = FantasyCupDetailSerializer
-    filterset_class = RoundFilter
+    filterset_class = CupFilter
 
     @extend_schema(operation_id="fantasy_cups_retrieve", filters=True)
     def get(self, request: Request, public_id: str) -> Response:
@@ -406,13 +407,21 @@ class CupDetail(LeagueDoor):
         league = cup.league
         if league is not None and not league.is_public and not self._is_member(league):
             raise Http404
-        number = self.number("round", 0)
-        rounds = [r for r in cup_rounds(cup) if not number or r.number == number]
-        told = [{"round": round_.number, "ties": _ties(cup, round_)} for round_ in rounds]
+        number, page = self.number("round", 0), self.number("page", 1)
+        sizes = stage_sizes(cup)
+        told = [
+            {
+                "round": round_.number,
+                "count": sizes[round_.pk].ties,
+                "ties": _ties(cup, round_, page),
+            }
+            for round_ in cup_rounds(cup)
+            if not number or round_.number == number
+        ]
         return Response({**FantasyCupSerializer(cup).data, "rounds": told})
 
 
-def _ties(cup: Cup, round_: Round) -> list[dict[str, Any]]:
+def _ties(cup: Cup, round_: Round, page: int) -> list[dict[str, Any]]:
     return [
         {
             "id": tie_id(cup, round_.number, row.tie.number),
@@ -424,5 +433,5 @@ def _ties(cup: Cup, round_: Round) -> list[dict[str, Any]]:
             "winner": row.winner.public_id if row.winner else None,
             "reason": row.reason,
         }
-        for row in cup_ties(cup, round_)
+        for row in cup_ties(cup, round_, page=page)
     ]

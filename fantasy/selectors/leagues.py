@@ -35,6 +35,8 @@ _SIDES = tuple(
     f"{side}__{part}" for side in ("home", "away") for part in ("owner", "game", "joined_round")
 )
 MOST_IN_A_PHASE = 20_000
+# A cup of a whole game begins with half as many ties as there are entries.
+TIES_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,9 +325,30 @@ class TieRow:
     reason: str
 
 
-def cup_ties(cup: Cup, round_: Round) -> list[TieRow]:
-    """Return a cup's ties of a round; its game is fetched along with the round."""
-    rows = cup.ties.filter(round=round_).select_related(*_SIDES, "winner")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSize:
+    """How many ties a stage of a cup has, and how many of them are byes."""
+
+    ties: int
+    byes: int
+
+
+def stage_sizes(cup: Cup) -> Mapping[int, StageSize]:
+    """Return the sizes of a cup's stages by the round's id."""
+    rows = cup.ties.order_by().values_list("round")
+    counted = rows.annotate(ties=Count("pk"), byes=Count("pk", filter=Q(away=None)))
+    return {round_id: StageSize(ties=ties, byes=byes) for round_id, ties, byes in counted}
+
+
+def cup_ties(cup: Cup, round_: Round, *, page: int = 1, of: Entry | None = None) -> list[TieRow]:
+    """Return a page of a cup's ties of a round, or those of an entry.
+
+    The round's game is fetched along.
+    """
+    rows = cup.ties.filter(round=round_).select_related(*_SIDES, "winner").order_by("number")
+    if of is not None:
+        rows = rows.filter(Q(home=of) | Q(away=of))
+    rows = rows[(page - 1) * TIES_A_PAGE : page * TIES_A_PAGE]
     is_told = round_told(round_)
     return [
         TieRow(
@@ -335,7 +358,7 @@ def cup_ties(cup: Cup, round_: Round) -> list[TieRow]:
             winner=row.winner if is_told else None,
             reason=row.reason if is_told else "",
         )
-        for row in rows.order_by("number")
+        for row in rows
     ]
 
 

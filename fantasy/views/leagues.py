@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.sight import seeing, wish_of
 from fantasy.enums import GameState, LeagueKind
-from fantasy.models import Cup, FantasyLeague, Phase, Round
+from fantasy.models import Cup, Entry, FantasyLeague, Phase, Round
 from fantasy.selectors.adjustments import league_adjustments
 from fantasy.selectors.leagues import (
     MOST_IN_A_PHASE,
+    StageSize,
     cup_rounds,
     cup_ties,
     fixtures_of,
@@ -24,6 +25,7 @@ from fantasy.selectors.leagues import (
     leagues_of,
     phase_table,
     public_leagues,
+    stage_sizes,
 )
 from fantasy.selectors.overall import (
     OVERALL_SIZE,
@@ -219,15 +221,20 @@ def change_league(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("fantasy:league", found.public_id)
 
 
-def _stage(cup_: Cup, round_: Round) -> dict[str, Any]:
-    rows = list(cup_ties(cup_, round_))
+def _stage(cup_: Cup, round_: Round, size: StageSize, own: Entry | None) -> dict[str, Any]:
+    """Return the first ties of a stage, the reader's own before all where there are more."""
+    rows = cup_ties(cup_, round_)
+    if own is not None and size.ties > len(rows):
+        mine = cup_ties(cup_, round_, of=own)
+        rows = mine + [row for row in rows if row.tie.pk not in {tie.tie.pk for tie in mine}]
     byes = [row for row in rows if row.tie.away_id is None]
     return {
         "round": round_,
-        "count": len(rows),
-        "entrants": 2 * len(rows) - len(byes),
+        "count": size.ties,
+        "entrants": 2 * size.ties - size.byes,
         "ties": [row for row in rows if row.tie.away_id is not None],
         "byes": byes,
+        "left_out": size.ties - len(rows),
     }
 
 
@@ -240,9 +247,12 @@ def cup(request: HttpRequest, public_id: str) -> HttpResponse:
     league_ = found.league
     if league_ is not None and not league_.is_public and not _is_member(request, league_):
         raise Http404
-    place = at_game(request, found.game)
+    place, sizes = at_game(request, found.game), stage_sizes(found)
     context = context_of(place, "leagues") | {
         "cup": found,
-        "stages": [_stage(found, round_) for round_ in reversed(cup_rounds(found))],
+        "stages": [
+            _stage(found, round_, sizes[round_.pk], place.entry)
+            for round_ in reversed(cup_rounds(found))
+        ],
     }
     return render(request, "fantasy/cup.html", context)

@@ -166,6 +166,43 @@ def test_cup_names_its_stages_and_those_without_an_opponent(browser, game, entry
     assert page.count("is-mine") == 2
 
 
+@pytest.fixture
+def large_cup(game, entry, monkeypatch):
+    """A cup with more ties than fit on a page; the reader's is the last."""
+    monkeypatch.setattr("fantasy.selectors.leagues.TIES_A_PAGE", 2)
+    cup = Cup.objects.create(
+        game=game, name="Cup", start_round=game.rounds.get(number=1), seed="ab" * 16
+    )
+    others = [make_entry(game, [], name=f"Rovers {number}") for number in range(5)]
+    for number, home in enumerate([*others[:4], entry], start=1):
+        away = None if number < 5 else others[4]
+        CupTie.objects.create(cup=cup, round=cup.start_round, number=number, home=home, away=away)
+    return cup
+
+
+def test_large_cup_shows_the_own_tie_and_says_how_many_it_leaves_out(browser, large_cup):
+    page = browser.get(reverse("fantasy:cup", args=[large_cup.public_id])).content.decode()
+
+    assert page.count("is-mine") == 1
+    assert ("Rovers 1" in page, "Rovers 2" in page) == (True, False)
+    assert "And 2 more." in page
+    assert ">Last 6<" in page
+
+
+def test_ties_of_a_large_cup_come_page_by_page(client, large_cup):
+    def page(number):
+        path = f"/api/v1/fantasy/cups/{large_cup.public_id}"
+        (told,) = client.get(path, {"page": number}).json()["rounds"]
+        return told["count"], [tie["number"] for tie in told["ties"]]
+
+    assert [page(number) for number in ("", 2, 3, 4)] == [
+        (5, [1, 2]),
+        (5, [3, 4]),
+        (5, [5]),
+        (5, []),
+    ]
+
+
 def test_landing_says_that_transfers_before_the_first_deadline_are_free(browser, game, entry):
     before = browser.get(reverse("fantasy:landing")).content.decode()
     game.rounds.filter(number=1).update(state="settled", locked_at=now(), settled_at=now())
