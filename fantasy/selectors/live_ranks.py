@@ -158,9 +158,10 @@ def _stored(round_id: int, held: Snapshot | None) -> bytes | None:
 
 
 def _keep(round_id: int, snapshot: Snapshot) -> Snapshot:
+    # Taken out and put back at the end, whatever another thread drops meanwhile.
+    _kept.pop(round_id, None)
     _kept[round_id] = snapshot
-    _kept.move_to_end(round_id)
-    while len(_kept) > _MOST_KEPT:
+    if len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)
     return snapshot
 

@@ -2,6 +2,7 @@
 
 import random
 import struct
+from collections import OrderedDict
 
 import pytest
 from django.db import connection
@@ -137,6 +138,22 @@ def test_snapshot_in_process_is_read_without_a_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert rank_card(round_.pk, 1) is not None
         assert rank_card(round_.pk, 99) is None
+
+
+class Crowded(OrderedDict):
+    """What another thread clears as soon as this one has put something into it."""
+
+    def __setitem__(self, round_id, snapshot):
+        super().__setitem__(round_id, snapshot)
+        self.clear()
+
+
+def test_snapshot_is_told_whichever_thread_drops_what_is_kept(monkeypatch):
+    round_ = make_live_round(random.Random(7))
+    live.refresh_round(round_.pk)
+    monkeypatch.setattr(live_ranks, "_kept", Crowded())
+
+    assert snapshot_of(round_.pk).version == 1
 
 
 @pytest.mark.parametrize("entries", [1, 8])
