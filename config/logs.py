@@ -1,9 +1,26 @@
 """One line of JSON for each log record, with the ids that tie a request, a task and a match."""
 
 import logging.config
+from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 import structlog
+
+from accounts.rules import holds_key
+
+
+def without_keys(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Withhold the address of a request that holds a partner's key: it is refused, but told here.
+
+    A processor of structlog.
+    """
+    asked = event.get("request")
+    if isinstance(asked, str) and holds_key(unquote_plus(asked)):
+        event["request"] = f"{asked.partition(' ')[0]} (an address with a key)"
+    return event
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -14,6 +31,7 @@ def configure(options: dict[str, Any]) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
+        without_keys,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
