@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from config.keys import partner_of
+from config.problems import is_api
 from config.sight import Wish, seeing, wish_of
 from leagues.rules.follows import read_follows
 from leagues.selectors import FOLLOW_COOKIE
@@ -110,7 +111,7 @@ class SightMiddleware:
 
     Reads only: what a reader writes is about the present. A partner's program is no reader: what
     it hands on is delayed by whoever shows it. No cache gives a reader with a wish the answer of
-    one without.
+    one without, and none that is shared holds a page of somebody who is signed in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -128,6 +129,8 @@ class SightMiddleware:
         patch_vary_headers(response, ["Cookie"])
         if wish:
             response["Cache-Control"] = "private, no-cache"
+        elif settings.SESSION_COOKIE_NAME in request.COOKIES and not is_api(request):
+            response.headers.setdefault("Cache-Control", "private")
         return response
 
 

@@ -264,6 +264,16 @@ def test_no_shared_cache_gives_one_reader_the_answer_of_another(day, reader):
         assert late["Cache-Control"] == "private, no-cache"
 
 
+def test_no_shared_cache_holds_a_page_of_who_is_signed_in(client, day):
+    pages = ("/", "/fantasy/", f"/matches/{day.matches['live'].public_id}/")
+    assert {client.get(path).get("Cache-Control") for path in pages} == {None}
+
+    client.force_login(User.objects.create_user("fan@example.org", "x"))
+
+    assert {client.get(path)["Cache-Control"] for path in pages} == {"private"}
+    assert "public" in client.get("/api/v1/leagues")["Cache-Control"]
+
+
 def test_a_profile_counts_before_the_cookie(day):
     client = delayed(Client(), seconds=180)
     user = User.objects.create_user("fan@example.org", "x", spoiler_delay_s=15)
