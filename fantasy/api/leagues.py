@@ -149,6 +149,7 @@ class JoinLeague(TeamLeagues):
         """Join a league by its code, or a public one by its id."""
         wanted, entry = self.wanted(FantasyJoinSerializer), self.entry()
         if "code" in wanted:
+            self.spend(limits.CODES, entry)
             member = leagues.join_league(entry.pk, wanted["code"])
         elif "league" in wanted:
             league = FantasyLeague.objects.filter(public_id=wanted["league"]).first()

@@ -16,10 +16,12 @@ LINEUP: Final = "lineup"
 TRANSFERS: Final = "transfers"
 # Leagues that an entry makes: each is a row for good, and a public one stands in everybody's list.
 LEAGUES: Final = "leagues"
-_PER_HOUR: Final = {LINEUP: 30, TRANSFERS: 60, LEAGUES: 10}
+# Codes that an entry tries: whoever guesses on would find somebody's league in the end.
+CODES: Final = "codes"
+_PER_HOUR: Final = {LINEUP: 30, TRANSFERS: 60, LEAGUES: 10, CODES: 30}
 _HOUR_S: Final = 3600
 _LAST: Final = timedelta(minutes=5)
-_IN_THE_LAST: Final = {LINEUP: 60, TRANSFERS: 60, LEAGUES: 10}
+_IN_THE_LAST: Final = {LINEUP: 60, TRANSFERS: 60, LEAGUES: 10, CODES: 30}
 _log = structlog.get_logger(__name__)
 
 

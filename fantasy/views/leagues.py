@@ -88,6 +88,7 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
             wanted = get_object_or_404(FantasyLeague, public_id=request.POST.get("league", ""))
             league = services.join_public_league(entry.pk, wanted.pk).league
         else:
+            spend(limits.CODES, entry)
             league = services.join_league(entry.pk, request.POST.get("code", "")[:12]).league
     except (Refused, TooOften) as error:
         # What was written is about the present; the page that refuses it is the reader's.

@@ -122,6 +122,13 @@ def test_leagues_made_too_often_are_told_when_to_come_back(browser, entry, path)
     assert int(answers[-1]["Retry-After"]) > 0
 
 
+def test_codes_tried_too_often_are_told_when_to_come_back(browser, entry, path):
+    form = {"act": "join", "code": "GUESS"}
+    answers = [browser.post(path, form) for _ in range(31)]
+
+    assert [answer.status_code for answer in answers] == [422] * 30 + [429]
+
+
 def test_points_by_hand_stand_on_the_page_with_reason_and_giver(browser, entry, game, path):
     browser.post(path, {"act": "create", "name": "The Office", "kind": "classic"})
     umpire = User.objects.create_user("u@example.org", "x", display_name="The Umpire")

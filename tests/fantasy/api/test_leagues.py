@@ -271,6 +271,15 @@ def test_leagues_are_made_ten_times_an_hour(ada, teams):
     assert statuses == [201] * 10 + [429]
 
 
+def test_codes_are_guessed_thirty_times_an_hour(ada, teams):
+    path = f"teams/{teams[0]}/leagues/join"
+    answers = [ada.post(path, {"code": f"GUESS{number}"}) for number in range(31)]
+
+    assert [answer.status_code for answer in answers] == [422] * 30 + [429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert ada.post(path, {"league": "vz_fleague_none"}).status_code == 422
+
+
 def test_points_by_hand_are_told_to_the_whole_league(game, ada, bob, teams, admin_user):
     ours, theirs = teams
     league = make_league(ada, ours)
