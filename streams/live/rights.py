@@ -22,11 +22,15 @@ Partners = Callable[[Iterable[int]], Mapping[int, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """A signed-in user and the session that says so, or the owner of a key and that key."""
+    """A signed-in user and the session that says so, or the owner of a key and that key.
+
+    `hides_scores` is what he wanted when he came.
+    """
 
     user_id: int
     session_key: str = ""
     key_id: int | None = None
+    hides_scores: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def who_of(scope: Mapping[str, Any]) -> Who | None:
         return Who(user_id=key.owner_id, key_id=key.pk)
     if user is None or not user.is_authenticated or session is None:
         return None
-    return Who(user_id=user.pk, session_key=session.session_key)
+    return Who(user_id=user.pk, session_key=session.session_key, hides_scores=user.hides_scores)
 
 
 def key_of(user: Any) -> Any:
@@ -96,8 +100,8 @@ def has_scope(user: Any, kind: Kind) -> bool:
 def lost_rights(watches: Sequence[Watch]) -> list[Any]:
     """Return the keys of those who signed out, were shut out or lost a topic. One user query.
 
-    One more where partners' keys are watched. Also of those who want another delay by now: they
-    come again and get it.
+    One more where partners' keys are watched. Also of those who want another delay by now, or no
+    scores any more: they come again and get it.
     """
     users = get_user_model().objects.in_bulk(
         {watch.who.user_id for watch in watches if watch.who.key_id is None}
@@ -116,6 +120,8 @@ def _is_allowed(watch: Watch, users: Mapping[int, Any], partners: Mapping[int, A
         return False
     store = import_module(settings.SESSION_ENGINE).SessionStore(watch.who.session_key)
     if whole_delay_s(user.spoiler_delay_s) != watch.delay_s:
+        return False
+    if user.hides_scores and not watch.who.hides_scores:
         return False
     held = store.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(held, user.get_session_auth_hash()):

@@ -1,5 +1,7 @@
 """Open sockets of people who signed out or were shut out."""
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
@@ -33,6 +35,19 @@ def test_only_who_lost_the_right_is_named(django_assert_num_queries):
     lost = lost_rights([watch(*person, "match:1") for person in (alice, bob, carol, dora)])
 
     assert lost == ["b@example.org", "c@example.org", "d@example.org"]
+
+
+def test_whoever_wants_no_scores_any_more_is_told_none_by_an_open_socket():
+    user, session = signed_in("f@example.org")
+    before = watch(user, session, "match:1")
+    assert lost_rights([before]) == []
+
+    user.hides_scores = True
+    user.save()
+    came_since = who_of({"user": user, "session": session})
+
+    assert lost_rights([before]) == ["f@example.org"]
+    assert lost_rights([replace(before, who=came_since)]) == []
 
 
 def test_topic_that_may_not_be_seen_any_more_is_a_lost_right():
