@@ -46,7 +46,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     target = _target(request, request.POST.get("next", "") or request.GET.get("next", ""))
     if request.user.is_authenticated:
         # Else two pages that send on who is signed in would send him to and fro.
-        return redirect("/" if target.startswith(reverse("accounts:sign_up")) else target)
+        is_here = target.startswith(reverse("accounts:sign_up"))
+        # Not `redirect`, which takes a word without a slash for the name of a page.
+        return HttpResponseRedirect("/" if is_here else target)
     if not settings.SIGN_UP_OPEN:
         return render(request, "accounts/sign_up_closed.html", status=403)
     form = SignUpForm(request.POST or None)

@@ -80,6 +80,7 @@ def test_who_is_signed_in_goes_on_at_once(client: Client) -> None:
 
     assert client.get("/sign-up/", {"next": "/leagues/"})["Location"] == "/leagues/"
     assert client.get("/sign-up/", {"next": "/sign-up/?next=/sign-up/"})["Location"] == "/"
+    assert client.get("/sign-up/", {"next": "nowhere"})["Location"] == "nowhere"
     assert sign_up(client)["Location"] == "/"
     assert User.objects.count() == 1
 
