@@ -1,8 +1,9 @@
 """Rounds of a game as pages list them, and what they brought on the whole."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Avg, F, Max, QuerySet
+from django.db.models import Avg, Count, F, Max, QuerySet
 
 from fantasy.enums import GameState, RoundState
 from fantasy.models import Entry, Game, LineupResult, Round
@@ -34,6 +35,19 @@ def ahead(game: Game) -> Round | None:
     """Return the round whose deadline comes next."""
     rows = Round.objects.filter(game=game, state=RoundState.UPCOMING).select_related("game")
     return rows.order_by("number").first()
+
+
+def rounds_ahead(games: Iterable[Game]) -> dict[int, Round]:
+    """Return the round of each game whose deadline comes next, by the game's id; one query."""
+    rows = Round.objects.filter(game__in=[game.pk for game in games], state=RoundState.UPCOMING)
+    firsts = rows.select_related("game").order_by("game_id", "number").distinct("game_id")
+    return {round_.game_id: round_ for round_ in firsts}
+
+
+def entry_counts(games: Iterable[Game]) -> dict[int, int]:
+    """Return how many entries each game has, by its id; one query. One without any is missing."""
+    rows = Entry.objects.filter(game__in=[game.pk for game in games]).order_by()
+    return dict(rows.values_list("game").annotate(count=Count("pk")))
 
 
 def locked_rounds(game: Game) -> list[Round]:

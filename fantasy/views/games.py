@@ -19,7 +19,14 @@ from fantasy.selectors.opponents import opponents
 from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.players import player_rounds_told
 from fantasy.selectors.round_view import round_view
-from fantasy.selectors.rounds import ahead, locked_rounds, round_figures, shown_games
+from fantasy.selectors.rounds import (
+    ahead,
+    entry_counts,
+    locked_rounds,
+    round_figures,
+    rounds_ahead,
+    shown_games,
+)
 from fantasy.selectors.standing import entry_standing
 from fantasy.selectors.told import live_data_at, live_told, points_told, ranks_told, tells_points
 from fantasy.selectors.top import TopRow, settled_top
@@ -38,15 +45,16 @@ def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         rows = Entry.objects.filter(owner=request.user.pk).select_related("game")
         mine = {entry.game_id: entry for entry in rows}
+    next_rounds, counts = rounds_ahead(games), entry_counts(games)
     cards = [
         {
             "game": game,
-            "ahead": ahead(game),
+            "ahead": next_rounds.get(game.pk),
             "entry": mine.get(game.pk),
             "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
-            "entries": game.entries.count(),
+            "entries": counts.get(game.pk, 0),
             "scale": rules_of(game).points_scale,
-            "is_free": _is_free(mine.get(game.pk), game),
+            "is_free": _is_free(mine.get(game.pk), game, next_rounds.get(game.pk)),
         }
         for game in games
     ]
@@ -57,9 +65,8 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "fantasy/landing.html", context)
 
 
-def _is_free(entry: Entry | None, game_: Game) -> bool:
+def _is_free(entry: Entry | None, game_: Game, next_: Round | None) -> bool:
     """Whether the entry's next transfers are free without limit, chips aside."""
-    next_ = ahead(game_)
     if entry is None or next_ is None:
         return False
     is_new = entry.joined_round_id == next_.pk

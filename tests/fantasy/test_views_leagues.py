@@ -1,7 +1,9 @@
 """The pages of leagues: made, joined, seen, left."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -9,7 +11,7 @@ from config.clock import now
 from fantasy.models import Cup, CupTie, FantasyLeague, LeagueMember
 from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.leagues import NewLeague, create_league
-from tests.factories.fantasy import make_entry
+from tests.factories.fantasy import make_entry, make_game, make_round
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +210,20 @@ def test_ties_of_a_large_cup_come_page_by_page(client, large_cup):
         (5, [5]),
         (5, []),
     ]
+
+
+def test_landing_costs_as_many_queries_for_many_games_as_for_one(client, game):
+    def count():
+        client.get(reverse("fantasy:landing"))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("fantasy:landing"))
+        return len(queries)
+
+    before = count()
+    for _ in range(3):
+        make_round(make_game(game.season))
+
+    assert count() == before
 
 
 def test_landing_says_that_transfers_before_the_first_deadline_are_free(browser, game, entry):
