@@ -1,6 +1,6 @@
 """Applying a vendor's document: places what it names, then appends what its log changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 import orjson
@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from config.clock import now
 from leagues.enums import ExternalKind
-from leagues.models import Season
+from leagues.models import ExternalId, Season
 from leagues.services import (
     external_map,
     external_maps,
@@ -27,8 +27,10 @@ from matches.services.telling import Telling, held_for, plan_match
 from matches.topics import MatchIngested
 from streams.outbox import announce
 
-# Two vendors rarely agree on the minute of a kick-off, and no two sides meet twice in that time.
+# Two vendors rarely agree on the minute of a kick-off.
 SAME_MATCH_WITHIN = timedelta(hours=36)
+# One vendor has two names for a match now and then; else two names are two meetings of the sides.
+_RENAMED_WITHIN = timedelta(hours=1)
 _MATCHES_PER_TRANSACTION = 50
 _FIXTURES_LOCK = 0x76657A6D
 # "No key": rows that only point to a match, as the folds write them, need not wait.
@@ -198,11 +200,12 @@ def _match_rows(
     known = dict(keys.matches)
     if any(match.ref not in known for match in told):
         _lock_fixtures(season)
-    pairs, fresh = [], {}
+    pairs: list[tuple[FeedMatch, int]] = []
+    fresh: dict[str, int] = {}
     for feed_match in told:
         pk = known.get(feed_match.ref)
         if pk is None:
-            pk = _find_or_make(feed_match, season, keys, report, at)
+            pk = _find_or_make(feed_match, season, keys, set(fresh.values()), report, at)
             if pk is None:
                 continue
             known[feed_match.ref] = fresh[feed_match.ref] = pk
@@ -218,23 +221,46 @@ def _lock_fixtures(season: Season) -> None:
 
 
 def _find_or_make(
-    told: FeedMatch, season: Season, keys: Keys, report: IngestReport, at: datetime
+    told: FeedMatch,
+    season: Season,
+    keys: Keys,
+    fresh: Collection[int],
+    report: IngestReport,
+    at: datetime,
 ) -> int | None:
+    """Return the match that is meant; `fresh` are those this vendor named just now."""
     home, away = keys.teams.get(told.home), keys.teams.get(told.away)
     if home is None or away is None or home == away:
         side = told.home if home is None else told.away
         report.unplaced.append({"kind": "team", "ref": side, "match": told.ref})
         return None
     kickoff_at = told.kickoff_at or at
-    found = Match.objects.filter(
+    near = Match.objects.filter(
         season=season,
         home_id=home,
         away_id=away,
         kickoff_at__range=(kickoff_at - SAME_MATCH_WITHIN, kickoff_at + SAME_MATCH_WITHIN),
-    ).first()
+    )
+    closest = sorted(near, key=lambda match: (abs(match.kickoff_at - kickoff_at), match.pk))
+    named = _named_by(keys.source, closest) | set(fresh)
+    found = next((m for m in closest if m.pk not in named or _is_renamed(m, told)), None)
     if found is None:
         found = Match.objects.create(
             season=season, home_id=home, away_id=away, kickoff_at=kickoff_at
         )
         report.fixtures_changed += 1
     return found.pk
+
+
+def _named_by(source: str, matches: Iterable[Match]) -> set[int]:
+    """Those that the vendor calls by another name already."""
+    keys = [match.pk for match in matches]
+    if not keys:
+        return set()
+    held = ExternalId.objects.filter(source=source, kind=ExternalKind.MATCH, object_id__in=keys)
+    return set(held.values_list("object_id", flat=True))
+
+
+def _is_renamed(match: Match, told: FeedMatch) -> bool:
+    """Without a kick-off nothing speaks against it."""
+    return told.kickoff_at is None or abs(match.kickoff_at - told.kickoff_at) <= _RENAMED_WITHIN

@@ -151,6 +151,40 @@ def test_apply_document_of_another_vendor_finds_the_same_match_and_teams():
     ]
 
 
+def test_two_meetings_of_the_same_sides_within_a_day_are_two_matches():
+    told = document()
+    first = told.matches[0]
+    again = replace(first, ref="m2", kickoff_at=KICKOFF + timedelta(hours=20))
+
+    apply_document(replace(told, matches=[first, again]))
+    apply_document(replace(told, matches=[again]))
+
+    assert set(Match.objects.values_list("kickoff_at", flat=True)) == {
+        KICKOFF,
+        KICKOFF + timedelta(hours=20),
+    }
+
+
+def test_second_meeting_that_is_told_of_later_is_a_match_of_its_own():
+    told = document(goal("e1"))
+    again = replace(told.matches[0], ref="m2", kickoff_at=KICKOFF + timedelta(hours=20))
+
+    apply_document(told)
+    apply_document(replace(told, matches=[again]))
+
+    assert Match.objects.count() == 2
+
+
+def test_match_that_its_vendor_names_anew_stays_one():
+    told = document()
+    renamed = replace(told.matches[0], ref="m1-final")
+
+    apply_document(told)
+    apply_document(replace(told, matches=[renamed]))
+
+    assert Match.objects.count() == 1
+
+
 def test_apply_document_without_league_says_what_is_missing():
     with pytest.raises(FeedError, match="names no league"):
         apply_document(document(league=""))
