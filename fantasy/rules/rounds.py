@@ -70,6 +70,17 @@ def moved_deadline(old: datetime, new: datetime, *, at: datetime) -> datetime:
     return old if new < old and at >= min(old - _FIRM, new) else new
 
 
+def after_deadline(
+    matches: Iterable[int], kickoffs: Mapping[int, datetime], *, deadline_at: datetime
+) -> tuple[int, ...]:
+    """Return the matches that kick off when squads are locked.
+
+    Whoever can still pick would know how the others go. There are such where a match is brought
+    forward, or first told of, when the deadline is firm.
+    """
+    return tuple(match for match in matches if kickoffs[match] >= deadline_at)
+
+
 def _matchday_starts(fixtures: Iterable[Fixture]) -> dict[int, datetime]:
     """When each matchday begins: its first kick-off among those near the middle one."""
     kickoffs: dict[int, list[datetime]] = {}

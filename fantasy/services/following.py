@@ -16,6 +16,7 @@ from fantasy.rules.points import match_columns, score_line, total
 from fantasy.rules.rounds import (
     Fixture,
     RoundPlan,
+    after_deadline,
     deadline_of,
     moved_deadline,
     plan_rounds,
@@ -205,7 +206,8 @@ def _brought_by_results(
 def _sync_rounds(game: Game, rules: GameRules, *, at: datetime) -> tuple[int, int, int]:
     """Make missing rounds, move deadlines, put matches where their kick-off falls.
 
-    What is locked keeps its matches, except those that were called off.
+    What is locked keeps its matches, except those that were called off. A match that would begin
+    before its round locks counts nowhere.
     """
     rounds = {row.number: row for row in game.rounds.select_for_update(no_key=True)}
     placed = dict(RoundMatch.objects.filter(game=game).values_list("match_id", "round__number"))
@@ -218,14 +220,22 @@ def _sync_rounds(game: Game, rules: GameRules, *, at: datetime) -> tuple[int, in
         plans = _around_frozen(plans, fixtures, placed, frozen)
     added = _make_rounds(game, rules, [p for p in plans if p.number not in rounds], at=at)
     rounds |= {row.number: row for row in added}
-    plans = tuple(plan for plan in plans if plan.number in rounds)
-    moved = [
-        rounds[plan.number]
-        for plan in plans
-        if plan.number not in frozen and _move(rounds[plan.number], plan, rules, at=at)
-    ]
+    kickoffs = {fixture.match: fixture.kickoff_at for fixture in fixtures}
+    wanted: dict[int, int] = {}
+    moved = []
+    for plan in plans:
+        if (row := rounds.get(plan.number)) is None:
+            continue
+        matches = plan.matches
+        if plan.number not in frozen:
+            new = deadline_of(plan.starts_at, rules.rounds)
+            deadline_at = moved_deadline(row.deadline_at, new, at=at)
+            matches = after_deadline(plan.matches, kickoffs, deadline_at=deadline_at)
+            starts_at = min((kickoffs[match] for match in matches), default=row.starts_at)
+            if _move(row, starts_at=starts_at, deadline_at=deadline_at):
+                moved.append(row)
+        wanted |= dict.fromkeys(matches, plan.number)
     Round.objects.bulk_update(moved, ["starts_at", "deadline_at"])
-    wanted = {match: plan.number for plan in plans for match in plan.matches}
     return len(added), len(moved), _place(game, rounds, placed, wanted)
 
 
@@ -300,11 +310,10 @@ def _make_rounds(
     return Round.objects.bulk_create(rows)
 
 
-def _move(row: Round, plan: RoundPlan, rules: GameRules, *, at: datetime) -> bool:
-    deadline_at = moved_deadline(row.deadline_at, deadline_of(plan.starts_at, rules.rounds), at=at)
-    if (row.starts_at, row.deadline_at) == (plan.starts_at, deadline_at):
+def _move(row: Round, *, starts_at: datetime, deadline_at: datetime) -> bool:
+    if (row.starts_at, row.deadline_at) == (starts_at, deadline_at):
         return False
-    row.starts_at, row.deadline_at = plan.starts_at, deadline_at
+    row.starts_at, row.deadline_at = starts_at, deadline_at
     return True
 
 

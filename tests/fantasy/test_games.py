@@ -270,6 +270,39 @@ def test_deadline_is_not_moved_earlier_in_the_last_day(season, clock):
     assert deadlines(game)[1] == held
 
 
+def test_match_that_begins_before_a_firm_deadline_counts_nowhere(season, clock):
+    game = publish_game(make(season).pk)
+    clock.stand_at(deadlines(game)[1] - timedelta(hours=23))
+    early = Match.objects.get(matchday=1, kickoff_at=FIRST)
+    move(early, kickoff_at=FIRST - timedelta(hours=5))
+
+    first = sync_game(game.pk)
+    again = sync_game(game.pk)
+
+    assert early.pk not in matches_of(game, 1)
+    assert not RoundMatch.objects.filter(match=early).exists()
+    assert (first.matches_moved, again.matches_moved, again.rounds_moved) == (1, 0, 0)
+
+
+def test_match_that_a_feed_tells_of_when_it_is_played_joins_no_open_round(season, clock):
+    game = publish_game(make(season).pk)
+    clock.stand_at(deadlines(game)[1] - timedelta(hours=3))
+    teams = list(season.teams.order_by("pk"))
+    late = Match.objects.create(
+        season=season,
+        home=teams[0],
+        away=teams[1],
+        matchday=1,
+        kickoff_at=deadlines(game)[1] - timedelta(hours=4),
+        status=MatchStatus.LIVE,
+    )
+
+    sync_game(game.pk)
+
+    assert not RoundMatch.objects.filter(match=late).exists()
+    assert len(matches_of(game, 1)) == 3
+
+
 def test_deadline_is_moved_earlier_while_there_is_a_day(season, clock):
     game = make(season)
     clock.stand_at(deadlines(game)[1] - timedelta(hours=25))

@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fantasy.rules.game import RoundRules
-from fantasy.rules.rounds import Fixture, deadline_of, moved_deadline, plan_rounds
+from fantasy.rules.rounds import (
+    Fixture,
+    after_deadline,
+    deadline_of,
+    moved_deadline,
+    plan_rounds,
+)
 
 SATURDAY = datetime(2026, 8, 15, 14, tzinfo=UTC)
 BY_MATCHDAY = RoundRules(count=38)
@@ -77,3 +83,11 @@ def test_deadline_moves_earlier_only_while_there_is_a_day(hours_before, moved_by
     moved = moved_deadline(SATURDAY, new, at=SATURDAY - timedelta(hours=hours_before))
 
     assert moved == (new if is_moved else SATURDAY)
+
+
+def test_only_what_kicks_off_after_the_deadline_counts():
+    kickoffs = {n: SATURDAY + timedelta(hours=n) for n in range(4)}
+
+    counting = after_deadline((0, 1, 2, 3), kickoffs, deadline_at=SATURDAY + timedelta(hours=2))
+
+    assert counting == (2, 3)
