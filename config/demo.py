@@ -60,6 +60,11 @@ def season_ends_at(league: Mapping[str, Any], started_at: datetime) -> datetime:
     return started_at + timedelta(seconds=league["kickoff_every_s"] * matches_left)
 
 
+def matches_of(league: Mapping[str, Any]) -> int:
+    """Return how many matches an invented league has in a season."""
+    return int(league["rounds"] * (league["teams"] // 2))
+
+
 def worlds() -> list[dict[str, Any]]:
     """Return the invented leagues as their file tells them."""
     told = tomllib.loads(WORLDS_FILE.read_text(encoding="utf-8"))

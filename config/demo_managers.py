@@ -73,8 +73,13 @@ def demo_game(told: Mapping[str, Any]) -> DemoGame | None:
     return DemoGame(**game) if game else None
 
 
-def is_ready(season: Season, *, at: datetime) -> bool:
-    """The past of the season has arrived: every match of it is over and folded to its end."""
+def is_ready(season: Season, *, matches: int, at: datetime) -> bool:
+    """All matches are told of, and those of the past are over and folded to their end.
+
+    A round that is cut while matches are missing would lock too late for those that come.
+    """
+    if season.matches.count() < matches:
+        return False
     past = Match.objects.filter(season=season, kickoff_at__lt=at - _PLAYED)
     folded = past.filter(status__in=OVER_STATUSES, head_seq__gt=0, folded_seq=F("head_seq"))
     count = past.count()

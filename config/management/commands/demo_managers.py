@@ -52,7 +52,7 @@ class Command(BaseCommand):
             if wanted is None or Game.objects.filter(slug=wanted.slug).exists():
                 continue
             season = Season.objects.get(league__slug=told["path"], name=told["season"])
-            if demo_managers.is_ready(season, at=now()):
+            if demo_managers.is_ready(season, matches=demo.matches_of(told), at=now()):
                 game = demo_managers.seed_game(season, wanted, at=now())
                 self.stdout.write(f"{game.name}: {game.entries.count()} managers have joined")
             else:
