@@ -206,3 +206,29 @@ def test_a_game_can_be_verified_from_its_file(shared_data: Path, tmp_path: Path)
     out = packs("verify", str(file), str(shared_data / "fpl" / "2024-25"))
 
     assert "points                    27605 /  27605" in out
+
+
+def test_misses_fail_in_strict_mode_alone(season: Path):
+    out, strictly = StringIO(), StringIO()
+    asked = ("packs", "verify", "fpl-2025-26", str(season), "--json")
+
+    call_command(*asked, stdout=out)
+    with pytest.raises(CommandError, match="numbers differ: points 1 of 4, ") as refused:
+        call_command(*asked, "--strict", stdout=strictly)
+
+    assert refused.value.returncode == 1
+    assert out.getvalue() == strictly.getvalue()
+    assert json.loads(out.getvalue())["points"]["missed"] == 1
+
+
+def test_season_that_agrees_passes_in_strict_mode(tmp_path: Path):
+    (tmp_path / "player_gw.csv").write_text(HEADER + "\n" + ROWS.splitlines()[2] + "\n")
+
+    told = packs("verify", "fpl-2025-26", str(tmp_path), "--strict")
+
+    assert "1 /      1" in told
+
+
+def test_folder_without_data_fails_in_strict_mode(tmp_path: Path):
+    with pytest.raises(CommandError, match="nothing could be compared"):
+        packs("verify", "fpl-2025-26", str(tmp_path), "--strict")

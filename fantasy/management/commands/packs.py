@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ class Command(SportPacks):
             "--path", action="append", default=[], help="A further folder of packs; repeatable."
         )
         parser.add_argument("--json", action="store_true", help="verify: print one JSON object.")
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="verify: exit with 1 when a number differs, or none could be compared.",
+        )
 
     def handle(self, *, action: str, ids: list[str], path: list[str], **options: Any) -> None:
         if action != "verify":
@@ -40,7 +46,9 @@ class Command(SportPacks):
         elif len(ids) != 2:
             raise CommandError("Say which game and which folder: packs verify GAME FOLDER")
         else:
-            self._verify(ids[0], Path(ids[1]), path, as_json=bool(options["json"]))
+            checks = self._verify(ids[0], Path(ids[1]), path, as_json=bool(options["json"]))
+            if options["strict"]:
+                _refuse_misses(checks)
 
     def _visit(self, pack_id: str, folders: list[str], action: str) -> list[str]:
         if pack_id in pack_ids(folders) or not _is_game(pack_id, folders):
@@ -58,7 +66,9 @@ class Command(SportPacks):
             )
         return failures
 
-    def _verify(self, name: str, folder: Path, path: list[str], *, as_json: bool) -> None:
+    def _verify(
+        self, name: str, folder: Path, path: list[str], *, as_json: bool
+    ) -> dict[str, dict[str, Any]]:
         if not folder.is_dir():
             raise CommandError(f"{folder} is no folder")
         try:
@@ -67,13 +77,26 @@ class Command(SportPacks):
             raise CommandError(str(error)) from error
         if as_json:
             self.stdout.write(json.dumps(checks, ensure_ascii=False))
-            return
+            return checks
         for check, told in checks.items():
             within = f", {told['bounded']} of them within bounds" if "bounded" in told else ""
             note = f"  ({told['note']})" if "note" in told else ""
             self.stdout.write(f"{check:24} {told['matched']:6} / {told['total']:6}{within}{note}")
             for miss in told["misses"]:
                 self.stdout.write(f"  {json.dumps(miss, ensure_ascii=False)}")
+        return checks
+
+
+def _refuse_misses(checks: Mapping[str, Mapping[str, Any]]) -> None:
+    missed = [
+        f"{name} {told['total'] - told['matched']} of {told['total']}"
+        for name, told in checks.items()
+        if told["matched"] < told["total"]
+    ]
+    if missed:
+        raise CommandError(f"numbers differ: {', '.join(missed)}")
+    if not any(told["total"] for told in checks.values()):
+        raise CommandError("nothing could be compared: the folder has no data of that format")
 
 
 def _all_ids(folders: list[str]) -> list[str]:
