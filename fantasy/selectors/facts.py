@@ -15,7 +15,14 @@ from leagues.packs.counting import CompiledPack, compiled
 from leagues.packs.facts import FoldEvent, Sheet
 from leagues.packs.forms import Appeared, PresenceMinutes, WhilePresent
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import MATCH_END, OVERRIDE, SCORE_SET, STAT_SET, SportPack
+from leagues.packs.schema import (
+    MATCH_END,
+    OVERRIDE,
+    PERIOD_START,
+    SCORE_SET,
+    STAT_SET,
+    SportPack,
+)
 from leagues.packs.sources import Sources
 from matches.enums import EventOp, SheetRole
 from matches.ingest.plan import ADMIN
@@ -51,7 +58,8 @@ class Told:
 class MatchFacts:
     """What stands behind the numbers of some of a match's players; `told` by lineage.
 
-    `result` are the facts that made the result: what moved the score, and the end.
+    `result` are the facts that made the result: what moved the score, and the end; while there is
+    none of them, the kick-off.
     """
 
     match: Match
@@ -189,8 +197,10 @@ def _facts(match: Match, rows: Iterable[PlayEvent], merged: Mapping[int, int]) -
 
 def _of_result(pack: SportPack, events: Iterable[FoldEvent]) -> tuple[FoldEvent, ...]:
     rules = compiled(pack).rules
-    found = (e for e in events if e.type in (SCORE_SET, MATCH_END) or rules[e.type].scores)
-    return tuple(sorted(found, key=lambda event: event.order))
+    told = sorted(events, key=lambda event: event.order)
+    found = [e for e in told if e.type in (SCORE_SET, MATCH_END) or rules[e.type].scores]
+    # Nil-nil so far is a result, too: nothing has happened since the kick-off.
+    return tuple(found or [e for e in told if e.type == PERIOD_START][:1])
 
 
 def _names(rows: Iterable[PlayEvent]) -> dict[int | None, str]:

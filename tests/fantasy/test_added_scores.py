@@ -4,12 +4,23 @@ import random
 
 import pytest
 
+from fantasy.enums import RoundState
 from fantasy.models import Game, Lineup, LineupResult, PlayerScore
 from fantasy.selectors.ledger import entry_ledger, player_ledger
 from fantasy.selectors.live_ranks import live_totals
 from fantasy.selectors.round_view import round_view
 from fantasy.services import live
-from tests.factories.fantasy import make_game_player
+from fantasy.services.scoring import score_matches
+from matches.enums import MatchStatus
+from stats.services.fold import fold_match
+from tests.factories.fantasy import (
+    make_club,
+    make_game,
+    make_game_player,
+    make_round,
+    make_round_match,
+)
+from tests.factories.matches import make_event
 from tests.fantasy.played import (
     game_on,
     plain_results,
@@ -99,6 +110,23 @@ def test_rows_of_a_manager_lead_to_the_facts_of_the_result(played):
     told = [fact.told.type for fact in goals.facts]
     assert "goal" in told
     assert told[-1] == "match_end"
+
+
+def test_nil_nil_under_way_leads_to_the_kick_off():
+    round_ = make_round(make_game(rules="fpl-2024-25"), state=RoundState.LIVE)
+    home, away = make_club(round_.game), make_club(round_.game)
+    match = make_round_match(round_, home, away, status=MatchStatus.LIVE)
+    manager = make_game_player(round_.game, home, "AM")
+    make_event(match, type="period_start", period="1H", clock_ms=0)
+    fold_match(match.pk)
+    score_matches([match.pk])
+
+    rows = list(player_ledger(manager, round_).rows)
+
+    assert {row.rule: row.points for row in rows} == {"manager_draw": 3, "manager_clean_sheet": 2}
+    for row in rows:
+        assert [fact.told.type for fact in row.facts] == ["period_start"]
+        assert row.facts[0].told.link
 
 
 def test_manager_of_a_club_without_a_match_has_no_points(played):
