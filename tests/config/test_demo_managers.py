@@ -29,6 +29,8 @@ from tests.matches.vendor import KICKOFF
 pytestmark = pytest.mark.django_db
 
 MANAGERS = 12
+TEAMS, ROUNDS = 10, 6
+MATCHES = ROUNDS * TEAMS // 2
 
 
 def told_season(sport: str, at) -> Season:
@@ -38,8 +40,8 @@ def told_season(sport: str, at) -> Season:
         source="vendor",
         league="Small League",
         season="2026-27",
-        teams=10,
-        rounds=6,
+        teams=TEAMS,
+        rounds=ROUNDS,
         rounds_played=2,
         seed="s",
         anchor=at,
@@ -66,7 +68,7 @@ def _demo_clock(settings):
 def test_game_is_seeded_with_a_past(sport, rules):
     season = told_season(sport, KICKOFF)
     wanted = DemoGame(rules=rules, name="Ours", slug="ours", managers=MANAGERS)
-    assert demo_managers.is_ready(season, at=KICKOFF)
+    assert demo_managers.is_ready(season, matches=MATCHES, at=KICKOFF)
 
     game = demo_managers.seed_game(season, wanted, at=KICKOFF)
 
@@ -102,7 +104,14 @@ def test_season_whose_past_has_not_come_yet_waits():
     season = told_season("football", KICKOFF)
     Match.objects.update(folded_seq=0)
 
-    assert not demo_managers.is_ready(season, at=KICKOFF)
+    assert not demo_managers.is_ready(season, matches=MATCHES, at=KICKOFF)
+
+
+def test_season_of_which_matches_are_missing_waits():
+    season = told_season("football", KICKOFF)
+
+    assert demo_managers.is_ready(season, matches=MATCHES, at=KICKOFF)
+    assert not demo_managers.is_ready(season, matches=MATCHES + 1, at=KICKOFF)
 
 
 def test_games_wait_for_what_the_vendor_tells():

@@ -37,7 +37,8 @@ def test_games_are_listed_by_sport():
     assert game_ids("ice_hockey") == ("nhl-espn",)
     assert "fpl-2026-27" in game_ids("football")
     assert set(game_ids("basketball")) == {
-        "draftkings", "draftkings-showdown", "espn", "espn-matchday", "espn-old", "fanduel", "yahoo", "yahoo-old"
+        "draftkings", "draftkings-showdown", "espn", "espn-matchday", "espn-old", "fanduel",
+        "yahoo", "yahoo-old",
     }  # fmt: skip
 
 
