@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.clock import now
 from config.sight import told_now
@@ -195,6 +196,18 @@ def day_name(day: date) -> str:
     return formats.date_format(day, "D j M" if day.year == today.year else "D j M Y")
 
 
+def time_left(left: timedelta) -> str:
+    """Say in one or two units how long it is until a moment, in whole minutes."""
+    minutes = max(0, left // timedelta(minutes=1))
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    told = (
+        (ngettext("%(n)s day", "%(n)s days", days), days),
+        (_("%(n)s hr"), hours if minutes < 5 * 1440 else 0),
+        (_("%(n)s min"), minutes % 60 if minutes < 1440 else 0),
+    )
+    return " ".join(text % {"n": n} for text, n in told if n) or told[2][0] % {"n": 0}
+
+
 @register.simple_tag
 def server_ms() -> str:
     """Return the reader's present moment in ms since 1970, for clocks that run in the page."""
@@ -205,13 +218,14 @@ def server_ms() -> str:
 def moment(at: datetime | None, style: str = "time") -> SafeString:
     """Print a moment in the viewer's zone; the page's script repeats it for live fragments.
 
-    `style` is time, day, or both.
+    `style` is time, day, both, or left: how long it is until then.
     """
     if at is None:
         return SafeString("")
     local = timezone.localtime(at)
     words = {"time": formats.date_format(local, "H:i"), "day": day_name(local.date())}
     words["both"] = f"{words['day']}, {words['time']}"
+    words["left"] = time_left(at - now())
     return format_html(
         '<time datetime="{}" data-style="{}">{}</time>',
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),

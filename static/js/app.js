@@ -1,5 +1,5 @@
 // Entry of every page: look, zone, small comforts. Loads the live part where a page asks for it.
-import { localise, zoneOfBrowser } from "./moments.js";
+import { countDown, localise, zoneOfBrowser } from "./moments.js";
 
 const root = document.documentElement;
 const YEAR_S = 31536000;
@@ -114,6 +114,8 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   follow(event.target, event.submitter);
 });
+
+countDown();
 
 const place = document.querySelector("[data-live-topics]");
 const begun = [

@@ -23,10 +23,36 @@ const dayName = (at) => {
   return `${weekday} ${parts(at, { day: "numeric" })} ${parts(at, { month: "short" })}`;
 };
 
+const unit = (number, name) =>
+  new Intl.NumberFormat(root.lang || "en", { style: "unit", unit: name, unitDisplay: "short" }).format(number);
+
+const timeLeft = (at) => {
+  const minutes = Math.max(0, Math.floor((at - Date.now()) / 60000));
+  const told = [
+    [Math.floor(minutes / 1440), "day"],
+    [minutes < 7200 ? Math.floor((minutes % 1440) / 60) : 0, "hour"],
+    [minutes < 1440 ? minutes % 60 : 0, "minute"],
+  ].filter(([number]) => number);
+  return told.map(([number, name]) => unit(number, name)).join(" ") || unit(0, "minute");
+};
+
 const words = (at, style) => {
+  if (style === "left") return timeLeft(at);
   const time = parts(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   if (style === "day") return dayName(at);
   return style === "both" ? `${dayName(at)}, ${time}` : time;
+};
+
+// What is left until a moment shrinks while the page is open.
+export const countDown = () => {
+  const places = document.querySelectorAll('time[data-style="left"]');
+  if (!places.length) return;
+  setInterval(() => {
+    for (const place of places) {
+      const text = timeLeft(new Date(place.dateTime));
+      if (text !== place.textContent) place.textContent = text;
+    }
+  }, 5000);
 };
 
 export const localise = (part) => {

@@ -1,6 +1,7 @@
 """The design system: colours that can be read, tiles, icons, queries."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -17,6 +18,7 @@ from leagues.templatetags.design import (
     readable_on,
     shape_color,
     tile_letters,
+    time_left,
 )
 
 COLORS = ("#ffffff", "#000000", "#fdb913", "#6cabdd", "#d21f2b", "#0b0b3b", "#7f7f7f", "#00ff00")
@@ -115,3 +117,19 @@ def test_text_tokens_reach_the_contrast_of_text(ink: str, ground: str, theme: st
 @pytest.mark.parametrize("ground", ["bg", "surface"])
 def test_edges_of_fields_stand_out(ground: str, theme: str) -> None:
     assert contrast(token("line-strong", theme), token(ground, theme)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(days=9, hours=5), "9 days"),
+        (timedelta(days=1, hours=4, minutes=30), "1 day 4 hr"),
+        (timedelta(hours=3, minutes=20, seconds=59), "3 hr 20 min"),
+        (timedelta(hours=2), "2 hr"),
+        (timedelta(minutes=12), "12 min"),
+        (timedelta(seconds=40), "0 min"),
+        (timedelta(seconds=-40), "0 min"),
+    ],
+)
+def test_time_left_is_told_in_two_units_at_most(left: timedelta, expected: str) -> None:
+    assert time_left(left) == expected
