@@ -77,6 +77,11 @@ class RoundView:
     adjustments: Sequence[ScoreAdjustment] = field(default=())
 
     @property
+    def names(self) -> Sequence[str]:
+        """The names of all in it."""
+        return [place.player.player.display_name for place in self.places]
+
+    @property
     def places(self) -> Iterator[Place]:
         """All places, those on the pitch first."""
         for _, places in self.rows:

@@ -1,13 +1,17 @@
 """The game in templates: money, points, shirts, reasons."""
 
 import zlib
+from collections.abc import Collection
+from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from html import escape
 
 from django import template
+from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from fantasy.models import GamePlayer
 from fantasy.rules.countries import country_name
@@ -33,6 +37,37 @@ _PATTERNS = (
 def money(amount: int | None) -> str:
     """Return an amount of tenths as people read it."""
     return "–" if amount is None else tenths(amount)
+
+
+@register.filter
+def called(name: str, others: Collection[str] = ()) -> str:
+    """Return a name short enough for a shirt: without the first name, or with its letter.
+
+    The letter tells those apart who share the rest among `others`.
+    """
+    first, _space, rest = name.partition(" ")
+    if not rest:
+        return name
+    shared = sum(other.partition(" ")[2] == rest for other in others) > 1
+    return f"{first[0]}. {rest}" if shared else rest
+
+
+@register.filter
+def ordinal(rank: int) -> str:
+    """Return a rank as people say it: 1st, 22nd, 13th."""
+    endings = {1: pgettext("rank", "%(n)sst"), 2: pgettext("rank", "%(n)snd")}
+    endings[3] = pgettext("rank", "%(n)srd")
+    last = 0 if rank % 100 in (11, 12, 13) else rank % 10
+    return (endings.get(last) or pgettext("rank", "%(n)sth")) % {"n": rank}
+
+
+@register.filter
+def month_name(phase: str) -> str:
+    """Return the name of a phase as people say it: September 2026 for 2026-09."""
+    year, _dash, month = phase.partition("-")
+    if not (year.isdigit() and month.isdigit()):
+        return phase
+    return formats.date_format(date(int(year), int(month), 1), "YEAR_MONTH_FORMAT")
 
 
 @register.filter

@@ -150,15 +150,15 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _rule_row(rule: Any, positions: list[Any]) -> dict[str, Any]:
-    """A rule with what it gives each position, None where it gives nothing."""
+    """A rule with what it gives each position, None where it gives nothing.
+
+    Each cell comes with the columns it spans: one for all where it gives everybody the same.
+    """
     steps = [(step.at, step.points) for step in rule.steps]
-    return {
-        "rule": rule,
-        "cells": [
-            (steps or rule.each[p.id]) if rule.for_position(p.id) else None for p in positions
-        ],
-        "steps": steps,
-    }
+    cells = [(steps or rule.each[p.id]) if rule.for_position(p.id) else None for p in positions]
+    is_same = len(cells) > 1 and all(cell == cells[0] for cell in cells)
+    spans = [(cells[0], len(cells))] if is_same else [(cell, 1) for cell in cells]
+    return {"rule": rule, "cells": spans, "steps": steps}
 
 
 @require_safe

@@ -325,6 +325,7 @@ def _squad_context(place: Place, squad: OpenSquad) -> dict[str, Any]:
         "rows": rows_of(rules, [spot for spot in spots if spot.slot <= size]),
         "bench": [spot for spot in own if spot.slot > size],
         "spots": own,
+        "shirt_names": [spot.player.player.display_name for spot in spots],
         "added": added_place(rules, spots),
         "bench_slots": range(size + 1, len(own) + 1),
         "own_places": {p.bench_slot: p for p in rules.positions if p.bench_slot},

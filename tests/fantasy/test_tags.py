@@ -5,7 +5,16 @@ from fractions import Fraction
 import pytest
 
 from fantasy.selectors.outlook import Outlook
-from fantasy.templatetags.fantasy_tags import cup_stage, mean, mean_signed, minutes_words, times
+from fantasy.templatetags.fantasy_tags import (
+    called,
+    cup_stage,
+    mean,
+    mean_signed,
+    minutes_words,
+    month_name,
+    ordinal,
+    times,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +59,34 @@ def test_minutes_are_told_in_words(rounds, missed, minutes, expected):
 )
 def test_stages_of_a_cup_have_their_names(ties, entrants, expected):
     assert cup_stage(ties, entrants) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Rafael Schreiber", "Schreiber"),
+        ("Kevin De Bruyne", "De Bruyne"),
+        ("Alisson", "Alisson"),
+        ("Ilia Silva", "I. Silva"),
+        ("", ""),
+    ],
+)
+def test_shirts_name_players_as_short_as_they_can_be_told_apart(name, expected):
+    squad = ["Rafael Schreiber", "Kevin De Bruyne", "Alisson", "Ilia Silva", "Theo Silva"]
+
+    assert called(name, squad) == expected
+
+
+@pytest.mark.parametrize(
+    ("rank", "expected"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (13, "13th"), (122, "122nd")],
+)
+def test_ranks_are_said_as_people_say_them(rank, expected):
+    assert ordinal(rank) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"), [("2026-09", "September 2026"), ("overall", "overall")]
+)
+def test_months_have_names(phase, expected):
+    assert month_name(phase) == expected

@@ -150,6 +150,15 @@ def test_match_page_has_a_tab_with_the_players_of_the_match(entry, round_):
     assert score.game_player.player.display_name in page
 
 
+def test_rules_page_says_once_what_all_positions_get(game):
+    page = Client().get(reverse("fantasy:rules", args=[game.slug])).content.decode()
+
+    assists = page[page.index("Assists") :][:200]
+    goals = page[page.index("Goals scored") :][:600]
+    assert '<td colspan="4" class="rule-all"><strong>+3</strong></td></tr>' in assists
+    assert "colspan" not in goals[: goals.index("</tr>")]
+
+
 def test_rules_page_shows_every_rule_of_the_pack(game):
     page = Client().get(reverse("fantasy:rules", args=[game.slug])).content.decode()
 
