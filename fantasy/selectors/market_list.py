@@ -135,5 +135,5 @@ def why_not(rules: GameRules, room: Room, player: GamePlayer) -> str:
         return _("You have %(n)s of his club") % {"n": rules.squad.club_cap}
     if room.money_tenths is not None and player.price > room.money_tenths:
         short = tenths(player.price - room.money_tenths)
-        return _("%(money)s too dear") % {"money": short}
+        return _("You are %(money)s short") % {"money": short}
     return ""

@@ -176,7 +176,8 @@ def _room(
     leaving = going | ({out.game_player_id} if out else set())
     kept = [h.game_player for h in squad.holdings if h.game_player_id not in leaving]
     bank = deal.bank if deal else squad.entry.bank
-    money = bank + (_sale(place, out) if out else 0)
+    # Before somebody is sold nobody knows what there is to spend.
+    money = bank + _sale(place, out) if out else None
     room = room_of(place.rules, [*kept, *bought.values()], money_tenths=money)
     everyone = {h.game_player_id for h in squad.holdings} | bought.keys()
     return Room(held=everyone, clubs=room.clubs, money_tenths=room.money_tenths)

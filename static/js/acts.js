@@ -10,10 +10,13 @@ const say = (text) => {
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
 const swap = (fresh) => {
+  const before = document.querySelector("[data-part] [data-say]")?.dataset.say;
   for (const part of document.querySelectorAll("[data-part]")) {
     const other = fresh.querySelector(`[data-part="${CSS.escape(part.dataset.part)}"]`);
     if (other) part.replaceWith(other);
   }
+  const said = document.querySelector("[data-part] [data-say]")?.dataset.say;
+  if (said && said !== before) say(said);
   document.querySelector(".refusals")?.remove();
   const refused = fresh.querySelector(".refusals");
   if (refused) {

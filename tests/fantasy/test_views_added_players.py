@@ -67,7 +67,7 @@ def test_team_page_offers_every_manager_and_says_who_cannot_be_had(browser, game
 
     assert len(found) == 8
     assert found[str(dear.pk)].startswith("- ")
-    assert found[str(dear.pk)].endswith("0.5 too dear")
+    assert found[str(dear.pk)].endswith("You are 0.5 short")
     capped = game.players.get(position="AM", team=full)
     assert found[str(capped.pk)].endswith("You have 3 of his club")
     free = managers(game)[1]

@@ -1,13 +1,15 @@
 """The transfer pages: a basket, its undoing, its confirmation."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from config.clock import now
-from fantasy.models import Holding, PlayerScore, Round, Transfer, TransferDraft
-from tests.factories.fantasy import make_entry, make_round, make_round_match
+from fantasy.models import Entry, Holding, PlayerScore, Round, Transfer, TransferDraft
+from tests.factories.fantasy import make_club, make_entry, make_round, make_round_match
 
 pytestmark = pytest.mark.django_db
 
@@ -108,10 +110,29 @@ def test_too_dear_player_is_told_on_his_row_and_refused(browser, entry, path):
     add(browser, path, out, bought)
     refused = browser.post(path, {"act": "confirm", "round": "1"})
 
-    assert "too dear" in page
+    assert re.search(r"You are \d+\.\d short", page)
     assert refused.status_code == 422
     assert b'data-code="over_budget"' in refused.content
     assert not Transfer.objects.exists()
+
+
+def test_nobody_is_short_of_money_before_somebody_is_sold(browser, entry, path):
+    club = make_club(entry.game)
+    Entry.objects.filter(pk=entry.pk).update(bank=0)
+
+    page = browser.get(path, {"team": club.public_id}).content.decode()
+
+    assert page.count("Sell somebody first") == entry.game.players.filter(team=club).count()
+    assert " short</span>" not in page
+
+
+def test_basket_says_what_it_holds_to_those_who_hear_it(browser, entry, path):
+    before = browser.get(path).content.decode()
+    add(browser, path, *move(entry))
+    after = browser.get(path).content.decode()
+
+    assert 'data-say="1 transfer in the basket' in after
+    assert "data-say" not in before
 
 
 def test_empty_basket_cannot_be_confirmed(browser, entry, path):
