@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents: one table of kinds, one shape, every door of the API."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -252,6 +252,11 @@ def invalid_parameters(
     )
 
 
+def sentences(said: Iterable[str]) -> str:
+    """Return what is wrong as running text: whole sentences follow each other as they are."""
+    return "; ".join(said).replace(".; ", ". ")
+
+
 def _respond(body: dict[str, Any], headers: dict[str, str]) -> Response:
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
 
@@ -259,7 +264,7 @@ def _respond(body: dict[str, Any], headers: dict[str, str]) -> Response:
 def _api_exception_body(request: HttpRequest, error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         errors = list(_entries(error.get_full_details()))
-        detail = "; ".join(entry["detail"] for entry in errors[:3])
+        detail = sentences(entry["detail"] for entry in errors[:3])
         return problem_body(request, KINDS["invalid"], detail=detail, errors=errors)
     kind = _BY_STATUS.get(error.status_code, KINDS["bad_request"])
     # The framework's own "Not found." says less than the advice does.

@@ -28,7 +28,7 @@ class PublicJSONRenderer(JSONRenderer):
         wanted = request.query_params.get("fields") if request else None
         if wanted and response is not None and response.status_code == 200:
             data = only(data, frozenset(wanted.split(",")))
-        return orjson.dumps(data, default=str)
+        return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z)
 
 
 def only(data: Any, names: frozenset[str]) -> Any:

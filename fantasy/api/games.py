@@ -33,7 +33,7 @@ from fantasy.selectors.market import market_figures
 from fantasy.selectors.market_list import MarketWish, rows_by_outlook
 from fantasy.selectors.outlook import FIGURES, GameOutlook, by_outlook, game_outlook
 from fantasy.selectors.told import live_told, ranks_told, round_told
-from fantasy.services.refusals import refuse_any
+from fantasy.services.refusals import refuse, refuse_any
 from matches.models import Match
 
 _AHEAD = Round.objects.filter(state=RoundState.UPCOMING).order_by("number")
@@ -184,12 +184,14 @@ class PlayerList(PublicDoor, ListAPIView[GamePlayer]):
         rows = super().filter_queryset(queryset)
         self.outlook = game_outlook(self.game)
         asked = self.request.query_params
+        self._refuse_other_positions(asked.get("position", ""))
         given = [name for name in ("min_form", "min_expected", "max_missed") if name in asked]
         is_ordered = (order := asked.get("order", "")).lstrip("-") in FIGURES
         if self.outlook is None:
             held = [*given, *(["order"] if is_ordered else [])]
             refuse_any(
-                [Refusal(code="scores_withheld", message=_WITHHELD, field=name) for name in held]
+                Refusal(code="scores_withheld", message=_WITHHELD, field=f"query/{name}")
+                for name in held
             )
             return rows
         if given:
@@ -197,6 +199,12 @@ class PlayerList(PublicDoor, ListAPIView[GamePlayer]):
         if is_ordered:
             rows = by_outlook(rows, self.outlook.figures(order.lstrip("-")), order)
         return rows
+
+    def _refuse_other_positions(self, position: str) -> None:
+        known = [one.id for one in load_game(self.game.rules).positions]
+        if position and position not in known:
+            told = f"This game has no position {position!r}; choose from {', '.join(known)}."
+            raise refuse("unknown_position", told, "query/position")
 
     def _wish(self) -> MarketWish:
         asked = PlayerFilter(self.request.query_params).form

@@ -331,6 +331,9 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
         help_text="In tenths: what the captain costs besides his price. The bank has to cover it."
     )
     free_transfers = serializers.IntegerField(help_text="Of the round, before any was made.")
+    has_unlimited_transfers = serializers.BooleanField(
+        help_text="All are free in the round: before the first deadline, by a chip or an amnesty."
+    )
     transfers_made = serializers.IntegerField(help_text="In the round.")
     hit = serializers.IntegerField(help_text="Points that they cost.")
     chip = serializers.CharField(allow_null=True, help_text="In force in the round.")
@@ -346,6 +349,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
             "value",
             "captain_surcharge",
             "free_transfers",
+            "has_unlimited_transfers",
             "transfers_made",
             "hit",
             "chip",

@@ -44,6 +44,7 @@ from fantasy.services.squads import (
     Saved,
     cost_of,
     held_by,
+    is_free,
     look_at,
     made_before,
     next_round,
@@ -162,6 +163,7 @@ def team_document(entry: Entry) -> dict[str, Any]:
             rules, next((holding.game_player.price for holding in held if holding.is_captain), 0)
         ),
         "free_transfers": entry.free_transfers,
+        "has_unlimited_transfers": open_ is not None and is_free(open_),
         "transfers_made": made,
         "hit": cost_of(open_, made) if open_ else 0,
         "chip": open_.chip.id if open_ and open_.chip else None,

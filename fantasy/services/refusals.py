@@ -14,7 +14,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
     """A wish that the rules forbid; nothing was changed. Each refusal has code, message, field."""
 
     def __init__(self, *refusals: Refusal) -> None:
-        super().__init__("; ".join(refusal.message for refusal in refusals))
+        super().__init__(" ".join(refusal.message for refusal in refusals))
         self.refusals = refusals
 
     @property

@@ -263,6 +263,23 @@ def test_nonsense_of_the_outlook_is_refused(client, played, path, query):
     assert client.get(f"{path}/players", query).status_code == 422
 
 
+def test_position_that_the_game_does_not_have_is_refused_by_name(client, path):
+    refused = client.get(f"{path}/players", {"position": "GK"})
+
+    (error,) = refused.json()["errors"]
+    assert refused.status_code == 422
+    assert (error["pointer"], error["code"]) == ("/query/position", "unknown_position")
+    assert "no position 'GK'; choose from GKP, DEF, MID, FWD" in error["detail"]
+
+
+def test_times_are_told_alike(client, path):
+    game = client.get(path).json()
+    rounds = client.get(f"{path}/rounds").json()["results"]
+
+    assert game["next_round"]["deadline_at"] == rounds[0]["deadline_at"]
+    assert game["next_round"]["deadline_at"].endswith("Z")
+
+
 def test_months_that_have_tables_are_listed(game, ada):
     sync_phases(game.pk)
 

@@ -71,6 +71,27 @@ def test_what_the_rules_forbid_is_told_with_code_and_place(game, ada):
     assert not Entry.objects.exists()
 
 
+def test_several_mistakes_read_as_sentences(game, ada):
+    squad = [row.player.public_id for row in pick_squad(game)]
+
+    refused = ada.post(
+        "teams", {"game": game.public_id, "name": "Rovers", "players": squad[:14]}
+    ).json()
+
+    assert len(refused["errors"]) == 2
+    assert refused["detail"] == " ".join(error["detail"] for error in refused["errors"])
+
+
+def test_transfers_are_unlimited_until_the_first_deadline(game, ada, clock):
+    team = team_of(ada, game)
+    before = ada.get(f"teams/{team}").json()["has_unlimited_transfers"]
+    round_ = game.rounds.order_by("number").first()
+    clock.stand_at(round_.deadline_at)
+    lock_round(round_.pk)
+
+    assert (before, ada.get(f"teams/{team}").json()["has_unlimited_transfers"]) == (True, False)
+
+
 def test_a_second_team_in_a_game_is_refused(game, ada):
     team_of(ada, game)
     squad = [row.player.public_id for row in pick_squad(game)]
