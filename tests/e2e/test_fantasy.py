@@ -17,7 +17,7 @@ from fantasy.live import tell_ages, tell_pages
 from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
 from fantasy.rules.loading import load_game
 from fantasy.services.lineups import LineupChoice, save_lineup
-from leagues.models import RosterSpot
+from leagues.models import Player, RosterSpot
 from matches.models import Match
 from tests.e2e.pages import has_begun, visit
 from tests.e2e.test_pages import open_live
@@ -555,3 +555,63 @@ def test_first_view_of_fantasy_stays_within_its_budget(
     assert {kind: weights[kind] for kind in BUDGET if weights[kind] > BUDGET[kind]} == {}
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert first.evaluate(width) == 0
+
+
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "main :is(.btn, select, .icon-button, .segmented a, .chips .chip, .pick, .table td > .link)"
+  )].filter((e) => e.getClientRects().length)
+  .map((e) => [e.textContent.trim().slice(0, 30) || e.className, e.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 44 || box.height < 44)
+  .map(([name, box]) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
+
+
+@pytest.mark.parametrize(
+    "part", ["", "team/", "team/?view=list", "transfers/", "players/", "rules/"]
+)
+def test_fingers_hit_every_control(
+    page: Page, phone: BrowserContext, browser: Browser, site: str, game: Game, part: str
+) -> None:
+    log_in(phone, site)
+    join(page)
+    touched = browser.new_context(
+        base_url=site,
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        storage_state=phone.storage_state(),
+    )
+
+    opened = touched.new_page()
+    visit(opened, f"/fantasy/premier/{part}")
+
+    assert opened.evaluate(TOO_SMALL) == []
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+    touched.close()
+
+
+def test_shirts_say_what_tells_players_apart(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    held = Holding.objects.select_related("game_player__player").filter(entry=entry)
+    names = ["Kevin De Bruyne", "Ilia Silva", "Theo Silva"]
+    for holding, name in zip(held.order_by("slot"), names, strict=False):
+        Player.objects.filter(pk=holding.game_player.player_id).update(name=name, short_name="")
+
+    visit(page, "/fantasy/premier/team/")
+
+    shirts = page.locator(".spot__name")
+    assert shirts.all_inner_texts()[:3] == ["De Bruyne", "I. Silva", "T. Silva"]
+    expect(page.get_by_role("button", name=re.compile("^Kevin De Bruyne, "))).to_be_visible()
+    expect(page.locator(".deadline__left")).to_have_text(re.compile(r"Time left: \d+ \w+"))
+
+
+def test_what_an_act_did_to_the_squad_is_spoken(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    visit(page, "/fantasy/premier/join/")
+
+    page.locator(".market__act button").first.click()
+
+    expect(page.locator("#say")).to_have_text(re.compile(r"1 of 15 players\. Money left \d+\.\d\."))
