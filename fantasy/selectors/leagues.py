@@ -62,7 +62,10 @@ class LeagueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaguePage:
-    """A page of a league's table. `round` is the one being played, else the last settled one."""
+    """A page of a league's table. `round` is the one being played, else the last settled one.
+
+    Before the league begins there is none.
+    """
 
     league: FantasyLeague
     rows: Sequence[LeagueRow]
@@ -92,12 +95,12 @@ def league_page(league: FantasyLeague, *, page: int = 1, size: int = PAGE_SIZE) 
     live = live_round_of(league.game_id)
     is_live = live is not None and live_told(live) and live.number >= league.start_round.number
     entries = league.members.count()
-    round_ = live if is_live else _last_settled(league.game_id)
+    round_ = live if is_live else _last_settled(league)
     if not ranks_told(league.game):
         rows: Sequence[LeagueRow] = _untold(league, page, size)
         round_, is_live = None, False
     elif league.kind == LeagueKind.HEAD_TO_HEAD:
-        rows = _head_to_head(league, live if is_live else None, page, size)
+        rows = _head_to_head(league, live if is_live else None, round_, page, size)
     elif live is not None and is_live and entries <= LIVE_RANKED:
         rows = _live_ranked(league, live, page, size)
     else:
@@ -119,9 +122,11 @@ def _with_parts(live: Round, rows: Sequence[LeagueRow]) -> list[LeagueRow]:
     return [replace(row, parts=parts.get(row.entry.pk)) for row in rows]
 
 
-def _last_settled(game_id: int) -> Round | None:
-    rounds = Round.objects.filter(game=game_id, state=RoundState.SETTLED).select_related("game")
-    return rounds.order_by("-number").first()
+def _last_settled(league: FantasyLeague) -> Round | None:
+    """The last settled round that the league counts, None before there is one."""
+    rounds = Round.objects.filter(game=league.game_id, state=RoundState.SETTLED)
+    counted = rounds.filter(number__gte=league.start_round.number).select_related("game")
+    return counted.order_by("-number").first()
 
 
 def _part(rows: Sequence[LeagueRow], page: int, size: int) -> Sequence[LeagueRow]:
@@ -238,7 +243,7 @@ def _round_points(round_: Round | None, entries: Sequence[Entry]) -> Mapping[int
 
 
 def _head_to_head(
-    league: FantasyLeague, live: Round | None, page: int, size: int
+    league: FantasyLeague, live: Round | None, round_: Round | None, page: int, size: int
 ) -> Sequence[LeagueRow]:
     members = _members(league, page, size)
     played = league.fixtures.filter(home_points__isnull=False)
@@ -252,11 +257,7 @@ def _head_to_head(
     rules = load_game(league.game.rules).leagues
     seasons = head_to_head_rows([m.entry_id for m in members], meetings, rules)
     entries = [member.entry for member in members]
-    brought = (
-        _live_points(live, entries)
-        if live
-        else _round_points(_last_settled(league.game_id), entries)
-    )
+    brought = _live_points(live, entries) if live else _round_points(round_, entries)
     return [
         LeagueRow(
             entry=member.entry,

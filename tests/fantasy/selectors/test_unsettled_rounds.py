@@ -5,7 +5,7 @@ import random
 import pytest
 
 from fantasy.enums import RoundState
-from fantasy.models import FantasyLeague, LeagueMember
+from fantasy.models import FantasyLeague, LeagueMember, LineupResult, Round
 from fantasy.selectors import leagues, live_ranks
 from fantasy.selectors.leagues import fixtures_of, league_page
 from fantasy.selectors.overall import overall_page, ranked
@@ -67,7 +67,12 @@ def test_all_entries_are_told_what_the_round_alone_brought(rounds):
 def league_from(round_, kind="classic"):
     entries = list(round_.game.entries.order_by("number"))
     league = FantasyLeague.objects.create(
-        game=round_.game, name="Friends", kind=kind, start_round=round_, owner=entries[0].owner
+        game=round_.game,
+        name="Friends",
+        kind=kind,
+        code=f"R{round_.number}",
+        start_round=round_,
+        owner=entries[0].owner,
     )
     for entry in entries:
         LeagueMember.objects.create(league=league, entry=entry)
@@ -99,3 +104,19 @@ def test_head_to_head_matches_are_decided_by_their_own_round(rounds):
         (row,) = fixtures_of(league, round_)
         brought = nets(round_)
         assert (row.home_points, row.away_points) == (brought[home.pk], brought[away.pk])
+
+
+@pytest.mark.parametrize("kind", ["classic", "head_to_head"])
+def test_league_tells_of_no_round_before_it_begins(rounds, kind):
+    wanted = nets(rounds[1])
+    for round_ in rounds:
+        for entry, net in nets(round_).items():
+            LineupResult.objects.create(entry_id=entry, round=round_, points=net, total=net, rank=1)
+    Round.objects.filter(game=rounds[0].game_id).update(state=RoundState.SETTLED)
+    ahead = make_round(rounds[0].game, rounds[1].number + 1)
+
+    page, counted = (league_page(league_from(round_, kind)) for round_ in (ahead, rounds[1]))
+
+    assert (page.round, {row.round_points for row in page.rows}) == (None, {None})
+    assert counted.round == rounds[1]
+    assert {row.entry.pk: row.round_points for row in counted.rows} == wanted
