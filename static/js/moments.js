@@ -51,6 +51,11 @@ export const countDown = () => {
     for (const place of places) {
       const text = timeLeft(new Date(place.dateTime));
       if (text !== place.textContent) place.textContent = text;
+      if (new Date(place.dateTime) > Date.now()) continue;
+      const next = place.parentElement.parentElement.querySelector("[data-passed]");
+      if (!next?.hidden) continue;
+      next.hidden = false;
+      place.parentElement.hidden = true;
     }
   }, 5000);
 };

@@ -615,3 +615,18 @@ def test_what_an_act_did_to_the_squad_is_spoken(
     page.locator(".market__act button").first.click()
 
     expect(page.locator("#say")).to_have_text(re.compile(r"1 of 15 players\. Money left \d+\.\d\."))
+
+
+def test_page_that_is_open_past_the_deadline_leads_on(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    join(page)
+    page.clock.install()
+    visit(page, "/fantasy/premier/team/")
+    expect(page.locator("[data-passed]")).to_be_hidden()
+
+    page.clock.fast_forward(100 * 24 * 3600 * 1000)
+
+    expect(page.get_by_role("link", name="Squads are locked")).to_be_visible()
+    expect(page.locator(".deadline__left")).to_be_hidden()
