@@ -2,6 +2,7 @@
 
 import random
 
+import pulp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +65,36 @@ def test_fill_squad_takes_the_worthier_where_money_is_no_matter():
     assert added is not None
     best = max(cheap, key=lambda row: (row.worth, -row.pick.player))
     assert best.pick.player in {pick.player for pick in added}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fill_squad_is_nearly_as_good_as_the_best_there_is(seed):
+    candidates = pool(seed)
+    worth = {row.pick.player: row.worth for row in candidates}
+
+    added = fill_squad(RULES, [], candidates)
+
+    assert added is not None
+    assert sum(worth[pick.player] for pick in added) >= 0.97 * best_worth(candidates)
+
+
+def best_worth(candidates: list[Candidate]) -> float:
+    """What the squad of an integer program is worth."""
+    program = pulp.LpProblem("squad", pulp.LpMaximize)
+    rows = [
+        (program.add_variable(f"takes_{row.pick.player}", cat=pulp.LpBinary), row)
+        for row in candidates
+    ]
+    program += pulp.lpSum(take * row.worth for take, row in rows)
+    program += pulp.lpSum(take * row.pick.price for take, row in rows) <= RULES.squad.budget_tenths
+    for position in RULES.positions:
+        taken = pulp.lpSum(take for take, row in rows if row.pick.position == position.id)
+        program += taken == position.squad_max
+    for club in {row.pick.club for row in candidates}:
+        taken = pulp.lpSum(take for take, row in rows if row.pick.club == club)
+        program += taken <= RULES.squad.club_cap
+    program.solve(pulp.PULP_CBC_CMD(msg=False, threads=1))
+    return float(pulp.value(program.objective))
 
 
 SHOWDOWN = load_game("draftkings-showdown")
