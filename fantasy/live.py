@@ -99,21 +99,31 @@ def _followed_key(game: Game) -> str:
 def tell_ages() -> None:
     """Tell open pages of games how old the data of their live points is."""
     open_ = Round.objects.exclude(state__in=_NOT_PLAYED).select_related("game")
-    games = {game_topic(round_.game): round_.game_id for round_ in open_}
+    games = {game_topic(round_.game): round_.game for round_ in open_}
     watched = watched_topics(sorted(games))
     publish_all(
         [
             Publication(topic=topic, frames=[Frame(data={"k": parts})])
             for topic in sorted(watched & games.keys())
-            if (parts := age_fragments(live_data_at(live_round_of(games[topic]))))["age"]
+            if (parts := game_age_fragments(games[topic]))["age"]
         ]
     )
 
 
-def age_fragments(data_at: datetime | None) -> dict[str, str]:
-    """Return the HTML of the age of that moment's data by `data-k`, empty where nothing is live."""
-    context = {"age": age_since(data_at)}
+def game_age_fragments(game: Game) -> dict[str, str]:
+    """Return the HTML of the age of a game's live data by `data-k`, empty where nothing is live."""
+    return age_fragments(game, live_data_at(live_round_of(game.pk)))
+
+
+def age_fragments(game: Game, data_at: datetime | None) -> dict[str, str]:
+    """Return the HTML of the age of that moment's data by `data-k`, empty where nothing is live.
+
+    That of the game's own key is for pages that tell of several games.
+    """
+    context = {"game": game, "age": age_since(data_at)}
+    own = render_to_string("fantasy/partials/game_age.html", context).strip()
     return {
+        f"g:{game.public_id}": own,
         "age": render_to_string("fantasy/partials/age.html", context).strip(),
         "banner": render_to_string("fantasy/partials/silence.html", context).strip(),
     }

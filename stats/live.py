@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,6 +27,7 @@ from matches.live import (
 from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.selectors.fixtures import moving_matches
+from matches.templatetags.matchday import age_since
 from stats.models import BoxScore
 from stats.selectors.bars import stat_bars
 from stats.services.film import Film
@@ -223,17 +224,36 @@ def publish_tables(season_ids: Iterable[int]) -> None:
 def publish_ages() -> None:
     """Tell open pages how old the data of each live match is, also when nothing happens in it."""
     live = {match_topic(match.public_id): match for match in Match.objects.with_sides().live()}
+    tables = _table_ages(live.values())
     # A topic that nobody watches must stay unknown, or its next reader would get the age alone.
-    watched = watched_topics([*live, scores_topic()])
+    watched = watched_topics([*live, *tables, scores_topic()])
     publications = [
         Publication(topic=topic, frames=[Frame(data={"k": age_fragments(match)})])
         for topic, match in live.items()
+        if topic in watched
+    ]
+    publications += [
+        Publication(topic=topic, frames=[Frame(data={"k": {"table-age": html}})])
+        for topic, html in tables.items()
         if topic in watched
     ]
     if live and scores_topic() in watched:
         rows = row_age_fragments(list(live.values()))
         publications.append(Publication(topic=scores_topic(), frames=[Frame(data={"k": rows})]))
     publish_all(publications)
+
+
+def _table_ages(live: Iterable[Match]) -> dict[str, str]:
+    """Return what leagues' tables say of the age of their stalest live match, by topic."""
+    oldest: dict[str, datetime] = {}
+    for match in live:
+        if match.data_at is not None:
+            topic = league_topic(match.season.league.public_id)
+            oldest[topic] = min(oldest.get(topic, match.data_at), match.data_at)
+    return {
+        topic: render_to_string("components/age.html", {"age": age_since(at)}).strip()
+        for topic, at in oldest.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

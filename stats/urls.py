@@ -31,5 +31,7 @@ urlpatterns = [
         name="league_results",
     ),
     path("teams/<slug:slug>/", people.team, name="team"),
+    path("teams/<slug:slug>/regions/", people.team_regions, name="team_regions"),
     path("players/<slug:slug>/", people.player, name="player"),
+    path("players/<slug:slug>/regions/", people.player_regions, name="player_regions"),
 ]

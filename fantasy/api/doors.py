@@ -11,7 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import inline_serializer
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -63,13 +63,12 @@ class FantasyDoor(GenericAPIView[Any]):
             exc = _refusal(exc, self.places)
         return super().handle_exception(exc)
 
-    def live_answer(self, round_: Round | None, told: Mapping[str, Any]) -> Response:
+    def live_answer(
+        self, round_: Round | None, told: Mapping[str, Any], *, code: int = status.HTTP_200_OK
+    ) -> Response:
         """Return an answer with points of a round, with the age of the data they rest on."""
         age = age_ms(live_data_at(round_), now())
-        response = Response({**told, "data_age_ms": age})
-        if age is not None:
-            response["Data-Age-Ms"] = str(age)
-        return response
+        return with_age(Response({**told, "data_age_ms": age}, status=code), age)
 
     def check_parameters(self) -> None:
         """Refuse parameters that this address does not know."""
@@ -86,6 +85,19 @@ class FantasyDoor(GenericAPIView[Any]):
         body = kind(data=self.request.data)
         body.is_valid(raise_exception=True)
         return body.validated_data
+
+
+def with_age(response: Response, age: int | None) -> Response:
+    """Say in the header how old the data is, if there is an age."""
+    if age is not None:
+        response["Data-Age-Ms"] = str(age)
+    return response
+
+
+def _soon_stale(response: Response) -> Response:
+    if "Data-Age-Ms" in response:
+        patch_cache_control(response, public=True, max_age=1, stale_while_revalidate=30)
+    return response
 
 
 def _refusal(refused: Refused, places: Mapping[int, str]) -> ValidationError:
@@ -106,11 +118,14 @@ class PublicDoor(FantasyDoor):
     # No session is looked at, so that answers can be shared.
     authentication_classes = ()
 
-    def live_answer(self, round_: Round | None, told: Mapping[str, Any]) -> Response:
-        response = super().live_answer(round_, told)
-        if "Data-Age-Ms" in response:
-            patch_cache_control(response, public=True, max_age=1, stale_while_revalidate=30)
-        return response
+    def live_answer(
+        self, round_: Round | None, told: Mapping[str, Any], *, code: int = status.HTTP_200_OK
+    ) -> Response:
+        return _soon_stale(super().live_answer(round_, told, code=code))
+
+    def live_list(self, round_: Round | None, response: Response) -> Response:
+        """Return a page of a list that tells points of a round, its age in the header."""
+        return _soon_stale(with_age(response, age_ms(live_data_at(round_), now())))
 
     def open_game(self) -> Game:
         """Return the game of the address; a draft is nobody's yet."""

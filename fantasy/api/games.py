@@ -222,7 +222,8 @@ class PlayerList(PublicDoor, ListAPIView[GamePlayer]):
         if players:
             context["figures"] = market_figures(players[0].game, players)
         data = FantasyPlayerSerializer(players, many=True, context=context).data
-        return self.get_paginated_response(data)
+        # Points of the season count those of matches under way.
+        return self.live_list(live_round_of(self.game.pk), self.get_paginated_response(data))
 
 
 class PriceList(PublicDoor, ListAPIView[PriceChange]):

@@ -161,6 +161,12 @@ class FantasyPriceStepSerializer(serializers.Serializer[Any]):
 class FantasyPlayerDetailSerializer(FantasyPlayerSerializer):
     rounds = FantasyPlayerRoundSerializer(many=True)
     prices = FantasyPriceStepSerializer(many=True)
+    data_age_ms = DataAgeField()
 
     class Meta(FantasyPlayerSerializer.Meta):
-        fields = (*FantasyPlayerSerializer.Meta.fields, "rounds", "prices")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]  # three more
+            *FantasyPlayerSerializer.Meta.fields,
+            "rounds",
+            "prices",
+            "data_age_ms",
+        )

@@ -277,7 +277,8 @@ class PlayerDetail(PublicDoor):
         context = {"figures": figures, "outlook": game_outlook(game)}
         data = FantasyPlayerSerializer(player, context=context).data
         changes = PriceChange.objects.filter(game_player=player).select_related("round")
-        return Response(
+        return self.live_answer(
+            live_round_of(game.pk),
             {
                 **data,
                 "rounds": _rounds(player),
@@ -290,7 +291,7 @@ class PlayerDetail(PublicDoor):
                     }
                     for change in changes
                 ],
-            }
+            },
         )
 
 

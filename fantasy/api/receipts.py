@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fantasy import tasks
-from fantasy.api.doors import PAGED, OwnDoor, PublicDoor, StrictSerializer
+from fantasy.api.doors import PAGED, DataAgeField, OwnDoor, PublicDoor, StrictSerializer
 from fantasy.api.serializers import FantasyReceiptSerializer
 from fantasy.enums import RoundState
 from fantasy.models import Entry, Receipt, Round
@@ -96,6 +96,7 @@ class FantasyScoringSerializer(serializers.Serializer[Any]):
     )
     points = serializers.IntegerField(allow_null=True, help_text="After hits, as they stand.")
     status_url = serializers.CharField()
+    data_age_ms = DataAgeField()
 
 
 def _scoring(entry: Entry, round_: Round) -> dict[str, Any]:
@@ -129,8 +130,9 @@ class Submit(OwnDoor):
         transaction.on_commit(lambda: tasks.score_soon(round_id))
         with self.as_reader():
             told = _scoring(entry, round_)
-        headers = {"Location": told["status_url"]}
-        return Response(told, status=status.HTTP_202_ACCEPTED, headers=headers)
+            response = self.live_answer(round_, told, code=status.HTTP_202_ACCEPTED)
+        response["Location"] = told["status_url"]
+        return response
 
 
 class Scoring(OwnDoor):
@@ -145,4 +147,4 @@ class Scoring(OwnDoor):
         round_ = rounds.exclude(state=RoundState.VOID).first()
         if round_ is None:
             raise Http404
-        return Response(_scoring(entry, round_))
+        return self.live_answer(round_, _scoring(entry, round_))

@@ -339,6 +339,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
     chip = serializers.CharField(allow_null=True, help_text="In force in the round.")
     squad = FantasyHeldSerializer(many=True)
     standing = FantasyStandingSerializer()
+    data_age_ms = DataAgeField()
 
     class Meta(FantasyEntrySerializer.Meta):
         fields = (  # type: ignore[assignment]  # more
@@ -355,6 +356,7 @@ class FantasyTeamSerializer(FantasyEntrySerializer):
             "chip",
             "squad",
             "standing",
+            "data_age_ms",
         )
 
 

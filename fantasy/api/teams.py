@@ -32,6 +32,7 @@ from fantasy.rules.chips import Played, chip_offers
 from fantasy.rules.game import Chip
 from fantasy.rules.outlook import FORMULA
 from fantasy.rules.squads import captain_surcharge
+from fantasy.selectors.live_ranks import live_round_of
 from fantasy.selectors.outlook import game_outlook
 from fantasy.selectors.standing import entry_standing
 from fantasy.services import chips, entries, limits, lineups, transfers
@@ -227,8 +228,9 @@ class TeamList(Own):
         )
         entry = Entry.objects.select_related("game", "joined_round", "owner").get(pk=entry.pk)
         document = {**team_document(entry), "receipt": FantasyReceiptSerializer(saved.receipt).data}
-        place = reverse("api-fantasy-team", args=[entry.public_id])
-        return Response(document, status=status.HTTP_201_CREATED, headers={"Location": place})
+        response = self.live_answer(live_round_of(game.pk), document, code=status.HTTP_201_CREATED)
+        response["Location"] = reverse("api-fantasy-team", args=[entry.public_id])
+        return response
 
 
 class Filling(Own):
@@ -260,7 +262,7 @@ class TeamDetail(Own):
     @extend_schema(operation_id="fantasy_teams_retrieve")
     def get(self, request: Request, public_id: str) -> Response:
         self.check_parameters()
-        return Response(team_document(self.entry()))
+        return self._told()
 
     @extend_schema(operation_id="fantasy_teams_rename", request=FantasyTeamChangeSerializer)
     def patch(self, request: Request, public_id: str) -> Response:
@@ -268,7 +270,11 @@ class TeamDetail(Own):
         wanted, entry = self.wanted(FantasyTeamChangeSerializer), self.entry()
         entries.rename_entry(entry.pk, name=wanted["name"], country=wanted.get("country"))
         with self.as_reader():
-            return Response(team_document(self.entry()))
+            return self._told()
+
+    def _told(self) -> Response:
+        entry = self.entry()
+        return self.live_answer(live_round_of(entry.game_id), team_document(entry))
 
 
 class TeamLineup(Own):

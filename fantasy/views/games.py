@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from fantasy.enums import RoundState
-from fantasy.live import age_fragments
+from fantasy.live import game_age_fragments, game_topic
 from fantasy.models import Entry, Game, GamePlayer, PriceChange, Round
 from fantasy.rules.outlook import FORMULA, PULL, ROUNDS, regular_minutes
 from fantasy.rules.transfers import is_unlimited
@@ -32,7 +32,7 @@ from fantasy.selectors.told import live_data_at, live_told, points_told, ranks_t
 from fantasy.selectors.top import TopRow, settled_top
 from fantasy.services.games import rules_of
 from fantasy.views.doors import Place, context_of, live_points, place_of, preview_of, shown
-from fantasy.views.market import market_page
+from fantasy.views.market import MARKET_REGIONS, market_page
 
 _TOP = 5
 
@@ -45,24 +45,45 @@ def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         rows = Entry.objects.filter(owner=request.user.pk).select_related("game")
         mine = {entry.game_id: entry for entry in rows}
+    if "parts" in request.GET:
+        return _landing_parts([game for game in games if game.pk in mine])
     next_rounds, counts = rounds_ahead(games), entry_counts(games)
     cards = [
-        {
-            "game": game,
-            "ahead": next_rounds.get(game.pk),
-            "entry": mine.get(game.pk),
-            "standing": entry_standing(mine[game.pk]) if game.pk in mine else None,
-            "entries": counts.get(game.pk, 0),
-            "scale": rules_of(game).points_scale,
-            "is_free": _is_free(mine.get(game.pk), game, next_rounds.get(game.pk)),
-        }
+        _card(game, mine.get(game.pk), next_rounds.get(game.pk))
+        | {"entries": counts.get(game.pk, 0)}
         for game in games
     ]
+    own = [card for card in cards if card["entry"]]
     context = {
-        "mine": [card for card in cards if card["entry"]],
+        "mine": own,
         "others": [card for card in cards if not card["entry"]],
+        "topics": " ".join(game_topic(card["game"]) for card in own if card["live_round"]),
     }
-    return render(request, "fantasy/landing.html", context)
+    regions = {"mine": "fantasy/partials/own_games.html"}
+    return shown(request, "fantasy/landing.html", context, regions=regions)
+
+
+def _card(game: Game, entry: Entry | None, next_: Round | None) -> dict[str, Any]:
+    live = live_round_of(game.pk) if entry else None
+    return {
+        "game": game,
+        "ahead": next_,
+        "entry": entry,
+        "standing": entry_standing(entry) if entry else None,
+        "live_round": live,
+        "data_at": live_data_at(live),
+        "scale": rules_of(game).points_scale,
+        "is_free": _is_free(entry, game, next_),
+    }
+
+
+def _landing_parts(games: list[Game]) -> JsonResponse:
+    """What the page hears whose socket fails."""
+    k = {"ask": ""}
+    for game in games:
+        key = f"g:{game.public_id}"
+        k[key] = game_age_fragments(game)[key]
+    return JsonResponse({"k": k})
 
 
 def _is_free(entry: Entry | None, game_: Game, next_: Round | None) -> bool:
@@ -120,8 +141,7 @@ def _top(game_: Game, live: Round | None) -> list[TopRow]:
 def parts(request: HttpRequest, slug: str) -> JsonResponse:
     """What a page hears whose socket fails: how old its data is, to ask for its parts again."""
     place = place_of(request, slug)
-    data_at = live_data_at(live_round_of(place.game.pk))
-    return JsonResponse({"k": {"ask": "", **age_fragments(data_at)}})
+    return JsonResponse({"k": {"ask": "", **game_age_fragments(place.game)}})
 
 
 @require_safe
@@ -165,8 +185,10 @@ def _rule_row(rule: Any, positions: list[Any]) -> dict[str, Any]:
 def players(request: HttpRequest, slug: str) -> HttpResponse:
     """All who can be picked: prices, points, ownership; to be filtered and sorted."""
     place = place_of(request, slug)
-    context = context_of(place, "players") | market_page(request, place.game, place.rules)
-    return shown(request, "fantasy/players.html", context)
+    context = context_of(place, "players")
+    context |= live_points(context["live_round"])
+    context |= market_page(request, place.game, place.rules)
+    return shown(request, "fantasy/players.html", context, regions=MARKET_REGIONS)
 
 
 @require_safe
@@ -174,7 +196,8 @@ def player(request: HttpRequest, slug: str, player_id: str) -> HttpResponse:
     """A player in the game: points by round, prices, ownership, and why."""
     place = place_of(request, slug)
     found = game_player(place.game, player_id)
-    context = context_of(place, "players") | {
+    context = context_of(place, "players")
+    context |= live_points(context["live_round"]) | {
         "player": found,
         "position": place.rules.position(found.position),
         "figures": market_figures(place.game, [found])[found.pk],
@@ -185,7 +208,8 @@ def player(request: HttpRequest, slug: str, player_id: str) -> HttpResponse:
         "against": opponents(ahead(place.game)).get(found.team_id, ()),
         "tells_points": tells_points(place.game),
     }
-    return render(request, "fantasy/player.html", context)
+    regions = {"player": "fantasy/partials/player.html"}
+    return shown(request, "fantasy/player.html", context, regions=regions)
 
 
 @require_safe

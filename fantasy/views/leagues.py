@@ -102,7 +102,8 @@ def _list(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResponse:
     mine = list(leagues_of(entry)) if entry else []
     held = {member.league_id for member in mine}
     open_ = public_leagues(place.game.pk).exclude(pk__in=held).order_by("name")
-    context = context_of(place, "leagues") | {
+    context = context_of(place, "leagues")
+    context |= live_points(context["live_round"] if entry else None) | {
         "mine": mine,
         "standing": entry_standing(entry) if entry else None,
         "public": open_[:_PUBLIC_SHOWN],
@@ -112,7 +113,10 @@ def _list(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResponse:
         "refusals": outcome.refusals,
         "typed": request.POST,
     }
-    response = render(request, "fantasy/leagues.html", context, status=outcome.status)
+    regions = {"own": "fantasy/partials/own_ranks.html"}
+    response = shown(
+        request, "fantasy/leagues.html", context, regions=regions, status=outcome.status
+    )
     return outcome.signed(response)
 
 

@@ -1,7 +1,7 @@
 """The market as a part of pages: a list of players by the filters in the address."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
@@ -18,6 +18,8 @@ from fantasy.selectors.rounds import ahead
 from fantasy.selectors.told import tells_points
 from fantasy.views.doors import whole
 
+# What an open page with the market asks for while points move.
+MARKET_REGIONS: Final = {"market": "fantasy/partials/market_table.html"}
 _A_PAGE = 30
 # Fields in which people type amounts.
 _TYPED = ("max_price", "min_form", "min_expected")

@@ -32,13 +32,15 @@ from fantasy.views.doors import (
     Place,
     TooOften,
     context_of,
+    live_points,
     outcome_of,
     place_of,
     round_number,
+    shown,
     spend,
     whole,
 )
-from fantasy.views.market import market_page
+from fantasy.views.market import MARKET_REGIONS, market_page
 
 _PLAYS = "plays"
 # Who chose the list once, say with a screen reader, gets it from then on.
@@ -100,8 +102,11 @@ def _join_page(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResp
         money_tenths=left,
         places={name: most[name] - len(rows) for name, rows in counts.items()},
     )
-    context = context_of(place, "team") | market_page(request, place.game, rules, room=room)
+    context = context_of(place, "team")
+    context |= live_points(context["live_round"])
+    context |= market_page(request, place.game, rules, room=room)
     context |= {
+        "mode": "join",
         "slots": [
             (p, counts[p.id], range(most[p.id] - len(counts[p.id])))
             for p in rules.positions
@@ -116,7 +121,9 @@ def _join_page(request: HttpRequest, place: Place, outcome: Outcome) -> HttpResp
         "country": request.POST.get("country", "").upper(),
         "countries": countries().items(),
     }
-    response = render(request, "fantasy/join.html", context, status=outcome.status)
+    response = shown(
+        request, "fantasy/join.html", context, regions=MARKET_REGIONS, status=outcome.status
+    )
     return outcome.signed(response)
 
 

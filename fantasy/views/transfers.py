@@ -37,13 +37,15 @@ from fantasy.views.doors import (
     Place,
     TooOften,
     context_of,
+    live_points,
     outcome_of,
     place_of,
     round_number,
+    shown,
     spend,
     whole,
 )
-from fantasy.views.market import market_page
+from fantasy.views.market import MARKET_REGIONS, market_page
 
 
 @never_cache
@@ -98,12 +100,21 @@ def _change(request: HttpRequest, entry: Entry, act: str) -> None:
 
 def _page(request: HttpRequest, place: Place, entry: Entry, outcome: Outcome) -> HttpResponse:
     round_ = next_round(entry.game_id)
-    context = context_of(place, "transfers") | {"refusals": outcome.refusals, "round": round_}
+    context = context_of(place, "transfers")
+    context |= {"refusals": outcome.refusals, "round": round_}
     if round_ is not None:
         context |= _basket_context(request, place, look_at(entry, round_))
-    is_confirming = bool(context.get("moves")) and "confirm" in request.GET
-    template = "transfer_confirm" if is_confirming else "transfers"
-    response = render(request, f"fantasy/{template}.html", context, status=outcome.status)
+        context |= live_points(context["live_round"])
+    if context.get("moves") and "confirm" in request.GET:
+        page = render(request, "fantasy/transfer_confirm.html", context, status=outcome.status)
+        return outcome.signed(page)
+    response = shown(
+        request,
+        "fantasy/transfers.html",
+        context,
+        regions=MARKET_REGIONS if round_ else None,
+        status=outcome.status,
+    )
     return outcome.signed(response)
 
 
@@ -123,6 +134,7 @@ def _basket_context(request: HttpRequest, place: Place, squad: OpenSquad) -> dic
     bought = _bought(squad, moves)
     room = _room(place, squad, going, bought, deal, out)
     context: dict[str, Any] = {
+        "mode": "buy",
         "moves": [(held[m.sold], _sale(place, held[m.sold]), bought[m.bought]) for m in moves],
         "squad": [
             (position, [_row(place, h, going) for h in squad.holdings if _is_of(h, position.id)])

@@ -11,6 +11,8 @@ const CALM_MS = 30_000;
 const SOON_MS = 1_000;
 const SPREAD_MS = 4_000;
 const TABLE_NEWS = "table-news";
+// Parts that say how old the data is: no news by themselves.
+const AGES = ["age", "banner", "table-age"];
 
 const root = document.documentElement;
 const clockSkewMs = Number(root.dataset.now || Date.now()) - Date.now();
@@ -206,22 +208,28 @@ class RegionKeeper {
   #askedAt = performance.now();
   #isBusy = false;
 
-  constructor({ regions, regionsBy }, onChange) {
-    this.url = regions;
-    this.by = regionsBy;
+  constructor(place, onChange) {
+    this.place = place;
+    this.by = place.dataset.regionsBy;
+    this.isCalm = "regionsCalm" in place.dataset;
     this.onChange = onChange;
     document.addEventListener("visibilitychange", () => document.hidden || this.#plan(this.#dueAt));
   }
 
+  // A list that the reader filters in place asks for what it shows by then.
+  get url() {
+    return (document.querySelector("[data-live-topics]") ?? this.place).dataset.regions;
+  }
+
   // A league's page hears of every match there is, and asks when its own table is a new one.
   isAbout(keys) {
-    return this.by ? keys.includes(this.by) : keys.some((key) => key !== "age" && key !== "banner");
+    return this.by ? keys.includes(this.by) : keys.some((key) => !AGES.includes(key));
   }
 
   hear({ isKey }) {
     const now = performance.now();
     const spread = SOON_MS + Math.random() * SPREAD_MS;
-    this.#plan(isKey ? now + spread : Math.max(now + spread, this.#askedAt + CALM_MS));
+    this.#plan(isKey && !this.isCalm ? now + spread : Math.max(now + spread, this.#askedAt + CALM_MS));
   }
 
   #plan(at) {
@@ -236,9 +244,10 @@ class RegionKeeper {
     this.#isBusy = true;
     this.#dueAt = Infinity;
     this.#askedAt = performance.now();
+    const url = this.url;
     try {
-      const answer = await fetch(this.url, { headers: { Accept: "application/json" } });
-      if (answer.ok) this.#show((await answer.json()).regions);
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
+      if (answer.ok && url === this.url) this.#show((await answer.json()).regions);
     } catch {
       // The next news asks again.
     }
@@ -400,7 +409,7 @@ export const follow = async (place) => {
   const url = place.dataset.fragments;
   const poller = new Poller(url);
   if (place.dataset.regions) {
-    keeper = new RegionKeeper(place.dataset, () => {
+    keeper = new RegionKeeper(place, () => {
       localise(document);
       tick();
     });

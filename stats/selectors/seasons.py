@@ -1,6 +1,6 @@
 """Reads of seasons: a player's numbers, what a league's season has to offer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
@@ -38,6 +38,16 @@ def player_seasons(player: Player) -> list[PlayerSeason]:
     for line in lines:
         by_season.setdefault(line.match.season_id, []).append(line)
     return [_player_season(pack, found) for found in by_season.values()]
+
+
+def live_match(seasons: Iterable[PlayerSeason]) -> Match | None:
+    """Return the match under way that the numbers of these seasons count in, None without one.
+
+    Beside one that is suspended it is the one last heard of.
+    """
+    matches = (line.match for season in seasons for line in season.lines)
+    live = [match for match in matches if match.is_live]
+    return max(live, key=lambda match: (match.data_at is not None, match.data_at), default=None)
 
 
 def _player_season(pack: SportPack, lines: list[StatLine]) -> PlayerSeason:

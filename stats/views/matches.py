@@ -197,7 +197,7 @@ def _timeline_tab(
     pack = load_pack(found.season.league.sport)
     wish = Choice(show=request.GET.get("show", ""), period=request.GET.get("period", ""))
     chosen = choose(pack, items, wish)
-    table = season_table(found.season)
+    table = season_table(found.season, tells_age=True)
     return {
         "chosen": chosen,
         "panels": panels(found),

@@ -1,9 +1,12 @@
 """Pages of a team and of a player."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from config.clock import now
@@ -11,32 +14,59 @@ from leagues.models import Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.selectors import follows_of
 from matches.selectors.fixtures import last_matches, next_matches
-from stats.selectors.seasons import player_seasons
+from stats.selectors.seasons import live_match, player_seasons
 from stats.selectors.tables import season_table
+
+_REGIONS_FRESH_S = 2
 
 
 @require_safe
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """A team: what comes, what was, where it stands, who plays."""
+    found = _team(slug)
+    spots = RosterSpot.objects.filter(team=found, until_on=None).select_related("player")
+    context = _standing(found) | {
+        "follows": follows_of(request.user, request.COOKIES),
+        "next": next_matches(team=found, at=now(), limit=5),
+        "last": last_matches(team=found, limit=5),
+        "lines": _by_position(found.sport, list(spots)),
+    }
+    return render(request, "stats/team_detail.html", context)
+
+
+@require_safe
+def team_regions(request: HttpRequest, slug: str) -> JsonResponse:
+    """The parts of a team's page that an open one asks for when there is a newer table."""
+    return _regions(request, {"table": "stats/partials/team_table.html"}, _standing(_team(slug)))
+
+
+def _team(slug: str) -> Team:
     found = get_object_or_404(Team.objects.select_related("venue", "merged_into"), slug=slug)
-    found = found.merged_into or found
+    return found.merged_into or found
+
+
+def _standing(found: Team) -> dict[str, Any]:
     season = (
         Season.objects.filter(season_teams__team=found, is_current=True)
         .select_related("league")
         .order_by("league__priority")
         .first()
     )
-    spots = RosterSpot.objects.filter(team=found, until_on=None).select_related("player")
-    context = {
-        "team": found,
-        "follows": follows_of(request.user, request.COOKIES),
-        "season": season,
-        "table": season_table(season).around(found.pk) if season else None,
-        "next": next_matches(team=found, at=now(), limit=5),
-        "last": last_matches(team=found, limit=5),
-        "lines": _by_position(found.sport, list(spots)),
+    table = season_table(season, tells_age=True).around(found.pk) if season else None
+    return {"team": found, "season": season, "table": table}
+
+
+def _regions(
+    request: HttpRequest, templates: Mapping[str, str], context: dict[str, Any]
+) -> JsonResponse:
+    regions = {
+        name: render_to_string(template, context, request).strip()
+        for name, template in templates.items()
     }
-    return render(request, "stats/team_detail.html", context)
+    answer = JsonResponse({"regions": regions})
+    # What was asked a moment ago is new enough; another reader may see other things.
+    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
+    return answer
 
 
 def _by_position(sport: str, spots: list[RosterSpot]) -> list[dict[str, Any]]:
@@ -57,15 +87,28 @@ def _by_position(sport: str, spots: list[RosterSpot]) -> list[dict[str, Any]]:
 
 @require_safe
 def player(request: HttpRequest, slug: str) -> HttpResponse:
-    """A player: who he is, his seasons in numbers, his matches."""
-    found = get_object_or_404(Player.objects.select_related("merged_into"), slug=slug)
-    found = found.merged_into or found
+    """A player: who he is, his seasons in numbers, his matches; live while he plays."""
+    found = _player(slug)
     spot = RosterSpot.objects.filter(player=found, until_on=None).select_related("team").first()
     labels = {position.id: position.label for position in load_pack(found.sport).positions}
+    seasons = player_seasons(found)
     context = {
         "player": found,
         "spot": spot,
         "position": labels.get((spot.position if spot else "") or found.position, ""),
-        "seasons": player_seasons(found),
+        "seasons": seasons,
+        "live": live_match(seasons),
     }
     return render(request, "stats/player_detail.html", context)
+
+
+@require_safe
+def player_regions(request: HttpRequest, slug: str) -> JsonResponse:
+    """The parts of a player's page that an open one asks for while he plays."""
+    context = {"seasons": player_seasons(_player(slug))}
+    return _regions(request, {"seasons": "stats/partials/player_seasons.html"}, context)
+
+
+def _player(slug: str) -> Player:
+    found = get_object_or_404(Player.objects.select_related("merged_into"), slug=slug)
+    return found.merged_into or found

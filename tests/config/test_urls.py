@@ -137,6 +137,8 @@ PUBLIC_PAGES = {
     "leagues/<slug:slug>/",
     "leagues/<slug:slug>/fixtures/",
     "leagues/<slug:slug>/regions/",
+    "players/<slug:slug>/regions/",
+    "teams/<slug:slug>/regions/",
     "leagues/<slug:slug>/results/",
     "following/",
     "calendar/league/<str:public_id>.ics",

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from config.clock import now
 from fantasy import live as pages
 from fantasy.enums import RoundState
@@ -17,6 +18,8 @@ from matches.enums import MatchStatus
 from matches.models import Match
 from streams.live import store
 from streams.redis_client import client as redis
+from tests.factories.accounts import make_user
+from tests.factories.fantasy import make_round
 from tests.fantasy.live_rounds import make_live_round, play
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +44,15 @@ def round_() -> Round:
     return made
 
 
+@pytest.fixture
+def owner(client: Client, round_: Round) -> User:
+    """The owner of the first entry, signed in."""
+    user = make_user()
+    round_.game.entries.filter(pk=round_.game.entries.first().pk).update(owner=user)
+    client.force_login(user)
+    return user
+
+
 def live_pages(round_: Round) -> list[str]:
     game, entry = round_.game, round_.game.entries.first()
     player = game.players.first().player.public_id
@@ -52,7 +64,15 @@ def live_pages(round_: Round) -> list[str]:
         reverse("fantasy:table", args=[game.slug]),
         reverse("fantasy:league", args=[league.public_id]),
         reverse("fantasy:why", args=[game.slug, player, 1]),
+        reverse("fantasy:player", args=[game.slug, player]),
+        reverse("fantasy:players", args=[game.slug]),
     ]
+
+
+def own_pages(round_: Round) -> list[str]:
+    """Pages that show a signed-in owner live totals, ranks or points."""
+    names = ("leagues", "transfers")
+    return [reverse(f"fantasy:{name}", args=[round_.game.slug]) for name in names]
 
 
 def live_answers(round_: Round) -> list[str]:
@@ -63,11 +83,17 @@ def live_answers(round_: Round) -> list[str]:
         f"/api/v1/fantasy/games/{game.public_id}/rounds/1",
         f"/api/v1/fantasy/games/{game.public_id}/top",
         f"/api/v1/fantasy/games/{game.public_id}/table",
+        f"/api/v1/fantasy/games/{game.public_id}/players/{player}",
         f"/api/v1/fantasy/games/{game.public_id}/players/{player}/rounds/1",
         f"/api/v1/fantasy/entries/{entry.public_id}",
         f"/api/v1/fantasy/entries/{entry.public_id}/rounds/1",
         f"/api/v1/fantasy/leagues/{league.public_id}/table",
     ]
+
+
+def own_answers(round_: Round) -> list[str]:
+    team = f"/api/v1/fantasy/teams/{round_.game.entries.first().public_id}"
+    return [team, f"{team}/scoring/1"]
 
 
 def let_matches_end(round_: Round) -> None:
@@ -87,6 +113,75 @@ def test_live_pages_say_how_old_the_stalest_data_is(client: Client, round_: Roun
         header = between(page, 'data-k="age">', "</p>")
         assert "age--silent" in header, path
         assert "Feed silent for 2 min" in between(page, 'data-k="banner">', "</div>"), path
+
+
+@pytest.mark.usefixtures("owner")
+def test_own_live_pages_say_how_old_the_stalest_data_is(client: Client, round_: Round):
+    make_round(round_.game, deadline_at=now() + timedelta(days=2))
+
+    for path in own_pages(round_):
+        page = client.get(path).content.decode()
+
+        assert "age--silent" in between(page, 'data-k="age">', "</p>"), path
+        assert f'data-live-topics="{pages.game_topic(round_.game)}"' in page, path
+
+
+def test_squad_that_is_chosen_from_live_points_says_their_age(client: Client, round_: Round):
+    make_round(round_.game, deadline_at=now() + timedelta(days=2))
+    client.force_login(make_user())
+
+    page = client.get(reverse("fantasy:join", args=[round_.game.slug])).content.decode()
+
+    assert "age--silent" in between(page, 'data-k="age">', "</p>")
+
+
+def test_leagues_without_a_team_of_ones_own_tell_nothing_live(client: Client, round_: Round):
+    page = client.get(own_pages(round_)[0]).content.decode()
+
+    assert "data-age=" not in page
+    assert "data-live-topics" not in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_card_of_each_own_game_says_how_old_its_data_is(client: Client, round_: Round):
+    page = client.get(reverse("fantasy:landing")).content.decode()
+
+    own = between(page, f'data-k="g:{round_.game.public_id}">', "</div>")
+    assert "age--silent" in own
+    assert "Feed silent for 2 min" in own
+    assert f'data-live-topics="{pages.game_topic(round_.game)}"' in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_open_landing_asks_for_its_cards_and_hears_their_ages(client: Client, round_: Round):
+    path, key = reverse("fantasy:landing"), f"g:{round_.game.public_id}"
+
+    regions = client.get(path, {"regions": 1}).json()["regions"]
+    parts = client.get(path, {"parts": 1}).json()["k"]
+
+    assert list(regions) == ["mine"]
+    assert round_.game.entries.first().name in regions["mine"]
+    assert list(parts) == ["ask", key]
+    assert "age--silent" in parts[key]
+
+
+def test_landing_of_a_stranger_tells_nothing_live(client: Client, round_: Round):
+    page = client.get(reverse("fantasy:landing")).content.decode()
+
+    assert round_.game.name in page
+    assert "data-age=" not in page
+    assert "data-live-topics" not in page
+
+
+def test_market_of_an_open_page_is_asked_for_without_its_filters(client: Client, round_: Round):
+    path = reverse("fantasy:players", args=[round_.game.slug])
+
+    regions = client.get(path, {"regions": 1, "sort": "points"}).json()["regions"]
+
+    assert list(regions) == ["market"]
+    assert "<table" in regions["market"]
+    assert "<input" not in regions["market"]
+    assert "regions=" not in regions["market"]
 
 
 def test_pages_say_nothing_of_an_age_where_nothing_is_live(client: Client, round_: Round):
@@ -113,6 +208,23 @@ def test_live_answers_carry_the_age_in_body_and_header(client: Client, round_: R
         told_ms = answer.json()["data_age_ms"]
         assert _STALEST_S * 1000 <= told_ms < (_STALEST_S + 20) * 1000, path
         assert answer["Data-Age-Ms"] == str(told_ms), path
+
+
+@pytest.mark.usefixtures("owner")
+def test_own_live_answers_carry_the_age_in_body_and_header(client: Client, round_: Round):
+    for path in own_answers(round_):
+        answer = client.get(path)
+
+        assert answer.json()["data_age_ms"] >= _STALEST_S * 1000, path
+        assert answer["Data-Age-Ms"] == str(answer.json()["data_age_ms"]), path
+
+
+def test_list_of_players_carries_the_age_in_its_header(client: Client, round_: Round):
+    path = f"/api/v1/fantasy/games/{round_.game.public_id}/players"
+
+    assert int(client.get(path)["Data-Age-Ms"]) >= _STALEST_S * 1000
+    let_matches_end(round_)
+    assert "Data-Age-Ms" not in client.get(path)
 
 
 def test_age_is_no_part_of_the_tag(client: Client, round_: Round):
@@ -145,7 +257,7 @@ def test_open_pages_hear_how_old_the_data_is(client: Client, round_: Round):
 
     stored = redis().xrange(store.keys_of(topic)[1])
     (parts,) = [json.loads(body)["k"] for _, body in store.parse_frames(stored)]
-    assert list(parts) == ["age", "banner"]
+    assert set(parts) == {"age", "banner", f"g:{round_.game.public_id}"}
     assert "age--silent" in parts["age"]
     asked = client.get(reverse("fantasy:parts", args=[round_.game.slug])).json()["k"]
     assert asked == {"ask": "", **parts}

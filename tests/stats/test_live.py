@@ -313,6 +313,23 @@ def test_ages_are_told_of_live_matches_only(matchday: Matchday) -> None:
     assert "age--silent" in scores[f"a:{match.public_id}"]
 
 
+def test_open_tables_hear_how_old_the_data_of_their_live_matches_is(matchday: Matchday) -> None:
+    topic = f"page:league:{matchday.league.public_id}"
+    stale = now() - timedelta(seconds=150)
+    Match.objects.filter(pk=matchday.matches["live"].pk).update(data_at=stale)
+    live.publish_ages()
+    assert frames(topic) == []
+
+    with client().pubsub() as watcher:
+        watcher.subscribe(store.channel_of(topic))
+        watcher.get_message(timeout=5)
+        live.publish_ages()
+
+    (parts,) = frames(topic)
+    assert list(parts) == ["table-age"]
+    assert "age--silent" in parts["table-age"]
+
+
 def test_old_matches_are_no_news(matchday: Matchday) -> None:
     old = matchday.season.matches.filter(matchday=1).first()
 

@@ -158,7 +158,7 @@ def test_match_queries_do_not_grow_with_the_log(
 ) -> None:
     for name in ("suspended", "break", "finished"):
         page(client, matchday.matches[name])  # draws the charts, once a fold
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             page(client, matchday.matches[name])
 
 
@@ -370,7 +370,7 @@ def test_team_queries_do_not_grow_with_the_squad(
     for kept in (14, 3, 1):
         keep = list(team.roster_spots.values_list("pk", flat=True)[:kept])
         team.roster_spots.exclude(pk__in=keep).delete()
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(f"/teams/{team.slug}/")
 
 
@@ -379,6 +379,61 @@ def test_player_totals_are_the_sum_of_the_matches(client: Client, matchday: Matc
 
     assert season.totals["goals"] == sum(line.values["goals"] for line in season.lines) == 2
     assert season.match_count == 2
+
+
+def test_player_who_plays_has_live_numbers_with_their_age(
+    client: Client, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    Match.objects.filter(pk=matchday.matches["suspended"].pk).update(data_at=None)
+    Match.objects.filter(pk=match.pk).update(data_at=now() - timedelta(seconds=150))
+
+    html = client.get("/players/ash-10/").content.decode()
+    asked = client.get("/players/ash-10/regions/").json()["regions"]
+
+    assert 'class="age age--silent"' in html
+    assert "Feed silent for 2 min" in html
+    assert f'data-live-topics="page:match:{match.public_id}"' in html
+    assert asked["seasons"] in html
+
+
+def test_player_whose_matches_are_over_opens_no_socket(client: Client, matchday: Matchday) -> None:
+    Match.objects.live().update(status="finished")
+
+    html = client.get("/players/ash-10/").content.decode()
+
+    assert "data-live-topics" not in html
+    assert "data-age=" not in html
+
+
+@pytest.mark.parametrize("address", ["/teams/ash/", "timeline"])
+def test_short_table_with_live_matches_says_how_old_its_data_is(
+    client: Client, matchday: Matchday, address: str
+) -> None:
+    match = matchday.matches["live"]
+    if address == "timeline":
+        address = f"/matches/{match.public_id}/timeline/"
+    Match.objects.filter(pk=match.pk).update(data_at=now() - timedelta(seconds=150))
+
+    html = client.get(address).content.decode()
+
+    told = html.partition('data-k="table-age">')[2].partition("</p>")[0]
+    assert 'class="age age--silent"' in told
+    Match.objects.live().update(status="finished")
+    assert "table-age" not in client.get(address).content.decode()
+
+
+def test_open_page_of_a_team_asks_for_its_part_of_a_newer_table(
+    client: Client, matchday: Matchday
+) -> None:
+    html = client.get("/teams/ash/").content.decode()
+
+    regions = client.get("/teams/ash/regions/").json()["regions"]
+
+    assert f" page:league:{matchday.season.league.public_id}" in html
+    assert 'data-regions="/teams/ash/regions/" data-regions-by="table-news"' in html
+    assert list(regions) == ["table"]
+    assert "Ash" in regions["table"]
 
 
 def test_player_queries_do_not_grow_with_matches(

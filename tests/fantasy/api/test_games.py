@@ -83,9 +83,9 @@ def test_the_market_tells_points_and_who_is_held(client, game, path, django_asse
     row = next(row for row in told if row["id"] == held.player.public_id)
 
     assert (row["points"], row["owned_permille"]) == (7, 500)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"{path}/players?limit=1")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"{path}/players?limit=3")
 
 
