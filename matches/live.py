@@ -27,6 +27,11 @@ def match_topic(public_id: str) -> str:
     return f"page:match:{public_id}"
 
 
+def lines_topic(public_id: str) -> str:
+    """Return the topic of one match's pages that list a group of its events."""
+    return f"{match_topic(public_id)}:lines"
+
+
 def league_topic(public_id: str) -> str:
     """Return the page topic that says when a league's table is a new one."""
     return f"page:league:{public_id}"
@@ -45,17 +50,33 @@ def match_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str | None
         "age": _render("board_note", match=match),
         "banner": _render("banner", match=match),
         "review": _render("review", review=head.review),
+        # Empty ones, too: what was told may be taken back.
+        "scorers": _render("scorers", scorers=head.scorers),
+        "line-score": _render("line_score", match=match, line_score=head.line_score),
+        # By another one than its own a page knows that it shows lines of a log that is no more.
+        "log": str(match.epoch),
     }
-    if head.scorers:
-        parts["scorers"] = _render("scorers", scorers=head.scorers)
-    if head.line_score:
-        parts["line-score"] = _render("line_score", match=match, line_score=head.line_score)
     parts |= _item_fragments(match, retold, with_key=not after_seq)
     spoken = spoken_item([item for item in retold.items if item.seq > after_seq])
     if spoken and told_now() - spoken.told_at < _WORTH_SAYING_FOR:
         parts["say"] = render_to_string(
             "matches/partials/say.html", {"item": spoken, "match": match}
         ).strip()
+    return parts
+
+
+def line_fragments(match: Match, *, after_seq: int = 0) -> dict[str, str | None]:
+    """Return the HTML of lines, as pages show them that list a group of events, by `data-k`.
+
+    As `match_fragments`, but of lines only, and also of those that are no key moments: whoever
+    lists those alone is not sent them.
+    """
+    if not load_pack(match.season.league.sport).clock.cumulative:
+        return {}
+    retold = retold_timeline(match, after_seq=after_seq, newest=_RECENT_TELLINGS)
+    parts: dict[str, str | None] = {f"l:{item.key}": None for item in retold.gone}
+    for item in retold.changed:
+        parts[f"l:{item.key}"] = _render("timeline_item", match=match, item=item, prefix="l")
     return parts
 
 

@@ -18,6 +18,8 @@ from leagues.packs.loader import load_pack
 from matches.live import (
     age_fragments,
     league_topic,
+    line_fragments,
+    lines_topic,
     match_fragments,
     match_topic,
     row_age_fragments,
@@ -46,6 +48,7 @@ from streams.live.publish import (
     Publication,
     forget,
     head_positions,
+    held_parts,
     publish,
     publish_all,
     watched_topics,
@@ -59,9 +62,11 @@ _NEWS_FOR = timedelta(hours=24)
 _MOST_FRAMES = 2000
 _REMEMBER_SENT_S = 6 * 3600
 # By these a page can tell that a match was folded again.
-_TOLD_BY = ("folded_seq", "status", "home_score", "away_score", "score_mismatch")
+_TOLD_BY = ("epoch", "folded_seq", "status", "home_score", "away_score", "score_mismatch")
 _LEAGUE = "league__public_id"
 _Parts = Mapping[str, str | None]
+# How the keys of a timeline's lines begin.
+_LINES = ("p:", "t:", "l:")
 _SIDES = ("match__season__league", "match__home", "match__away")
 # How soon a replay hears of a new pace, and how long its events wait for each other.
 _LOOK_AGAIN_S = 0.5
@@ -171,11 +176,12 @@ def _publish_pages(match_ids: Sequence[int], moved: Collection[int]) -> dict[int
     told = Match.objects.filter(pk__in=match_ids)
     heads = list(told.only("public_id", "epoch", "status", "kickoff_at"))
     listed = {match.pk for match in heads if _is_news(match) or match.pk in moved}
-    watched = watched_topics([*(match_topic(m.public_id) for m in heads), scores_topic()])
+    topics = [topic for match in heads for topic in _page_topics(match)]
+    watched = watched_topics([*topics, scores_topic()])
     _forget_unwatched(heads, watched, with_lists=bool(listed))
     if scores_topic() not in watched:
         listed.clear()
-    opened = {match.pk for match in heads if match_topic(match.public_id) in watched}
+    opened = {match.pk for match in heads if not watched.isdisjoint(_page_topics(match))}
     if not listed | opened:
         return {}
     matches = list(told.with_sides().filter(pk__in=listed | opened))
@@ -186,12 +192,16 @@ def _publish_pages(match_ids: Sequence[int], moved: Collection[int]) -> dict[int
     for match in matches:
         before: _Sent = held.get(_sent_key(match)) or _Sent()
         page = page_fragments(match, after_seq=before.seq) if match.pk in opened else {}
+        is_grouped = lines_topic(match.public_id) in watched
+        lines = line_fragments(match, after_seq=before.seq) if is_grouped else {}
         row = scores_fragments([match]) if match.pk in listed else {}
-        after = before.after(page, row, seq=match.folded_seq if page else before.seq)
-        frame = after.fresh(page, before)
-        if frame:
-            topic = match_topic(match.public_id)
-            publications.append(Publication(topic=topic, frames=[Frame(data={"k": frame})]))
+        after = before.after(page, row, lines, seq=match.folded_seq if page else before.seq)
+        told = _told_of(match, before, after, page, lines)
+        publications += [
+            Publication(topic=topic, frames=[Frame(data={"k": frame})])
+            for topic, frame in told.items()
+            if frame
+        ]
         rows |= after.fresh(row, before)
         sent[_sent_key(match)] = after
     if rows:
@@ -205,11 +215,37 @@ def _publish_pages(match_ids: Sequence[int], moved: Collection[int]) -> dict[int
 def _forget_unwatched(
     matches: Sequence[Match], watched: Collection[str], *, with_lists: bool
 ) -> None:
+    topics = [topic for match in matches for topic in _page_topics(match)]
+    forget([topic for topic in topics if topic not in watched])
     deserted = [match for match in matches if match_topic(match.public_id) not in watched]
-    forget([match_topic(match.public_id) for match in deserted])
     cache.delete_many([_sent_key(match) for match in deserted])
     if with_lists and scores_topic() not in watched:
         forget([scores_topic()])
+
+
+def _page_topics(match: Match) -> tuple[str, str]:
+    return match_topic(match.public_id), lines_topic(match.public_id)
+
+
+def _told_of(
+    match: Match, before: "_Sent", after: "_Sent", page: _Parts, lines: _Parts
+) -> dict[str, dict[str, str | None]]:
+    """Return what is new on a match's pages, by topic."""
+    told = {
+        topic: after.fresh(parts, before)
+        for topic, parts in zip(_page_topics(match), (page, lines), strict=True)
+    }
+    if before.seq:
+        return told
+    kept = held_parts([*told], "log")
+    if kept[0].value in (None, str(match.epoch)):
+        return told
+    # The log was told anew: its lines are none of the old ones, and nothing just happened.
+    for topic, held in zip(told, kept, strict=True):
+        gone = [name for name in held.names if name.startswith(_LINES)]
+        told[topic] = {**dict.fromkeys(gone), **told[topic]}
+        told[topic].pop("say", None)
+    return told
 
 
 def publish_tables(season_ids: Iterable[int]) -> None:
@@ -263,11 +299,12 @@ class _Sent:
     seq: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
 
-    def after(self, page: _Parts, row: _Parts, *, seq: int) -> "_Sent":
+    def after(self, page: _Parts, row: _Parts, lines: _Parts, *, seq: int) -> "_Sent":
         """Return what they were sent once these parts have gone out, too."""
-        # A row that was not sent now may have changed without being sent.
-        kept = {k: d for k, d in self.digests.items() if row or not k.startswith("m:")}
-        fresh = {key: _digest(html) for key, html in {**page, **row}.items()}
+        # What was not sent now may have changed without being sent.
+        untold = (*(() if row else ("m:",)), *(() if lines else ("l:",)))
+        kept = {k: d for k, d in self.digests.items() if not k.startswith(untold)}
+        fresh = {key: _digest(html) for key, html in {**page, **row, **lines}.items()}
         return _Sent(seq=seq, digests={**kept, **fresh})
 
     def fresh(self, parts: _Parts, before: "_Sent") -> dict[str, str | None]:
@@ -440,11 +477,12 @@ def _load_match(topic: str) -> Snapshot | None:
 
 
 def _load_page(topic: str) -> Snapshot | None:
-    public_id = topic.removeprefix("page:match:")
+    public_id, _, rest = topic.removeprefix("page:match:").partition(":")
     match = Match.objects.with_sides().filter(public_id=public_id).first()
-    if match is None:
+    if match is None or topic not in _page_topics(match):
         return None
-    present = {key: html for key, html in page_fragments(match).items() if html is not None}
+    parts = line_fragments(match) if rest else page_fragments(match)
+    present = {key: html for key, html in parts.items() if html is not None}
     return Snapshot(epoch="", seq=0, state={"k": present})
 
 

@@ -34,6 +34,18 @@ class Chosen:
     is_plays: bool
     has_more: bool
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it lists a group in two columns: its lines need not be key moments."""
+        return not self.is_plays and self.show != KEY
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of its lines begin with."""
+        if self.is_plays:
+            return "p"
+        return "l" if self.is_group else "t"
+
 
 def choose(pack: SportPack, items: Sequence[TimelineItem], wish: Choice) -> Chosen:
     """Return what the wish shows; a wish that makes no sense shows the key moments."""

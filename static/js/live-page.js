@@ -134,6 +134,46 @@ const replaceEach = (held, html) => {
   }
 };
 
+// A log that was told anew has other lines. They are asked for as a whole, by the reader's choice and
+// not by all readers at once.
+let log = "";
+let isRenewing = false;
+
+const hasOtherLog = () => {
+  const shown = document.querySelector("[data-moments]");
+  return shown !== null && shown.dataset.moments !== log;
+};
+
+const renewMoments = async () => {
+  const heardBefore = heard;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = answer.ok && page.querySelector("[data-moments]");
+    if (!fresh || heard !== heardBefore) return false;
+    document.querySelector("[data-moments]").replaceWith(fresh);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+// A page may be newer than the snapshot that it begins with: the frames after that say so at once.
+const keepLog = async (told) => {
+  log = told;
+  if (isRenewing || !hasOtherLog()) return;
+  isRenewing = true;
+  let spread = SPREAD_MS;
+  do {
+    const wait = Math.random() * spread;
+    await new Promise((done) => setTimeout(done, wait));
+    spread = Math.min(spread * 2, CALM_MS);
+  } while (hasOtherLog() && !(await renewMoments()));
+  isRenewing = false;
+  localise(document);
+  tick();
+};
+
 const patchOne = (key, html) => {
   const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
   if (html === null) {
@@ -151,6 +191,7 @@ const patchOne = (key, html) => {
 };
 
 const patch = (parts) => {
+  if ("log" in parts) keepLog(parts.log);
   const added = [];
   for (const [key, html] of Object.entries(parts)) {
     if (key === "say") speaker.say(html, { isKey: true });
@@ -186,16 +227,17 @@ const offerJump = (list) => {
 
 const watchJump = () => {
   const button = document.querySelector("[data-jump-latest]");
-  const list = document.querySelector("[data-list]");
-  if (!button || !list) return;
+  const present = () => document.querySelector("[data-list]");
+  if (!button || !present()) return;
   button.addEventListener("click", () => {
+    const list = present();
     button.hidden = true;
     list.tabIndex = -1;
     list.focus({ preventScroll: true });
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     list.scrollIntoView({ block: "start", behavior: isCalm ? "auto" : "smooth" });
   });
-  addEventListener("scroll", () => (button.hidden ||= !isPast(list)), { passive: true });
+  addEventListener("scroll", () => (button.hidden ||= !isPast(present())), { passive: true });
 };
 
 // Regions ----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from config.sight import scores_shown
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
 from leagues.selectors import follows_of
+from matches.live import line_fragments
 from matches.models import Match
 from matches.panels import last_tab, remember_tab
 from matches.rules.filters import Choice, choose
@@ -108,7 +109,11 @@ def match_parts(request: HttpRequest, public_id: str) -> JsonResponse:
     """The live parts of a match page, for pages whose socket fails."""
     after = request.GET.get("after", "")
     after_seq = int(after) if after.isdecimal() and len(after) < 10 else 0
-    return JsonResponse({"k": page_fragments(_match(public_id), after_seq=after_seq)})
+    found = _match(public_id)
+    parts = page_fragments(found, after_seq=after_seq)
+    if "lines" in request.GET:
+        parts |= line_fragments(found, after_seq=after_seq)
+    return JsonResponse({"k": parts})
 
 
 @require_safe

@@ -110,6 +110,31 @@ def state_hashes(topics: Sequence[str]) -> list[str | None]:
     return [None if found is None else found.decode() for found in pipe.execute()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is kept of a page topic: the value of one part, and the names of all."""
+
+    value: Any
+    names: tuple[str, ...]
+
+
+def held_parts(topics: Sequence[str], name: str) -> list[Held]:
+    """Return of each page topic the part of that name, None without one, and the names of all."""
+    pipe = client().pipeline(transaction=False)
+    for topic in topics:
+        parts = store.keys_of(topic)[2]
+        pipe.hget(parts, name)
+        pipe.hkeys(parts)
+    answers = pipe.execute()
+    return [
+        Held(
+            value=None if value is None else orjson.loads(value),
+            names=tuple(sorted(found.decode() for found in names)),
+        )
+        for value, names in zip(answers[::2], answers[1::2], strict=True)
+    ]
+
+
 def watched_topics(topics: Sequence[str]) -> frozenset[str]:
     """Return those of the topics that any socket of any process listens to right now."""
     channels = {store.channel_of(topic): topic for topic in topics}

@@ -92,5 +92,5 @@ def hides(wish: Wish, topic: str) -> bool:
     kind = kind_of(topic)
     if not wish.hides_scores or kind is None or not kind.is_news:
         return False
-    of_match = topic.removeprefix("page:").partition(":")
-    return of_match[0] != "match" or of_match[2] not in wish.shown
+    subject, _, rest = topic.removeprefix("page:").partition(":")
+    return subject != "match" or rest.partition(":")[0] not in wish.shown

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import transaction
 
 from config.clock import now
 from matches.enums import Certainty
 from matches.models import Match
+from matches.services.log import delete_log
 from stats import live, receivers
 from stats.models import BoxScore
 from stats.services.fold import Folded, fold_match
@@ -298,6 +302,73 @@ def test_open_page_of_an_old_match_is_told_of_a_changed_scorer(matchday: Matchda
     assert "Petrov" in page[f"t:{goal.lineage_id.hex}"]
 
 
+@contextmanager
+def watching(topic: str) -> Iterator[None]:
+    """Somebody has a page with the topic open."""
+    with client().pubsub() as watcher:
+        watcher.subscribe(store.channel_of(topic))
+        watcher.get_message(timeout=5)
+        yield
+
+
+def test_lines_of_no_key_moment_go_to_pages_that_list_a_group_alone(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    topic = f"page:match:{match.public_id}:lines"
+    live.publish_pages([match.pk])
+    log = next_event(matchday, match)
+    log.tell("shot", "2H", 30, team=match.home, player="9")
+    log.fold()
+    live.publish_pages([match.pk])
+    assert frames(topic) == []
+
+    shot = log.tell("shot", "2H", 31, team=match.home, player="9")
+    log.fold()
+    with watching(topic):
+        live.publish_pages([match.pk])
+
+    (told,) = frames(topic)
+    assert list(told) == [f"l:{shot.lineage_id.hex}"]
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert [key for key in page if key.startswith("t:")] == []
+
+
+def test_pages_drop_the_lines_of_a_log_that_is_told_anew(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    old = {key for key in kept_parts(match) if key[:2] in {"p:", "t:"}}
+    with transaction.atomic():
+        delete_log(Match.objects.select_for_update().get(pk=match.pk))
+    log = next_event(matchday, match)
+    log.tell("period_start", "1H", 0)
+    log.tell("yellow_card", "1H", 3, team=match.home, player="6")
+    log.fold()
+
+    live.publish_pages([match.pk])
+
+    page = frames(f"page:match:{match.public_id}")[-1]
+    assert old
+    assert {key for key, html in page.items() if html is None} == old
+    assert page["log"] == str(match.epoch)
+    # It was told once before.
+    assert "say" not in page
+    assert page["scorers"] == ""
+    assert not old & kept_parts(match).keys()
+    assert_all_are_current(match)
+
+
+def test_parts_that_are_remembered_no_more_drop_no_line_of_the_same_log(matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    live.publish_pages([match.pk])
+    before = kept_parts(match)
+    cache.clear()
+
+    live.publish_pages([match.pk])
+
+    again = frames(f"page:match:{match.public_id}")[-1]
+    assert [key for key, html in again.items() if html is None] == []
+    assert before.keys() <= kept_parts(match).keys()
+
+
 def test_ages_are_told_of_live_matches_only(matchday: Matchday) -> None:
     match = matchday.matches["live"]
     Match.objects.live().exclude(pk=match.pk).update(status="finished")
@@ -320,9 +391,7 @@ def test_open_tables_hear_how_old_the_data_of_their_live_matches_is(matchday: Ma
     live.publish_ages()
     assert frames(topic) == []
 
-    with client().pubsub() as watcher:
-        watcher.subscribe(store.channel_of(topic))
-        watcher.get_message(timeout=5)
+    with watching(topic):
         live.publish_ages()
 
     (parts,) = frames(topic)
