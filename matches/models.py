@@ -143,6 +143,7 @@ class Match(models.Model):
     vendor_status = models.CharField(max_length=14, choices=MatchStatus.choices, blank=True)
     vendor_score = models.JSONField(null=True, blank=True, help_text='{"home": n, "away": n}')
     score_mismatch = models.BooleanField(default=False)
+    is_reviewed = models.BooleanField(default=False, help_text="The replay is looked at.")
     awarded_home = models.PositiveSmallIntegerField(null=True, blank=True)
     awarded_away = models.PositiveSmallIntegerField(null=True, blank=True)
     awarded_home_points = models.SmallIntegerField(
@@ -161,9 +162,7 @@ class Match(models.Model):
     epoch = models.UUIDField(default=uuid.uuid4, help_text="Changes when the log is rebuilt.")
     head_seq = models.PositiveIntegerField(default=0)
     folded_seq = models.PositiveIntegerField(default=0)
-    sheet_version = models.PositiveIntegerField(
-        default=0, help_text="Raised by each new team sheet."
-    )
+    sheet_version = models.PositiveIntegerField(default=0, help_text="Raised by each team sheet.")
     fixture_version = models.PositiveIntegerField(
         default=0,
         editable=False,

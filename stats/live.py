@@ -196,10 +196,10 @@ def _publish_pages(match_ids: Sequence[int], moved: Collection[int]) -> dict[int
         lines = line_fragments(match, after_seq=before.seq) if is_grouped else {}
         row = scores_fragments([match]) if match.pk in listed else {}
         after = before.after(page, row, lines, seq=match.folded_seq if page else before.seq)
-        told = _told_of(match, before, after, page, lines)
+        news = _told_of(match, before, after, page, lines)
         publications += [
             Publication(topic=topic, frames=[Frame(data={"k": frame})])
-            for topic, frame in told.items()
+            for topic, frame in news.items()
             if frame
         ]
         rows |= after.fresh(row, before)

@@ -160,6 +160,13 @@ class Migration(migrations.Migration):
                     models.JSONField(blank=True, help_text='{"home": n, "away": n}', null=True),
                 ),
                 ("score_mismatch", models.BooleanField(default=False)),
+                (
+                    "is_reviewed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The replay is looked at.",
+                    ),
+                ),
                 ("awarded_home", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("awarded_away", models.PositiveSmallIntegerField(blank=True, null=True)),
                 (
@@ -182,7 +189,7 @@ class Migration(migrations.Migration):
                 (
                     "sheet_version",
                     models.PositiveIntegerField(
-                        default=0, help_text="Raised by each new team sheet."
+                        default=0, help_text="Raised by each team sheet."
                     ),
                 ),
                 (

@@ -1,7 +1,7 @@
 """How the state of a match reads: chip, clock, age of its data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,7 @@ class State:
     """What the chip of a match says.
 
     `kind` is before, live, pause, trouble, off or over; `words` is the long form; `ticks` means
-    that the clock runs.
+    that the clock runs; `review` names a look at the replay that is under way.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class State:
     words: str
     ticks: bool = False
     reason: str = ""
+    review: str = ""
 
     @property
     def short_reason(self) -> str:
@@ -77,6 +78,11 @@ def has_live_page(match: Match) -> bool:
 def match_state(match: Match) -> State:
     """Return the state of a match; the league must be fetched along."""
     pack = load_pack(match.season.league.sport)
+    review = pack.review.label if match.is_reviewed and pack.review else ""
+    return replace(_state(match, pack), review=review)
+
+
+def _state(match: Match, pack: SportPack) -> State:
     status = match.status
     if status == MatchStatus.LIVE:
         return _live(match, pack)

@@ -107,6 +107,7 @@ def _blank(match: Match) -> Match:
     past = copy.copy(match)
     past.status, past.status_reason = MatchStatus.SCHEDULED, ""
     past.vendor_status, past.vendor_score, past.score_mismatch = "", None, False
+    past.is_reviewed = False
     past.home_score = past.away_score = past.home_shootout = past.away_shootout = None
     past.awarded_home = past.awarded_away = None
     past.period, past.clock_ms, past.period_scores = "", 0, []

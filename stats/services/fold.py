@@ -34,6 +34,7 @@ _MATCHES_PER_TRANSACTION = 20
 _HEADER_TYPES = {
     "status": "text",
     "score_mismatch": "bool",
+    "is_reviewed": "bool",
     "home_score": "int",
     "away_score": "int",
     "home_shootout": "int",
@@ -346,6 +347,7 @@ def _set_header(match: Match, fold: Fold, kept: KeptFold, *, at: datetime) -> No
     match.clock_running_since = told_at if fold.clock_running and is_fresh else None
     match.period_scores = [list(part) for part in fold.periods]
     match.folded_seq = kept.seq
+    match.is_reviewed = kept.is_reviewed and match.is_live
     set_award(match, decided)
     match.finished_at = (match.finished_at or at) if match.status in OVER_STATUSES else None
 

@@ -29,6 +29,7 @@ def boxscore_as_of(match: Match, *, seq: int) -> bytes:
     name_players(kept, [*fold.home.players, *fold.away.players])  # type: ignore[list-item]
     past = copy.copy(match)
     past.status, past.score_mismatch = fold.status, False
+    past.is_reviewed = kept.is_reviewed and past.is_live
     decided = kept.decided()
     has_score = kept.seq > 0 and (has_begun(fold) or bool(decided.get("score")))
     set_award(past, decided)

@@ -17,8 +17,8 @@ from leagues.enums import ExternalKind
 from leagues.models import ExternalId, Player, Season, Team
 from leagues.packs.engine import FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import OVERRIDE
-from matches.enums import EventOp, SheetRole
+from leagues.packs.schema import OVERRIDE, SportPack
+from matches.enums import Certainty, EventOp, SheetRole
 from matches.models import Match, PlayEvent, TeamSheetSpot
 from stats.models import StatLine
 from stats.services.documents import PlayerCard
@@ -66,6 +66,15 @@ _NEWS = (  # noqa: S608 - made of the fixed names above
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A fact that is under review (`is_open`), or that ends a review, as it was told last."""
+
+    rev: int
+    seq: int
+    is_open: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class KeptFold:
     """A match's fold as this process left it, `seq` events in."""
@@ -85,6 +94,13 @@ class KeptFold:
     last_event_at: datetime | None = None
     # The newest revision of each decision by lineage: number, what it does, payload, reason.
     decisions: dict[str, tuple[int, str, dict[str, Any], str]] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a fact is looked at again: a provisional one that no later decision ended."""
+        newest = max(self.looks.values(), key=lambda look: look.seq, default=None)
+        return newest is not None and newest.is_open
 
     def decided(self) -> dict[str, Any]:
         """Return what curators decided of status, score and award, and the newest reason."""
@@ -180,15 +196,33 @@ def apply_rows(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
     kept.fold.apply_all(fold_event(row, sides, kept.redirects) for row in rows)
     kept.seq = rows[-1][0]
     kept.last_event_at = rows[-1][12] or rows[-1][13]
+    pack = load_pack(kept.season.league.sport)
     for row in rows:
         if row[4] == OVERRIDE:
             _note_decision(kept, dict(zip(EVENT_COLUMNS, row, strict=True)))
+        if pack.review is not None:
+            _note_look(kept, pack, dict(zip(EVENT_COLUMNS, row, strict=True)))
 
 
 def _note_decision(kept: KeptFold, row: Mapping[str, Any]) -> None:
     lineage, rev = str(row["lineage_id"]), row["rev"]
     if rev > kept.decisions.get(lineage, (0,))[0]:
         kept.decisions[lineage] = (rev, row["op"], row["payload"], row["reason"])
+
+
+def _note_look(kept: KeptFold, pack: SportPack, row: Mapping[str, Any]) -> None:
+    """Remember what `matches.rules.timeline.present_review` looks for."""
+    kind = pack.events.get(row["type"])
+    if kind is None or kind.hidden or pack.review is None:
+        return
+    lineage, rev = str(row["lineage_id"]), row["rev"]
+    is_open = row["certainty"] == Certainty.PROVISIONAL and row["op"] != EventOp.RETRACT
+    if rev <= (kept.looks[lineage].rev if lineage in kept.looks else 0):
+        return
+    if is_open or row["type"] in pack.review.decided_by:
+        kept.looks[lineage] = Look(rev=rev, seq=row["seq"], is_open=is_open)
+    else:
+        kept.looks.pop(lineage, None)
 
 
 # Team, player, role, shirt, position and order of one place on a team sheet.

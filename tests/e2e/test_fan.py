@@ -128,6 +128,9 @@ def test_part_that_was_seen_last_opens_with_the_next_match(page: Page, matchday:
 def test_review_comes_to_an_open_page_and_goes(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["live"]
     open_live(page, f"/matches/{match.public_id}/")
+    scores = page.context.new_page()
+    open_live(scores, "/")
+    row = scores.locator(f'[data-k="m:{match.public_id}"] .match-row__state')
     chip = page.locator(".board").get_by_text("VAR check")
     expect(chip).to_have_count(0)
     goal = match.events.filter(type="goal", op=EventOp.ADD).latest("seq")
@@ -141,6 +144,7 @@ def test_review_comes_to_an_open_page_and_goes(page: Page, matchday: Matchday) -
         Log(day=matchday, match=match, at=now(), seq=goal.seq).fold()
         live.publish_pages([match.pk])
         expect(chip).to_have_count(count)
+        expect(row.get_by_text("VAR check")).to_have_count(count)
         expect(page.get_by_text("The video referee checks:")).to_have_count(count)
 
 

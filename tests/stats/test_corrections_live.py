@@ -7,7 +7,9 @@ import pytest
 from config.clock import now
 from leagues.models import Player
 from matches.ingest.documents import FeedDocument, FeedEvent, FeedMatch, FeedPlayer, FeedTeam
+from matches.live import scores_fragments
 from matches.models import Match
+from matches.selectors.timelines import match_head, match_timeline
 from matches.services.ingest import apply_document
 from stats.live import event_documents, page_fragments
 from stats.models import StatLine, TableRow
@@ -82,6 +84,51 @@ def test_goal_under_review_is_struck_everywhere_and_stays_visible():
     assert (match.home_score, goals("Home 1"), points(match)) == (0, 0, 1)
 
 
+def _told(event: FeedEvent) -> dict:
+    return {name: getattr(event, name) for name in FeedEvent.__slots__}
+
+
+def row(match: Match) -> str:
+    return scores_fragments([match])[f"m:{match.public_id}"]
+
+
+def goal(rev: int, **said: object) -> FeedEvent:
+    return FeedEvent(**{**_told(GOAL), "rev": rev, **said})
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_over"),
+    [
+        (goal(3, certainty="confirmed"), True),
+        (goal(3, is_retracted=True, reason="VAR: offside"), True),
+        (REVIEW, True),
+        (goal(3, player="p2", certainty="provisional"), False),
+        (FeedEvent(**{**_told(GOAL), "vendor_event_id": "g2", "clock_ms": 640_000}), False),
+    ],
+)
+def test_list_row_tells_of_a_review_as_long_as_the_page_of_the_match(
+    ending: FeedEvent, is_over: bool
+):
+    assert "VAR check" not in row(tell(START, GOAL))
+    match = tell(goal(2, certainty="provisional"))
+    assert row(match).count("VAR check") == 2  # for those who see it and those who hear it
+    assert match_head(match, match_timeline(match)).review is not None
+
+    match = tell(ending)
+
+    assert ("VAR check" not in row(match)) is is_over
+    assert (match_head(match, match_timeline(match)).review is None) is is_over
+
+
+def test_review_in_a_list_row_is_gone_with_the_match_and_after_another_process_folds():
+    tell(START, GOAL)
+    match = tell(goal(2, certainty="provisional"))
+    fold_match(match.pk, from_scratch=True)
+    assert "VAR check" in row(Match.objects.with_sides().get())
+
+    assert "VAR check" not in row(tell(END))
+
+
 def test_scorer_changed_after_the_whistle_changes_both_lines():
     match = tell(START, GOAL, END)
     assert (match.status, goals("Home 1"), goals("Home 2")) == ("finished", 1, 0)
@@ -103,7 +150,3 @@ def test_goal_that_a_snapshot_forgets_after_the_whistle_changes_the_table():
     assert points(match) == 1
     moment = "".join(page_fragments(match).values())
     assert "removed by the source" in moment
-
-
-def _told(event: FeedEvent) -> dict:
-    return {name: getattr(event, name) for name in FeedEvent.__slots__}
