@@ -362,6 +362,7 @@ class LiveSocket:
 
     def _take_good_bye(self, payload: bytes) -> None:
         if self._is_open:
+            ws_protocol.check_good_bye(payload)
             self._is_open = self._is_clear = False
             self._write_between(ws_protocol.control_frame(ws_protocol.CLOSE, payload[:2]))
         self._finish()

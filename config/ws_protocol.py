@@ -16,6 +16,9 @@ _RESERVED: Final = 0x70
 _MASKED: Final = 0x80
 _MAX_CONTROL_BYTES: Final = 125
 _MAX_HEAD_BYTES: Final = 16_384
+# RFC 6455, section 7.4, and those that IANA has added: 1004 to 1006 and 1015 are never sent.
+_SENDABLE: Final = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
+_OF_APPLICATIONS: Final = range(3000, 5000)
 # RFC 6455, section 1.3.
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
@@ -174,6 +177,22 @@ def _unmasked(payload: bytes, mask: bytes) -> bytes:
     repeated = (mask * (size // 4 + 1))[:size]
     number = int.from_bytes(payload, "little") ^ int.from_bytes(repeated, "little")
     return number.to_bytes(size, "little")
+
+
+def check_good_bye(payload: bytes) -> None:
+    """Insist on a code that an endpoint may send and a reason in UTF-8; both may be missing.
+
+    Raises BrokenFrameError.
+    """
+    if not payload:
+        return
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) < 2 or not (code in _SENDABLE or code in _OF_APPLICATIONS):
+        raise BrokenFrameError(PROTOCOL_ERROR)
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError as error:
+        raise BrokenFrameError(NOT_UTF8) from error
 
 
 def control_frame(opcode: int, payload: bytes = b"") -> bytes:

@@ -171,6 +171,26 @@ def test_good_bye_is_answered_and_the_connection_closed():
     assert pair.listener.is_gone == 1
 
 
+@pytest.mark.parametrize("code", [b"", b"\x03\xe8", b"\x13\x87"], ids=["none", "1000", "4999"])
+def test_good_bye_is_answered_by_its_own_code(code):
+    async def scene(pair):
+        await opened(pair)
+        await pair.send(frame(CLOSE, code))
+        await pair.read_to_the_end()
+
+    assert played(scene).frames() == [(CLOSE, code)]
+
+
+def test_good_bye_that_answers_ours_is_taken_whatever_it_says():
+    async def scene(pair):
+        await opened(pair)
+        pair.held.close_with(4408)
+        await pair.send(frame(CLOSE, b"\x03\xed"))
+        await pair.read_to_the_end()
+
+    assert played(scene).frames() == [(CLOSE, (4408).to_bytes(2, "big"))]
+
+
 def test_who_does_not_answer_a_good_bye_is_dropped():
     async def scene(pair):
         await opened(pair)
@@ -187,8 +207,15 @@ def test_who_does_not_answer_a_good_bye_is_dropped():
 
 @pytest.mark.parametrize(
     ("sent", "code"),
-    [(frame(TEXT, b"\xff\xfe"), 1007), (frame(MORE, b"lone"), 1002), (frame(3), 1002)],
-    ids=["no UTF-8", "lone piece", "reserved"],
+    [
+        (frame(TEXT, b"\xff\xfe"), 1007),
+        (frame(MORE, b"lone"), 1002),
+        (frame(3), 1002),
+        (frame(CLOSE, b"\x03\xed"), 1002),
+        (frame(CLOSE, b"\x03"), 1002),
+        (frame(CLOSE, b"\x03\xe8\xff"), 1007),
+    ],
+    ids=["no UTF-8", "lone piece", "reserved", "code 1005", "half a code", "reason no UTF-8"],
 )
 def test_who_breaks_the_protocol_is_told_so_and_dropped(sent, code):
     async def scene(pair):

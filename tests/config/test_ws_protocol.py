@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.ws_protocol import BrokenFrameError, close_frame, read_frame, read_handshake
+from config.ws_protocol import (
+    BrokenFrameError,
+    check_good_bye,
+    close_frame,
+    read_frame,
+    read_handshake,
+)
 from tests.streams.rude_clients import CLOSE, HANDSHAKE, MORE, PING, TEXT, frame
 
 MOST = 65_536
@@ -128,6 +134,40 @@ def test_head_that_breaks_the_protocol_is_refused(data):
         read_frame(data, 0, MOST)
 
     assert broken.value.code == 1002
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", *(code.to_bytes(2, "big") for code in (1000, 1003, 1007, 1014, 3000, 4999))],
+)
+def test_good_bye_may_have_a_code_of_the_rfc_or_of_an_application(payload):
+    check_good_bye(payload)
+    if payload:
+        check_good_bye(payload + "Grüße".encode())
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x03",
+        *(
+            code.to_bytes(2, "big") + b"why"
+            for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535)
+        ),
+    ],
+)
+def test_good_bye_without_a_code_that_may_be_sent_breaks_the_protocol(payload):
+    with pytest.raises(BrokenFrameError) as broken:
+        check_good_bye(payload)
+
+    assert broken.value.code == 1002
+
+
+def test_reason_of_a_good_bye_has_to_be_utf8():
+    with pytest.raises(BrokenFrameError) as broken:
+        check_good_bye(b"\x03\xe8\xff")
+
+    assert broken.value.code == 1007
 
 
 def test_good_bye_has_its_code():
