@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _WORD = re.compile(r"\{(\w+)\}")
+# What a word that is missing leaves behind: "Shot by Silva: ."
+_LOOSE = re.compile(r"[,:;]\s*(?=[.!?]|$)")
 _SPACES = re.compile(r"\s+(?=[.,!?;:)])|(?<=\s)\s+")
 
 
@@ -15,7 +17,7 @@ def filled(template: str, words: Mapping[str, Any]) -> str:
         value = words.get(match[1])
         return "" if value is None or isinstance(value, bool) else str(value).replace("_", " ")
 
-    return _SPACES.sub("", _WORD.sub(word, template)).strip()
+    return _LOOSE.sub("", _SPACES.sub("", _WORD.sub(word, template)).strip())
 
 
 def minute_label(offset_ms: int, length_ms: int, clock_ms: int) -> str:

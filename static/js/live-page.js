@@ -474,8 +474,13 @@ export const follow = async (place) => {
 };
 
 // What was said before this page came is no news, and how old the data was then, no truth any more:
-// the page asks for it itself as soon as it matters.
-const lasting = ({ say: _said, age: _age, banner: _banner, ...parts }) => parts;
+// the page asks for it itself as soon as it matters. A row is older than its age, which it contains.
+const isOfThen = (key) => key === "say" || AGES.includes(key) || key.startsWith("g:");
+const isRowAge = (key) => key.startsWith("a:");
+const lasting = (parts) => {
+  const kept = Object.entries(parts).filter(([key]) => !isOfThen(key));
+  return Object.fromEntries([...kept.filter(([key]) => !isRowAge(key)), ...kept.filter(([key]) => isRowAge(key))]);
+};
 
 // The replay of a match shows its parts in the same way.
 export { clockWords, replacePart as replaceInside, replaceWhole, speaker, SPOKEN };

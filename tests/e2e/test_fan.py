@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -146,6 +147,30 @@ def test_review_comes_to_an_open_page_and_goes(page: Page, matchday: Matchday) -
         expect(chip).to_have_count(count)
         expect(row.get_by_text("VAR check")).to_have_count(count)
         expect(page.get_by_text("The video referee checks:")).to_have_count(count)
+
+
+def test_snapshot_of_before_makes_no_row_look_late(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    of_match = type(match).objects.filter(pk=match.pk)
+    # A day list that is the first page of all loads again in the reader's zone.
+    visit(page, "/leagues/")
+    open_live(page, "/")
+    of_match.update(data_at=now() - timedelta(seconds=150))
+    live.publish_pages([match.pk])
+    late = f'[data-k="m:{match.public_id}"] .age--silent'
+    expect(page.locator(late)).to_have_count(1)
+    of_match.update(data_at=now())
+    # After so many the next page is given what they come to, not each of them.
+    for _ in range(70):
+        live.publish_ages()
+    expect(page.locator(late)).to_have_count(0)
+
+    other = page.context.new_page()
+    open_live(other, "/")
+
+    # The page has heard all that its socket begins with.
+    expect(other.locator(f'[data-k="m:{match.public_id}"] .age--fresh')).to_have_count(1)
+    assert other.locator(late).count() == 0
 
 
 def test_snapshot_of_before_does_not_take_the_warning_away(page: Page, matchday: Matchday) -> None:

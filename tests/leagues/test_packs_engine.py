@@ -8,6 +8,7 @@ import pytest
 from leagues.packs.engine import Fold, FoldEvent, MatchFold, Sheet, fold
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
+from leagues.packs.wording import filled
 from tests.factories.packs import LANTERN, LANTERN_ID, write_lanternball
 
 SHEET = Sheet(home=("h1", "h2"), away=("a1", "a2"), home_bench=("h3",), away_bench=("a3",))
@@ -494,6 +495,20 @@ def test_timeline_is_in_match_order_without_hidden_events(pack: SportPack):
     )
 
     assert fold(pack, SHEET, log).timeline == (2, 4, 3, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("Shot by {player} ({team}): {outcome}.", "Shot by Ada (Owls)."),
+        ("Try of {team}: {player} runs, {result}.", "Try of Owls: Ada runs."),
+        ("VAR: {decision}", "VAR"),
+        ("Drive: {player}. {result}", "Drive: Ada."),
+        ("{player}, {team}: here.", "Ada, Owls: here."),
+    ],
+)
+def test_word_that_is_missing_leaves_no_sign_behind(template: str, told: str):
+    assert filled(template, {"player": "Ada", "team": "Owls"}) == told
 
 
 def test_sentence_and_clock_read_like_a_timeline(pack: SportPack):

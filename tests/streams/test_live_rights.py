@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 
+from config.sight import Wish
 from streams.live.rights import Watch, Who, lost_rights, who_of
-from streams.live.topics import register_snapshots
+from streams.live.topics import hides, register_snapshots
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +65,22 @@ def test_topic_that_may_not_be_seen_any_more_is_a_lost_right():
 def test_visitor_without_an_account_is_nobody():
     assert who_of({"user": None}) is None
     assert who_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "is_hidden"),
+    [
+        ("match:vz_match_1", False),
+        ("page:match:vz_match_1", False),
+        ("page:match:vz_match_1:lines", False),
+        ("page:match:vz_match_2:lines", True),
+        ("match:vz_match_2", True),
+        ("league:vz_match_1", True),
+        ("page:scores", True),
+    ],
+)
+def test_scores_that_were_asked_for_come_by_all_topics_of_the_match(topic, is_hidden):
+    wish = Wish(hides_scores=True, shown=frozenset({"vz_match_1"}))
+
+    assert hides(wish, topic) is is_hidden
+    assert not hides(Wish(), topic)
