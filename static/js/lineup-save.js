@@ -52,6 +52,7 @@ export const saving = ({ form, words, body, say, saved }) => {
   let isSending = false;
   let timer = 0;
   let said = "";
+  let isAsking = false;
 
   const tell = (text, kind = "") => {
     place.hidden = !text;
@@ -161,6 +162,7 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const push = (changes) => {
     said = "";
+    isAsking = false;
     waiting = { key: newKey(), body: body(), changes: Math.max(1, changes), since: savedAs() };
     kept.write(waiting);
     send();
@@ -180,9 +182,11 @@ export const saving = ({ form, words, body, say, saved }) => {
       tell("");
     },
     ask: () => {
+      isAsking = true;
       settle(waiting);
       announce(words.overtaken, "warn");
     },
+    isAsking: () => isAsking,
     tellDirty: (changes) => tell(changes ? counted("dirty", changes) : "", "warn"),
   };
 };

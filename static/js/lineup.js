@@ -482,7 +482,8 @@ const listenToForm = () => {
     event.preventDefault();
     save.push(changes);
   });
-  addEventListener("offline", showState);
+  // What nobody has said to save is not put in line by a network that goes.
+  addEventListener("offline", () => save.isAsking() || showState());
 };
 
 const start = () => {

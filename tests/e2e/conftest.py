@@ -18,6 +18,10 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.clock import now
+from fantasy.models import Game
+from fantasy.rules.loading import load_game
+from leagues.models import RosterSpot
+from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday, make_matchday
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,3 +120,16 @@ def page(phone: BrowserContext) -> Iterator[Page]:
     )
     yield opened
     assert complaints == []
+
+
+@pytest.fixture
+def game(matchday: Matchday) -> Game:
+    name = "fpl-2026-27"
+    rules = load_game(name)
+    made = make_game(matchday.season, rules=name, slug="premier", name="Premier Fantasy")
+    make_round(made, 1)
+    for spot in RosterSpot.objects.select_related("player", "team").order_by("pk"):
+        position = rules.position_of(spot.player.position)
+        assert position is not None
+        make_game_player(made, spot.team, position.id, player=spot.player)
+    return made

@@ -1,7 +1,6 @@
 """Fantasy in a real browser: a squad picked, swapped by the keyboard, saved with a receipt."""
 
 import gzip
-import json
 import random
 import re
 from datetime import timedelta
@@ -9,62 +8,23 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
-from accounts.models import User
 from config.clock import now
 from fantasy.live import tell_ages, tell_pages
-from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
-from fantasy.rules.loading import load_game
-from fantasy.services.lineups import LineupChoice, save_lineup
-from leagues.models import Player, RosterSpot
+from fantasy.models import ChipPlay, Game, Holding, PlayerScore, Receipt
+from leagues.models import Player
 from matches.models import Match
-from tests.e2e.pages import has_begun, visit
+from tests.e2e.fantasy_team import join, log_in, pair, places, shirt, tap_swap
+from tests.e2e.pages import visit
 from tests.e2e.test_pages import open_live
-from tests.factories.fantasy import make_game, make_game_player, make_round
 from tests.factories.matchday import Matchday
 from tests.fantasy.live_rounds import make_live_round, play
 
 pytestmark = pytest.mark.e2e
 
-BUDGET = {"document": 40_000, "stylesheet": 20_000, "script": 35_000, "image": 60_000}
 RULES = "fpl-2026-27"
-
-
-@pytest.fixture
-def game(matchday: Matchday) -> Game:
-    rules = load_game(RULES)
-    made = make_game(matchday.season, rules=RULES, slug="premier", name="Premier Fantasy")
-    make_round(made, 1)
-    for spot in RosterSpot.objects.select_related("player", "team").order_by("pk"):
-        position = rules.position_of(spot.player.position)
-        assert position is not None
-        make_game_player(made, spot.team, position.id, player=spot.player)
-    return made
-
-
-def log_in(context: BrowserContext, site: str) -> User:
-    user = User.objects.create_user("alice@example.org", "correct horse battery")
-    client = Client()
-    client.force_login(user)
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": site}])
-    return user
-
-
-def join(page: Page) -> Entry:
-    visit(page, "/fantasy/premier/join/")
-    page.get_by_role("button", name="Auto-pick the rest").click()
-    expect(page.get_by_text("15 / 15")).to_be_visible()
-    page.get_by_label("Name of your team").fill("Alice's Eleven")
-    page.get_by_role("button", name="Join with this squad").click()
-    expect(page.get_by_role("heading", name="Alice's Eleven")).to_be_visible()
-    has_begun(page)
-    return Entry.objects.get()
-
-
-def shirt(page: Page, holding: Holding) -> str:
-    return f'.spot[data-player="{holding.game_player_id}"] .spot__button'
+BUDGET = {"document": 40_000, "stylesheet": 20_000, "script": 35_000, "image": 60_000}
 
 
 def test_squad_is_picked_swapped_by_keyboard_and_saved(
@@ -159,25 +119,6 @@ def test_player_is_dragged_from_the_bench(
     bench = page.locator("[data-bench]")
     expect(bench.locator(f'[data-player="{off.game_player_id}"]')).to_be_visible()
     expect(page.locator("[data-waits]")).to_contain_text("Not saved yet")
-
-
-def pair(entry: Entry) -> tuple[Holding, Holding]:
-    """A starter, and who may come on for him."""
-    held = Holding.objects.filter(entry=entry).select_related("game_player__player")
-    on = held.filter(slot__gt=12).first()
-    assert on is not None
-    off = held.filter(slot__gt=1, slot__lte=11, game_player__position=on.game_player.position)[0]
-    return off, on
-
-
-def tap_swap(page: Page, off: Holding, on: Holding) -> None:
-    page.locator(shirt(page, off)).click()
-    page.locator(shirt(page, on)).click()
-
-
-def places(page: Page) -> list[str | None]:
-    spots = page.locator(".spot").all()
-    return [spot.get_attribute("data-player") for spot in spots]
 
 
 def test_undo_puts_the_line_up_back_and_says_so(
@@ -309,171 +250,6 @@ def test_sheet_is_reached_without_gestures_and_leads_to_the_swap(
     expect(page.get_by_role("dialog").get_by_text("Round by round")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(shirt(page, on))).to_be_focused()
-
-
-def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
-    page: Page, phone: BrowserContext, site: str, game: Game
-) -> None:
-    log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-    before = Receipt.objects.filter(entry=entry).count()
-    keys: list[str | None] = []
-    page.on(
-        "request",
-        lambda sent: (
-            keys.append(sent.headers.get("idempotency-key")) if sent.method == "PUT" else None
-        ),
-    )
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text(
-        "Not saved yet: you are offline. 1 change waits."
-    )
-    expect(page.locator("#say")).to_contain_text("you are offline")
-    kept = page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')")
-    assert keys == []
-    # A page cannot be loaded without a network; it comes with one, and with what waited.
-    page.goto("about:blank")
-    phone.set_offline(False)
-    with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        visit(page, "/fantasy/premier/team/")
-
-    expect(page.locator("#say")).to_contain_text("Saved")
-    expect(page.locator("[data-waits]")).to_be_hidden()
-    on.refresh_from_db()
-    assert on.slot <= 11
-    assert keys == [json.loads(kept)["key"]]
-    assert Receipt.objects.filter(entry=entry).count() == before + 1
-    assert page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')") is None
-
-
-def test_newest_choice_of_two_tabs_is_the_one_that_is_sent(
-    page: Page, phone: BrowserContext, site: str, game: Game
-) -> None:
-    log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-    keeper, spare = entry.holdings.get(slot=1), entry.holdings.get(slot=12)
-    second = phone.new_page()
-    visit(second, "/fantasy/premier/team/")
-    sent: list[str | None] = []
-    phone.on(
-        "request",
-        lambda asked: (
-            sent.append(asked.headers.get("idempotency-key")) if asked.method == "PUT" else None
-        ),
-    )
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
-    tap_swap(second, keeper, spare)
-    expect(second.locator("[data-waits]")).to_contain_text("1 change waits")
-    expect(page.locator("[data-waits]")).to_contain_text("Changed in another tab")
-    kept = second.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')")
-    phone.set_offline(False)
-
-    expect(second.locator("[data-waits]")).to_be_hidden()
-    assert sent == [json.loads(kept)["key"]]
-    on.refresh_from_db()
-    spare.refresh_from_db()
-    assert (on.slot > 11, spare.slot) == (True, 1)
-
-
-def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
-    page: Page, phone: BrowserContext, site: str, game: Game
-) -> None:
-    log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
-    page.goto("about:blank")
-    held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
-    save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
-    phone.set_offline(False)
-    visit(page, "/fantasy/premier/team/")
-
-    expect(page.locator("[data-waits]")).to_contain_text("changed elsewhere since")
-    on.refresh_from_db()
-    assert on.slot > 11
-    assert entry.holdings.get(is_captain=True).game_player_id == held[5]
-    page.get_by_role("button", name="Save line-up").first.click()
-    expect(page.locator("[data-waits]")).to_be_hidden()
-    on.refresh_from_db()
-    assert on.slot <= 11
-
-
-def test_changes_are_sent_when_the_network_is_back(
-    page: Page, phone: BrowserContext, site: str, game: Game
-) -> None:
-    log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
-    with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
-        phone.set_offline(False)
-
-    assert answered.value.ok
-    expect(page.locator("[data-waits]")).to_be_hidden()
-    on.refresh_from_db()
-    assert on.slot <= 11
-
-
-def test_refusal_after_the_deadline_is_shown_and_nothing_waits_any_more(
-    phone: BrowserContext, site: str, game: Game
-) -> None:
-    # The browser itself complains of an answer that refuses, so this page has no such watch.
-    log_in(phone, site)
-    page = phone.new_page()
-    entry = join(page)
-    off, on = pair(entry)
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
-    game.rounds.update(deadline_at=now() - timedelta(minutes=1))
-    phone.set_offline(False)
-
-    expect(page.locator("[data-waits]")).to_contain_text(
-        "Not saved. The deadline of round 1 has passed."
-    )
-    on.refresh_from_db()
-    assert on.slot > 11
-    assert page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')") is None
-
-
-def test_server_that_fails_is_asked_again_with_the_same_key(
-    phone: BrowserContext, site: str, game: Game
-) -> None:
-    log_in(phone, site)
-    page = phone.new_page()
-    off, on = pair(join(page))
-    keys: list[str | None] = []
-
-    def fail_once(route: Route) -> None:
-        keys.append(route.request.headers.get("idempotency-key"))
-        if len(keys) == 1:
-            route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
-        else:
-            route.continue_()
-
-    page.route("**/lineup", fail_once)
-    tap_swap(page, off, on)
-    page.get_by_role("button", name="Save line-up").first.click()
-
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits and is sent again")
-    expect(page.locator("[data-waits]")).to_be_hidden()
-    assert len(keys) == 2
-    assert keys[0] == keys[1]
-    on.refresh_from_db()
-    assert on.slot <= 11
 
 
 def test_chip_is_played_from_its_panel_and_taken_back(

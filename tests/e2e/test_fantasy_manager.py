@@ -7,8 +7,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from fantasy.models import Game, Holding
 from leagues.models import RosterSpot
+from tests.e2e.fantasy_team import log_in, shirt
 from tests.e2e.pages import visit
-from tests.e2e.test_fantasy import log_in, shirt
 from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round, pick_squad
 from tests.factories.leagues import make_player
 from tests.factories.matchday import Matchday
