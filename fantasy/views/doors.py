@@ -101,17 +101,16 @@ def shown(
 ) -> HttpResponse:
     """Render a page, or those parts of it that an open page asks for again."""
     if "regions" not in request.GET or regions is None:
-        response = render(request, template, dict(context), status=status)
-    else:
-        query = request.GET.copy()
-        del query["regions"]
-        request.GET = query  # type: ignore[assignment]  # links in the parts are the page's
-        parts = {
-            name: render_to_string(part, dict(context), request).strip()
-            for name, part in regions.items()
-        }
-        response = JsonResponse({"regions": parts})
-    patch_cache_control(response, private=True, max_age=_REGIONS_FRESH_S if regions else 0)
+        return render(request, template, dict(context), status=status)
+    query = request.GET.copy()
+    del query["regions"]
+    request.GET = query  # type: ignore[assignment]  # links in the parts are the page's
+    parts = {
+        name: render_to_string(part, dict(context), request).strip()
+        for name, part in regions.items()
+    }
+    response = JsonResponse({"regions": parts})
+    patch_cache_control(response, private=True, max_age=_REGIONS_FRESH_S)
     return response
 
 

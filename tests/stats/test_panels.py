@@ -232,9 +232,9 @@ def test_charts_are_drawn_once_a_fold(
 ):
     match = matchday.matches["live"]
     page(client, matchday.matches["scheduled"])  # what is asked once a minute
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(client, match)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page(client, match)
 
 
