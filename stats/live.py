@@ -8,12 +8,11 @@ from typing import Any
 
 import orjson
 from django.core.cache import cache
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.template.loader import render_to_string
 
 from accounts.enums import KeyScope
 from config.clock import now
-from config.sight import told_now
 from leagues.models import League, Season, Team
 from leagues.packs.loader import load_pack
 from matches.live import (
@@ -27,7 +26,7 @@ from matches.live import (
     scores_fragments,
     scores_topic,
 )
-from matches.models import Match, MatchQuerySet, PlayEvent
+from matches.models import Match, PlayEvent
 from matches.rules.documents import EVENT_COLUMNS, event_document, rfc3339
 from matches.selectors.fixtures import moving_matches
 from matches.templatetags.matchday import age_since
@@ -54,14 +53,11 @@ from streams.live.publish import (
     publish_all,
     watched_topics,
 )
-from streams.live.topics import register_snapshots, renew_snapshots
+from streams.live.topics import register_snapshots
 
 # Of an older match only what moves its standing is news to lists: whoever opens it loads it, and
 # corrections reach those who watch.
 _NEWS_FOR = timedelta(hours=24)
-# Of that many matches a league's or a team's snapshot tells at most; a day later it is others.
-_MOST_HEADERS = 200
-_HEADERS_LAST_S = 60.0
 # More events than this at once reach watchers as one snapshot.
 _MOST_FRAMES = 2000
 _REMEMBER_SENT_S = 6 * 3600
@@ -372,9 +368,8 @@ def register() -> None:
     register_snapshots("page:scores", _load_scores)
     register_snapshots("page:", None, exists=lambda _topic: False)
     register_snapshots("page:league:", None, exists=_is_league)
-    for prefix, load in (("league:", _load_league), ("team:", _load_team)):
-        register_snapshots(prefix, load)
-        renew_snapshots(prefix, after_s=_HEADERS_LAST_S)
+    register_snapshots("league:", None, exists=_is_league)
+    register_snapshots("team:", None, exists=_is_team)
     register_snapshots(
         TOPIC_PREFIX,
         _load_replay,
@@ -388,29 +383,8 @@ def _is_league(topic: str) -> bool:
     return League.objects.filter(public_id=topic.rpartition(":")[2], is_test=False).exists()
 
 
-def _load_league(topic: str) -> Snapshot | None:
-    if not _is_league(topic):
-        return None
-    return _headers_of(Match.objects.filter(season__league__public_id=topic.partition(":")[2]))
-
-
-def _load_team(topic: str) -> Snapshot | None:
-    public_id = topic.partition(":")[2]
-    if not Team.objects.filter(public_id=public_id).exists():
-        return None
-    of_team = Q(home__public_id=public_id) | Q(away__public_id=public_id)
-    return _headers_of(Match.objects.filter(of_team, season__league__is_test=False))
-
-
-def _headers_of(matches: MatchQuerySet) -> Snapshot:
-    """Return where those of the matches stand that are news, live ones before all others."""
-    at = told_now()
-    live = list(matches.live()[:_MOST_HEADERS])
-    near = matches.filter(kickoff_at__gt=at - _NEWS_FOR, kickoff_at__lt=at + _NEWS_FOR)
-    others = near.exclude(pk__in=[match.pk for match in live]).order_by("kickoff_at", "pk")
-    found = [*live, *others[: _MOST_HEADERS - len(live)]]
-    found.sort(key=lambda match: (match.kickoff_at, match.public_id))
-    return Snapshot(state={"matches": [match_header(match) for match in found]})
+def _is_team(topic: str) -> bool:
+    return Team.objects.filter(public_id=topic.rpartition(":")[2]).exists()
 
 
 def publish_replay(showing: Showing) -> None:

@@ -88,11 +88,6 @@ def keep_loaded(topic: str, snapshot: Snapshot) -> None:
     _run([_arguments(publication, loaded=True)])
 
 
-def keep_known(topic: str) -> None:
-    """Let a topic that counts by itself begin, if it has not; it has no snapshot that lasts."""
-    _run([_arguments(Publication(topic=topic), loaded=True)])
-
-
 def head_positions(topics: Sequence[str]) -> list[tuple[str, int] | None]:
     """Return (epoch, seq) of each topic, None where Redis knows of none.
 

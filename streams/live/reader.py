@@ -12,7 +12,7 @@ from django.db import close_old_connections
 
 from streams.live import store
 from streams.live.frames import Snapshot
-from streams.live.publish import keep_known, keep_loaded
+from streams.live.publish import keep_loaded
 from streams.live.topics import kind_of
 
 Result = TypeVar("Result")
@@ -87,10 +87,7 @@ class Reader:
                 return None
             if not snapshot.epoch:
                 snapshot = replace(snapshot, seq=seq)
-            if kind.lasts_s is None:
-                keep_loaded(topic, snapshot)
-            else:
-                keep_known(topic)
+            keep_loaded(topic, snapshot)
             return snapshot if snapshot.epoch else replace(snapshot, epoch=epoch)
 
         return await self.in_thread(work)

@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Any, Final
 
 from config.clock import now
@@ -32,7 +31,6 @@ from streams.live.frames import (
 from streams.live.metrics import FANOUT, RESUMED
 from streams.live.outlets import Outlet
 from streams.live.reader import Reader
-from streams.live.topics import kind_of
 
 _RECENT_FRAMES: Final = 512
 _RECENT_PATCHES: Final = 32
@@ -46,11 +44,6 @@ _SNAPSHOT_LAG_FRAMES: Final = 256
 class _Kept:
     seq: int
     text: bytes
-    holds_until: float
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() > self.holds_until
 
 
 class Room:
@@ -69,8 +62,6 @@ class Room:
         self.reader = reader
         self._refuse = refuse
         self._heard: tuple[str, int] | None = None
-        kind = kind_of(topic)
-        self._lasts_s = inf if kind is None or kind.lasts_s is None else kind.lasts_s
         self._envelope = Envelope(topic, "")
         self._recent: deque[tuple[int, bytes]] = deque(
             maxlen=_RECENT_PATCHES if is_page(topic) else _RECENT_FRAMES
@@ -349,8 +340,7 @@ class Room:
     async def _show(self, outlets: list[Outlet]) -> None:
         """Give each a snapshot and the frames since, encoded once for all of them."""
         older: list[tuple[int, bytes]] = []
-        kept = self._kept
-        if kept is None or kept.is_over or self.seq - kept.seq > _SNAPSHOT_AGE_FRAMES:
+        if self._kept is None or self.seq - self._kept.seq > _SNAPSHOT_AGE_FRAMES:
             self._kept, older = await self._snapshot()
         if self._is_short_of(outlets):
             self._kept, older = await self._loaded(self.seq), []
@@ -423,4 +413,4 @@ class Room:
 
     def _kept_of(self, seq: int, state: bytes, digest: str) -> _Kept:
         text = snapshot_text(self.topic, epoch=self.epoch, seq=seq, state=state, digest=digest)
-        return _Kept(seq=seq, text=text, holds_until=time.monotonic() + self._lasts_s)
+        return _Kept(seq=seq, text=text)

@@ -5,7 +5,7 @@ A live topic is `<kind>:<id>`, such as `match:vz_match_01K...` or `page:scores`.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from config.sight import Wish
@@ -32,8 +32,7 @@ class Kind:
 
     Without `load` and `exists` every name is a topic. What is no news, such as a replay, comes to
     readers with a delay at once. `scope` is what a partner's key must be
-    good for. A snapshot with `lasts_s` is of the present, and made anew after that, also where
-    nothing was published.
+    good for.
     """
 
     prefix: str
@@ -44,7 +43,6 @@ class Kind:
     drive: Driver | None = None
     scope: str = "read"
     needs_key: bool = False
-    lasts_s: float | None = None
 
 
 # Public kinds which the platform publishes even where nobody can rebuild a snapshot.
@@ -79,11 +77,6 @@ def register_snapshots(
         scope=key_scope or "read",
         needs_key=key_scope is not None,
     )
-
-
-def renew_snapshots(prefix: str, *, after_s: float) -> None:
-    """Say that snapshots of registered topics are of the present: nobody is shown an older one."""
-    _KINDS[prefix] = replace(_KINDS[prefix], lasts_s=after_s)
 
 
 def kind_of(topic: str) -> Kind | None:

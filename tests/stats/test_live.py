@@ -20,7 +20,6 @@ from stats.services.fold import Folded, fold_match
 from stats.topics import StatUpdate
 from streams.groups import Delivery
 from streams.live import store
-from streams.live.topics import kind_of
 from streams.redis_client import client
 from tests.factories.matchday import Log, Matchday, make_matchday
 
@@ -266,37 +265,6 @@ def test_end_of_a_match_resumed_days_later_is_told_everywhere(matchday: Matchday
         kind = "league" if owner == match.season.league else "team"
         (told,) = headers(f"{kind}:{owner.public_id}")
         assert told["status"] == "finished"
-
-
-def test_snapshot_of_a_league_has_what_is_live_and_near_but_no_archive(matchday: Matchday) -> None:
-    resumed, old = matchday.matches["suspended"], matchday.matches["finished"]
-    Match.objects.filter(pk=resumed.pk).update(kickoff_at=now() - timedelta(days=3))
-    Match.objects.filter(pk=old.pk).update(kickoff_at=now() - timedelta(days=2))
-    kind = kind_of(f"league:{matchday.league.public_id}")
-    day = timedelta(days=1)
-
-    snapshot = kind.load(f"league:{matchday.league.public_id}")
-
-    told = [match["id"] for match in snapshot.state["matches"]]
-    rows = Match.objects.filter(season=matchday.season).order_by("kickoff_at", "public_id")
-    near = [m.public_id for m in rows if m.is_live or abs(m.kickoff_at - now()) < day]
-    assert told == near
-    assert resumed.public_id in told
-    assert old.public_id not in told
-    assert kind.load("league:vz_nobody") is None
-
-
-def test_snapshot_of_a_topic_is_bounded_and_has_live_matches_first(
-    matchday: Matchday, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "_MOST_HEADERS", 2)
-    match = matchday.matches["live"]
-    topic = f"team:{match.home.public_id}"
-
-    snapshot = kind_of(topic).load(topic)
-
-    assert len(snapshot.state["matches"]) == 2
-    assert live.match_header(Match.objects.get(pk=match.pk)) in snapshot.state["matches"]
 
 
 def test_correction_of_an_old_result_is_told_but_no_archive(matchday: Matchday) -> None:

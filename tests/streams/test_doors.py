@@ -21,9 +21,8 @@ from matches.models import Match, PlayEvent
 from matches.services.corrections import By, retract_event
 from matches.services.ingest import apply_document
 from matches.services.log import delete_log
-from stats.live import match_header, publish_headers, publish_matches
+from stats.live import publish_matches
 from stats.services.fold import fold_matches
-from streams.live.frames import canonical, state_hash
 from streams.redis_client import client
 from tests.streams.live_support import Fan, Server, Stream, until
 
@@ -492,36 +491,6 @@ def test_what_does_not_exist_is_no_topic_at_any_door(server, kind):
 
     assert (error["code"], error["topic"]) == ("unknown_topic", topic)
     assert problem["errors"][0]["code"] == "unknown_topic"
-
-
-def test_snapshots_of_leagues_and_teams_tell_where_their_matches_stand_and_frames_lead_on(server):
-    teller = Teller()
-    teller.goals(1)
-    match = teller.match
-    topics = [f"team:{match.away.public_id}", f"league:{match.season.league.public_id}"]
-    for topic in topics:
-        with Fan(server) as fan, Stream(server, topic) as stream:
-            fan.subscribe(topic)
-            shown = fan.take_kind("snapshot")
-            (before,) = shown["state"]["matches"]
-            assert before == match_header(teller.match)
-            assert shown["state_hash"] == state_hash(canonical(shown["state"]))
-            assert json.loads(stream.take()) == shown
-
-            teller.goals(1)
-            publish_headers([match.pk])
-
-            told = fan.take_kind("event")
-            assert told["seq"] == shown["seq"] + 1
-            assert told["data"]["match"] == match_header(teller.match) != before
-            with Fan(server) as later:
-                later.subscribe(topic)
-                again = later.take_kind("snapshot")
-                state = {one["id"]: one for one in again["state"]["matches"]}
-                for _ in range(again["seq"], told["seq"]):
-                    one = later.take_kind("event")["data"]["match"]
-                    state[one["id"]] = one
-                assert list(state.values()) == [told["data"]["match"]]
 
 
 def test_league_and_teams_are_topics_before_anything_was_told(server):

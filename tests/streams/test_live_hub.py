@@ -1,7 +1,6 @@
 """The hub of a process: one channel for all topics, whatever comes at once."""
 
 import asyncio
-import itertools
 from unittest.mock import AsyncMock
 
 import orjson
@@ -10,7 +9,7 @@ import pytest
 from streams.live import hub as hub_module
 from streams.live.frames import Frame, Resume, Snapshot
 from streams.live.publish import publish
-from streams.live.topics import register_snapshots, renew_snapshots
+from streams.live.topics import register_snapshots
 from streams.redis_client import client
 
 pytestmark = pytest.mark.usefixtures("publishing")
@@ -55,43 +54,6 @@ def test_client_is_not_set_back_by_a_slow_publisher_after_redis_lost_its_memory(
     shown = _shown_after_a_loss("kept:b", after=5, late=frames)
 
     assert asyncio.run(shown) == [3, 5]
-
-
-@pytest.mark.usefixtures("_layer")
-@pytest.mark.parametrize(("lasts_s", "is_same"), [(3600.0, True), (-1.0, False)])
-def test_snapshot_of_the_present_is_made_anew_where_nothing_was_published(
-    monkeypatch, lasts_s, is_same
-):
-    monkeypatch.setattr(hub_module, "_TICK_S", 3600.0)
-    states = itertools.count()
-    register_snapshots("present:", lambda _: Snapshot(state=next(states)))
-    renew_snapshots("present:", after_s=lasts_s)
-
-    first, second = asyncio.run(_states_of("present:1", readers=2))
-
-    assert (first == second) is is_same
-
-
-async def _states_of(topic, *, readers):
-    """Return the state that each of some readers is shown, who come one after the other."""
-    shown = []
-    is_shown = asyncio.Event()
-
-    async def send(message):
-        frame = orjson.loads(message["text"])
-        if frame["type"] == "snapshot":
-            shown.append(frame["state"])
-            is_shown.set()
-
-    hub = hub_module.Hub()
-    try:
-        for _ in range(readers):
-            is_shown.clear()
-            hub.join(hub.open({}, send), topic, None)
-            await asyncio.wait_for(is_shown.wait(), 15)
-        return shown
-    finally:
-        await hub.close()
 
 
 @pytest.mark.usefixtures("_layer")
