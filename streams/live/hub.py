@@ -83,6 +83,7 @@ class Hub:
         self._layer: Any = get_channel_layer()
         self._tick = 0
         self._is_away = False
+        self._is_closed = False
         self.spawn(self._listen())
         self.spawn(self._keep_time())
 
@@ -411,7 +412,10 @@ class Hub:
     # Life.
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a task that ends with the hub at the latest."""
+        """Run a task that ends with the hub at the latest; a hub that has ended runs none."""
+        if self._is_closed:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -428,6 +432,7 @@ class Hub:
 
     async def close(self) -> None:
         """End all tasks and take the process out of the count."""
+        self._is_closed = True
         self.tailing.close()
         tasks = set(self._tasks)
         while tasks:

@@ -70,6 +70,24 @@ def test_rooms_that_nobody_watches_are_cleared_away_a_few_at_a_time(monkeypatch)
     assert watched == {"many:watched": {0}}
 
 
+@pytest.mark.usefixtures("_layer")
+def test_hub_that_has_ended_looks_after_no_subscription_any_more():
+    assert asyncio.run(_tasks_after_the_end("many:closed")) == set()
+
+
+async def _tasks_after_the_end(topic):
+    async def send(message):
+        await asyncio.sleep(0)
+
+    hub = hub_module.Hub()
+    hub.join(hub.open({}, send), topic, None)
+    await asyncio.wait_for(_answered(hub), 15)
+    await hub.close()
+    # When what follows each subscription would have come.
+    await asyncio.sleep(2 * hub_module._CONFIRM_S)
+    return hub._tasks
+
+
 async def _left_after_each_look(topics):
     async def send(message):
         await asyncio.sleep(0)
