@@ -16,7 +16,7 @@ from fantasy.models import ChipPlay, Game, Holding, PlayerScore, Receipt
 from leagues.models import Player
 from matches.models import Match
 from tests.e2e.fantasy_team import join, log_in, pair, places, shirt, tap_swap
-from tests.e2e.pages import visit
+from tests.e2e.pages import visit, wait_until
 from tests.e2e.test_pages import open_live
 from tests.factories.matchday import Matchday
 from tests.fantasy.live_rounds import make_live_round, play
@@ -214,7 +214,7 @@ def test_finger_that_stays_opens_the_sheet_and_one_that_scrolls_does_not(
     touch("touchStart", {"x": x, "y": y})
     for step in range(1, 9):
         touch("touchMove", {"x": x, "y": y - 15 * step})
-    page.wait_for_function(f"scrollY > {before}")
+    wait_until(page, f"scrollY > {before}")
     # Twice as long as a press takes; nothing may happen, so nothing can be awaited.
     page.wait_for_timeout(1000)
     touch("touchEnd")

@@ -10,7 +10,7 @@ from config.clock import now
 from fantasy.models import Game, Receipt
 from fantasy.services.lineups import LineupChoice, save_lineup
 from tests.e2e.fantasy_team import join, log_in, pair, tap_swap
-from tests.e2e.pages import visit
+from tests.e2e.pages import visit, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -107,9 +107,9 @@ def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
     expect(waits).to_contain_text("changed elsewhere since")
     # A network that goes and comes is no consent either.
     phone.set_offline(True)
-    page.wait_for_function("!navigator.onLine")
+    wait_until(page, "!navigator.onLine")
     phone.set_offline(False)
-    page.wait_for_function("navigator.onLine")
+    wait_until(page, "navigator.onLine")
     expect(waits).to_contain_text("changed elsewhere since")
     on.refresh_from_db()
     assert on.slot > 11

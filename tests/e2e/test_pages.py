@@ -21,7 +21,7 @@ from config.clock import now
 from matches.models import Match
 from stats import live
 from stats.services.tables import refresh_tables
-from tests.e2e.pages import visit
+from tests.e2e.pages import visit, wait_until
 from tests.factories.matchday import Log, Matchday
 
 pytestmark = pytest.mark.e2e
@@ -363,13 +363,13 @@ def test_board_shrinks_while_the_page_scrolls(page: Page, matchday: Matchday) ->
     visit(page, f"/matches/{matchday.matches['live'].public_id}/")
     page.mouse.wheel(0, 600)
 
-    page.wait_for_function("window.scrollY > 200")
-    page.wait_for_function(
-        """() => {
-          const box = document.querySelector(".board__main").getBoundingClientRect();
-          return Math.round(box.y) === 0 && Math.round(box.height) === 48;
-        }"""
-    )
+    wait_until(page, "scrollY > 200")
+
+    def is_small_and_on_top() -> bool:
+        box = page.locator(".board__main").bounding_box()
+        return box is not None and (round(box["y"]), round(box["height"])) == (0, 48)
+
+    wait_until(page, is_small_and_on_top)
 
 
 def test_look_is_switched_and_kept(page: Page, matchday: Matchday) -> None:

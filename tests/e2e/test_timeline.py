@@ -6,20 +6,19 @@ from playwright.sync_api import Page, expect
 
 from matches.models import Match
 from matches.services.log import delete_log
-from tests.e2e.pages import visit
+from tests.e2e.pages import visit, wait_until
 from tests.e2e.test_pages import go_on, lines, open_live, tell
 from tests.factories.matchday import Log, Matchday
 
 pytestmark = pytest.mark.e2e
 
 
-def lines_now(page: Page) -> list[str]:
-    """The timeline as a page shows it that is opened now."""
+def ends_as_a_page_opened_now(page: Page) -> None:
+    """Wait until both show the same: a page may begin with frames that are on their way."""
     other = page.context.new_page()
     visit(other, page.url)
-    told = lines(other)
+    wait_until(page, lambda: lines(page) == lines(other))
     other.close()
-    return told
 
 
 def begin_anew(matchday: Matchday, match: Match) -> Log:
@@ -48,7 +47,7 @@ def test_open_page_of_a_group_gets_its_lines_though_they_are_no_key_moments(
     tell(log)
 
     expect(page.locator("[data-list] .moment--cancelled")).to_have_count(1)
-    assert lines(page) == lines_now(page)
+    ends_as_a_page_opened_now(page)
 
 
 @pytest.mark.parametrize("show", ["key", "all", "shots", "fouls"])
@@ -78,7 +77,7 @@ def test_open_page_of_a_log_that_is_told_anew_ends_with_its_lines(
     # A group that has no events any more gives way to the key moments.
     newest = {"key": "7'", "all": "7'", "shots": "6'", "fouls": "7'"}[show]
     expect(page.locator("[data-list] > li").first).to_contain_text(newest)
-    assert lines(page) == lines_now(page)
+    ends_as_a_page_opened_now(page)
     assert page.evaluate("window.stayed")
 
     # Nor does what the topic kept bring them back to whoever comes now.
@@ -86,4 +85,4 @@ def test_open_page_of_a_log_that_is_told_anew_ends_with_its_lines(
     log.tell("goal", "1H", 7, team=match.home, player="9")
     tell(log)
     expect(page.locator(".board .score")).to_have_attribute("data-flash", "1-1")
-    assert lines(page) == lines_now(page)
+    ends_as_a_page_opened_now(page)
