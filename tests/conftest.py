@@ -1,6 +1,7 @@
 """Fixtures of all tests: real servers, shared real data, a clock to move."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,20 @@ def _clean_redis(request: pytest.FixtureRequest) -> None:
         from streams.redis_client import client
 
         client().flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _limits_begin_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the windows of all limits begin with the test: the clock's own might end within it."""
+    from django_ratelimit import core
+
+    begun_at, windows = int(time.time()), core._get_window
+
+    def window_end(value: str, period: int) -> int:
+        end = begun_at + period
+        return end if end > time.time() else windows(value, period)
+
+    monkeypatch.setattr(core, "_get_window", window_end)
 
 
 @pytest.fixture(autouse=True, scope="session")

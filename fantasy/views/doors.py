@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from config.clock import now
+from config.regions import regions_answer
 from fantasy.live import game_topic
 from fantasy.models import Entry, Game, Round
 from fantasy.rules.game import GameRules
@@ -22,8 +21,6 @@ from fantasy.services import limits
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import Refused
 from fantasy.services.squads import next_round
-
-_REGIONS_FRESH_S = 2
 
 
 class TooOften(Exception):  # noqa: N818 - an answer, not a fault
@@ -105,13 +102,7 @@ def shown(
     query = request.GET.copy()
     del query["regions"]
     request.GET = query  # type: ignore[assignment]  # links in the parts are the page's
-    parts = {
-        name: render_to_string(part, dict(context), request).strip()
-        for name, part in regions.items()
-    }
-    response = JsonResponse({"regions": parts})
-    patch_cache_control(response, private=True, max_age=_REGIONS_FRESH_S)
-    return response
+    return regions_answer(request, regions, context)
 
 
 def spend(kind: str, entry: Entry) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from config.clock import now
+from config.regions import regions_answer
 from leagues.models import League, Season
 from leagues.selectors import follows_of
 from matches.models import Match
@@ -20,7 +19,6 @@ from stats.selectors.tables import season_table
 
 _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4
-_REGIONS_FRESH_S = 2
 _REGIONS = {
     "table": "stats/partials/league_standings.html",
     "beside": "stats/partials/league_beside.html",
@@ -36,15 +34,7 @@ def league(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def league_regions(request: HttpRequest, slug: str) -> JsonResponse:
     """The parts of a league's table page; an open page asks when there is a newer table."""
-    context = _table_context(request, slug)
-    regions = {
-        name: render_to_string(template, context, request).strip()
-        for name, template in _REGIONS.items()
-    }
-    answer = JsonResponse({"regions": regions})
-    # What was asked a moment ago is new enough; another reader may see other things.
-    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
-    return answer
+    return regions_answer(request, _REGIONS, _table_context(request, slug))
 
 
 def _table_context(request: HttpRequest, slug: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from config.regions import regions_answer
 from config.sight import scores_shown
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
@@ -43,7 +44,6 @@ from stats.services.tables import rows_at_kickoff
 
 _FILM_KEPT_S = 3600
 _SPEEDS = (1, 10, 60, 120, 300, 600)
-_REGIONS_FRESH_S = 2
 
 
 @require_safe
@@ -91,17 +91,7 @@ def match_regions(request: HttpRequest, public_id: str, tab: str) -> JsonRespons
     templates = dict(_TABS[tab].regions)
     if context["counts_by_period"]:
         templates["counts"] = "stats/partials/period_counts.html"
-    # What was asked a moment ago is new enough; another reader may see other things.
-    answer = JsonResponse(
-        {
-            "regions": {
-                name: render_to_string(template, context, request).strip()
-                for name, template in templates.items()
-            }
-        }
-    )
-    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
-    return answer
+    return regions_answer(request, templates, context)
 
 
 @require_safe

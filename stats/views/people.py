@@ -1,23 +1,19 @@
 """Pages of a team and of a player."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from config.clock import now
+from config.regions import regions_answer
 from leagues.models import Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.selectors import follows_of
 from matches.selectors.fixtures import last_matches, next_matches
 from stats.selectors.seasons import live_match, player_seasons
 from stats.selectors.tables import season_table
-
-_REGIONS_FRESH_S = 2
 
 
 @require_safe
@@ -37,7 +33,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def team_regions(request: HttpRequest, slug: str) -> JsonResponse:
     """The parts of a team's page that an open one asks for when there is a newer table."""
-    return _regions(request, {"table": "stats/partials/team_table.html"}, _standing(_team(slug)))
+    regions = {"table": "stats/partials/team_table.html"}
+    return regions_answer(request, regions, _standing(_team(slug)))
 
 
 def _team(slug: str) -> Team:
@@ -54,19 +51,6 @@ def _standing(found: Team) -> dict[str, Any]:
     )
     table = season_table(season, tells_age=True).around(found.pk) if season else None
     return {"team": found, "season": season, "table": table}
-
-
-def _regions(
-    request: HttpRequest, templates: Mapping[str, str], context: dict[str, Any]
-) -> JsonResponse:
-    regions = {
-        name: render_to_string(template, context, request).strip()
-        for name, template in templates.items()
-    }
-    answer = JsonResponse({"regions": regions})
-    # What was asked a moment ago is new enough; another reader may see other things.
-    patch_cache_control(answer, private=True, max_age=_REGIONS_FRESH_S)
-    return answer
 
 
 def _by_position(sport: str, spots: list[RosterSpot]) -> list[dict[str, Any]]:
@@ -106,7 +90,7 @@ def player(request: HttpRequest, slug: str) -> HttpResponse:
 def player_regions(request: HttpRequest, slug: str) -> JsonResponse:
     """The parts of a player's page that an open one asks for while he plays."""
     context = {"seasons": player_seasons(_player(slug))}
-    return _regions(request, {"seasons": "stats/partials/player_seasons.html"}, context)
+    return regions_answer(request, {"seasons": "stats/partials/player_seasons.html"}, context)
 
 
 def _player(slug: str) -> Player:
