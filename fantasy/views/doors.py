@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from config.clock import now
-from config.regions import regions_answer
 from fantasy.live import game_topic
 from fantasy.models import Entry, Game, Round
 from fantasy.rules.game import GameRules
@@ -21,6 +20,7 @@ from fantasy.services import limits
 from fantasy.services.games import rules_of
 from fantasy.services.refusals import Refused
 from fantasy.services.squads import next_round
+from streams.live.regions import regions_answer
 
 
 class TooOften(Exception):  # noqa: N818 - an answer, not a fault

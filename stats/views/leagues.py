@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.clock import now
-from config.regions import regions_answer
 from leagues.models import League, Season
 from leagues.selectors import follows_of
 from matches.models import Match
 from matches.selectors.fixtures import last_matches, next_matches, season_matches
 from stats.enums import TableKind
 from stats.selectors.tables import season_table
+from streams.live.regions import regions_answer
 
 _MATCHES_A_PAGE = 40
 _MATCHES_BESIDE = 4

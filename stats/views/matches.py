@@ -14,7 +14,6 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from config.regions import regions_answer
 from config.sight import scores_shown
 from leagues.packs.loader import load_pack
 from leagues.packs.schema import SportPack
@@ -41,6 +40,7 @@ from stats.services.film import Film, NothingToReplayError, film_of
 from stats.services.moments import changes, moment_of, neighbours, placed_items, ticks
 from stats.services.periods import period_boxes
 from stats.services.tables import rows_at_kickoff
+from streams.live.regions import regions_answer
 
 _FILM_KEPT_S = 3600
 _SPEEDS = (1, 10, 60, 120, 300, 600)

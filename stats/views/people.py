@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from config.clock import now
-from config.regions import regions_answer
 from leagues.models import Player, RosterSpot, Season, Team
 from leagues.packs.loader import load_pack
 from leagues.selectors import follows_of
 from matches.selectors.fixtures import last_matches, next_matches
 from stats.selectors.seasons import live_match, player_seasons
 from stats.selectors.tables import season_table
+from streams.live.regions import regions_answer
 
 
 @require_safe

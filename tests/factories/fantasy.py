@@ -13,6 +13,8 @@ from matches.models import Match
 from tests.factories.leagues import make_league, make_player, make_players, make_season, make_team
 
 _numbers = count(1)
+# A number that stands nowhere else on a page: four digits are found in many an identifier.
+TELLING = 791_979_197
 # Players of each position at each club: enough for every squad.
 CLUB = {"GKP": 2, "DEF": 5, "MID": 5, "FWD": 3}
 # A legal squad in slot order: (position, number of its kind).

@@ -11,7 +11,7 @@ from config.clock import now
 from fantasy.models import Cup, CupTie, FantasyLeague, LeagueMember
 from fantasy.services.adjustments import Decision, adjust_score
 from fantasy.services.leagues import NewLeague, create_league
-from tests.factories.fantasy import make_entry, make_game, make_round
+from tests.factories.fantasy import TELLING, make_entry, make_game, make_round
 
 pytestmark = pytest.mark.django_db
 
@@ -74,13 +74,13 @@ def test_wrong_code_is_refused_with_its_reason(browser, entry, path):
 
 def test_refusal_tells_no_rank_to_who_hides_scores(browser, entry, path):
     league = create_league(entry.pk, NewLeague(name="Ours"))
-    LeagueMember.objects.filter(league=league).update(rank=7919)
+    LeagueMember.objects.filter(league=league).update(rank=TELLING)
     wrong = {"act": "join", "code": "NOTHING"}
 
-    assert b"7919" in browser.post(path, wrong).content
+    assert str(TELLING).encode() in browser.post(path, wrong).content
     User.objects.filter(email="alice@example.org").update(hides_scores=True)
-    assert b"7919" not in browser.get(path).content
-    assert b"7919" not in browser.post(path, wrong).content
+    assert str(TELLING).encode() not in browser.get(path).content
+    assert str(TELLING).encode() not in browser.post(path, wrong).content
 
 
 def test_league_is_joined_by_code_and_left(browser, entry, game, path):

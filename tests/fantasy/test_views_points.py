@@ -12,7 +12,7 @@ from fantasy.rules.loading import load_game
 from fantasy.selectors.live_ranks import live_round_of
 from fantasy.selectors.round_view import round_view
 from fantasy.templatetags.fantasy_tags import points
-from tests.factories.fantasy import make_entry, make_game, make_round
+from tests.factories.fantasy import TELLING, make_entry, make_game, make_round
 from tests.fantasy.live_rounds import make_lineup, make_live_round, play
 
 pytestmark = pytest.mark.django_db
@@ -94,14 +94,14 @@ def test_reader_who_asks_for_a_games_points_is_told(entry, round_):
 
 @pytest.mark.parametrize("name", ["game", "players", "leagues"])
 def test_pages_of_a_game_hold_points_back_for_who_hides_scores(entry, round_, name):
-    PlayerScore.objects.update(points=7919)
+    PlayerScore.objects.update(points=TELLING)
     client = Client()
     client.cookies["hide_scores"] = "1"
 
     page = client.get(reverse(f"fantasy:{name}", args=[round_.game.slug]))
 
     assert page.status_code == 200
-    assert "7919" not in page.content.decode()
+    assert str(TELLING) not in page.content.decode()
 
 
 def test_why_page_leads_through_the_players_matches(entry, round_):

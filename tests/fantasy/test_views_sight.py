@@ -16,7 +16,7 @@ from matches.models import Match
 from stats.live import publish_matches
 from stats.services.fold import fold_match
 from streams.relay import relay
-from tests.factories.fantasy import make_entry, make_game, make_game_player, make_round
+from tests.factories.fantasy import TELLING, make_entry, make_game, make_game_player, make_round
 from tests.factories.matchday import Log, Matchday, make_matchday
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +93,7 @@ def let_him_score(day: Matchday, game: Game, clock) -> None:
     publish_matches([fold_match(match.pk)])
     relay()
     score_matches([match.pk])
-    PlayerScore.objects.filter(game_player__player__slug="ash-10").update(points=7919)
+    PlayerScore.objects.filter(game_player__player__slug="ash-10").update(points=TELLING)
 
 
 def tells(client: Client, game: Game) -> set[str]:
@@ -102,7 +102,7 @@ def tells(client: Client, game: Game) -> set[str]:
     for path in addresses(game):
         response = client.get(path)
         assert response.status_code == 200, path
-        if "7919" in response.content.decode():
+        if str(TELLING) in response.content.decode():
             found.add(path.partition("/fantasy/")[2] or path)
     return found
 

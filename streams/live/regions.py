@@ -1,4 +1,4 @@
-"""Parts of a page that an open one asks for again, rendered and told alike everywhere."""
+"""Parts of a live page that are too large to push: an open page asks for them again."""
 
 from collections.abc import Mapping
 from typing import Any, Final
