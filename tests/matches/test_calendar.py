@@ -156,14 +156,14 @@ def test_calendar_that_is_known_costs_no_body(client: Client) -> None:
 def test_calendar_has_no_score_and_no_test_match(client: Client) -> None:
     team = make_team()
     season = make_season(make_league())
-    make_match(season=season, home=team, kickoff_at=now() - timedelta(days=1), home_score=7777)
+    make_match(season=season, home=team, kickoff_at=now() - timedelta(days=1), home_score=31_977)
     hidden = make_match(season=make_season(make_league(is_test=True)), home=team, kickoff_at=now())
 
     text = client.get(f"/calendar/team/{team.public_id}.ics").content.decode()
 
     assert text.count("BEGIN:VEVENT") == 1
     assert hidden.public_id not in text
-    assert "7777" not in text
+    assert "31977" not in text
 
 
 @pytest.mark.django_db
