@@ -1,7 +1,8 @@
 """A whole matchday for page tests: a league whose matches are in every state there is."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from leagues.models import League, Player, RosterSpot, Season, SeasonTeam, Team, Venue
 from matches.enums import EventOp, MatchStatus, SheetRole
 from matches.models import Match, PlayEvent, TeamSheet, TeamSheetSpot
-from stats.services.fold import fold_match
+from stats.services.fold import fold_matches
 from stats.services.tables import refresh_tables
 
 CLUBS = (
@@ -153,16 +154,19 @@ def _today(day: Matchday, at: datetime) -> None:
         )
     day.matches["postponed"].status_reason = "Frozen pitch"
     day.matches["postponed"].save()
-    for name in ("live", "break", "finished", "suspended"):
+    logs = [
         _play(day, day.matches[name], at, upto=name)
+        for name in ("live", "break", "finished", "suspended")
+    ]
+    fold_logs(logs)
     suspended = day.matches["suspended"]
     Match.objects.filter(pk=suspended.pk).update(status_reason="Thunderstorm over the ground")
 
 
-def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
+def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> "Log":
     for team in (match.home, match.away):
         _sheet(day, match, team)
-    log = Log(day=day, match=match, at=at, told_at=at - timedelta(minutes=1))
+    log = Log(day=day, match=match, at=at, told_at=at - timedelta(minutes=1), held=[])
     home, away = match.home, match.away
     log.tell("period_start", "1H", 0)
     near, far = (92.0, 47.0), (78.0, 30.0)
@@ -174,12 +178,10 @@ def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
     log.tell("goal", "1H", 33, team=away, player="9", payload={"xg": 0.12}, place=far)
     log.tell("corner", "1H", 40, team=home)
     if upto == "suspended":
-        log.fold()
-        return
+        return log
     log.tell("period_end", "1H", 46)
     if upto == "break":
-        log.fold()
-        return
+        return log
     log.tell("period_start", "2H", 0)
     cancelled = log.tell("goal", "2H", 6, team=home, player="9", place=near)
     log.tell("substitution", "2H", 10, team=away, player="11", related="18")
@@ -191,7 +193,7 @@ def _play(day: Matchday, match: Match, at: datetime, *, upto: str) -> None:
     if upto == "finished":
         log.tell("period_end", "2H", 50)
         log.tell("match_end", "2H", 50)
-    log.fold()
+    return log
 
 
 def _sheet(day: Matchday, match: Match, team: Team) -> None:
@@ -212,13 +214,14 @@ def _sheet(day: Matchday, match: Match, team: Team) -> None:
 
 @dataclass(slots=True)
 class Log:
-    """Writes a match's log as a feed would, one row per telling."""
+    """Writes a match's log as a feed would, one row per telling; with `held`, all when folded."""
 
     day: Matchday
     match: Match
     at: datetime
     seq: int = 0
     told_at: datetime | None = None
+    held: list[PlayEvent] | None = None
 
     def tell(
         self,
@@ -235,7 +238,7 @@ class Log:
         """Add a fact; the last one told happened just now."""
         self.seq += 1
         people = self.day.players
-        return PlayEvent.objects.create(
+        event = PlayEvent(
             match=self.match,
             seq=self.seq,
             lineage_id=uuid.uuid4(),
@@ -253,6 +256,8 @@ class Log:
             ingested_at=self.told_at or self.at,
             source="test",
         )
+        self._write(event)
+        return event
 
     def retract(self, event: PlayEvent, *, reason: str) -> None:
         """Take a fact back."""
@@ -277,14 +282,32 @@ class Log:
 
     def _revise(self, event: PlayEvent, *, op: EventOp, reason: str) -> None:
         self.seq += 1
+        if self.held is not None:
+            event = copy(event)  # the row as it was first told is still to be written
         event.pk = None
         event.event_id = uuid.uuid4()
         event.seq, event.rev, event.op, event.reason = self.seq, event.rev + 1, op, reason
         event.ingested_at = self.told_at or self.at
-        event.save(force_insert=True)
+        self._write(event)
+
+    def _write(self, event: PlayEvent) -> None:
+        if self.held is None:
+            event.save(force_insert=True)
+        else:
+            self.held.append(event)
 
     def fold(self) -> None:
         """Fold what was told, as the worker does."""
-        Match.objects.filter(pk=self.match.pk).update(head_seq=self.seq)
-        fold_match(self.match.pk, from_scratch=True)
-        self.match.refresh_from_db()
+        fold_logs([self])
+
+
+def fold_logs(logs: Sequence[Log]) -> None:
+    """Write what the logs hold back and fold all their matches at once."""
+    PlayEvent.objects.bulk_create([event for log in logs for event in log.held or ()])
+    for log in logs:
+        log.held = None
+        log.match.head_seq = log.seq
+    Match.objects.bulk_update([log.match for log in logs], ["head_seq"])
+    fold_matches([log.match.pk for log in logs], from_scratch=True)
+    for log in logs:
+        log.match.refresh_from_db()

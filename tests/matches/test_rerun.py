@@ -212,7 +212,7 @@ def test_documents_are_found_after_their_polls_were_forgotten(fed: Match):
 
 
 def test_documents_of_another_month_are_not_asked(fed: Match):
-    RawDocument.objects.update(fetched_at=now() - timedelta(days=30))
+    RawDocument.objects.update(fetched_at=fed.kickoff_at - timedelta(days=30))
 
     assert documents_about(fed) == []
 
