@@ -227,11 +227,14 @@ def change_league(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _stage(cup_: Cup, round_: Round, size: StageSize, own: Entry | None) -> dict[str, Any]:
-    """Return the first ties of a stage, the reader's own before all where there are more."""
+    """Return the first ties of a stage, the reader's own before all others."""
     rows = cup_ties(cup_, round_)
-    if own is not None and size.ties > len(rows):
-        mine = cup_ties(cup_, round_, of=own)
-        rows = mine + [row for row in rows if row.tie.pk not in {tie.tie.pk for tie in mine}]
+    if own is not None:
+        sides = [(row, {row.tie.home_id, row.tie.away_id}) for row in rows]
+        mine = [row for row, entries in sides if own.pk in entries]
+        if not mine and size.ties > len(rows):
+            mine = cup_ties(cup_, round_, of=own)
+        rows = mine + [row for row, entries in sides if own.pk not in entries]
     byes = [row for row in rows if row.tie.away_id is None]
     return {
         "round": round_,

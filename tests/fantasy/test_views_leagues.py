@@ -175,6 +175,19 @@ def test_cup_names_its_stages_and_those_without_an_opponent(browser, game, entry
     assert page.count("is-mine") == 2
 
 
+def test_cup_begins_with_the_own_tie(browser, game, entry):
+    others = [make_entry(game, [], name=name) for name in ("Rovers", "United", "Town")]
+    first = game.rounds.get(number=1)
+    cup = Cup.objects.create(game=game, name="Cup", start_round=first, seed="ab" * 16)
+    for number, (home, away) in enumerate([others[:2], (others[2], entry)], start=1):
+        CupTie.objects.create(cup=cup, round=first, number=number, home=home, away=away)
+
+    page = browser.get(reverse("fantasy:cup", args=[cup.public_id])).content.decode()
+
+    assert page.index("is-mine") < page.index(">Town<") < page.index(">Rovers<")
+    assert page.count(">Town<") == 1
+
+
 @pytest.fixture
 def large_cup(game, entry, monkeypatch):
     """A cup with more ties than fit on a page; the reader's is the last."""
