@@ -41,7 +41,7 @@ RECHECK_S: Final = 60
 SUBSCRIBE_WITHIN_S = 60.0
 _LEASE_TICKS: Final = 2
 _CONFIRM_S: Final = 0.1
-_LINGER_S: Final = 30.0
+LINGER_S: Final = 30.0
 # A loader that fails is asked again after this, not every second.
 _REST_S: Final = 15.0
 _TICK_S: Final = 1.0
@@ -329,7 +329,7 @@ class Hub:
                 self._place(room, position)
 
     async def _drop_empty(self) -> None:
-        over = time.monotonic() - _LINGER_S
+        over = time.monotonic() - LINGER_S
         idle = (
             key
             for key, room in self._rooms.items()

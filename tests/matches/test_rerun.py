@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from config.clock import now
 from matches.ingest import adapters
 from matches.ingest.documents import FeedError, Fetched
 from matches.models import Feed, FeedPoll, Match, PlayEvent, RawDocument

@@ -18,6 +18,7 @@ def load(topic: str) -> Snapshot | None:
 
 
 hub.RECHECK_S = int(os.environ.get("VEZE_TEST_RECHECK_S", hub.RECHECK_S))
+hub.LINGER_S = float(os.environ.get("VEZE_TEST_LINGER_S", hub.LINGER_S))
 hub.SUBSCRIBE_WITHIN_S = float(os.environ.get("VEZE_TEST_SUBSCRIBE_S", hub.SUBSCRIBE_WITHIN_S))
 register_snapshots("test:", load)
 register_snapshots("free:", None)

@@ -60,7 +60,7 @@ def test_client_is_not_set_back_by_a_slow_publisher_after_redis_lost_its_memory(
 def test_rooms_that_nobody_watches_are_cleared_away_a_few_at_a_time(monkeypatch):
     # Nobody looks but the test.
     monkeypatch.setattr(hub_module.Hub, "_keep_time", AsyncMock())
-    monkeypatch.setattr(hub_module, "_LINGER_S", -1.0)
+    monkeypatch.setattr(hub_module, "LINGER_S", -1.0)
     monkeypatch.setattr(hub_module, "_MOST_DROPPED", 30)
     topics = [f"many:{number}" for number in range(70)]
 
