@@ -45,10 +45,10 @@ def called(name: str, others: Collection[str] = ()) -> str:
 
     The letter tells those apart who share the rest among `others`.
     """
-    first, _space, rest = name.partition(" ")
+    first, _space, rest = name.strip().partition(" ")
     if not rest:
-        return name
-    shared = sum(other.partition(" ")[2] == rest for other in others) > 1
+        return first
+    shared = sum(other.strip().partition(" ")[2] == rest for other in others) > 1
     return f"{first[0]}. {rest}" if shared else rest
 
 
@@ -63,11 +63,15 @@ def ordinal(rank: int) -> str:
 
 @register.filter
 def month_name(phase: str) -> str:
-    """Return the name of a phase as people say it: September 2026 for 2026-09."""
-    year, _dash, month = phase.partition("-")
-    if not (year.isdigit() and month.isdigit()):
+    """Return the name of a phase as people say it: September 2026 for 2026-09.
+
+    What an admin named otherwise, such as 2026-27, stays.
+    """
+    try:
+        first = date.fromisoformat(f"{phase}-01")
+    except ValueError:
         return phase
-    return formats.date_format(date(int(year), int(month), 1), "YEAR_MONTH_FORMAT")
+    return formats.date_format(first, "YEAR_MONTH_FORMAT")
 
 
 @register.filter

@@ -68,11 +68,14 @@ def test_stages_of_a_cup_have_their_names(ties, entrants, expected):
         ("Kevin De Bruyne", "De Bruyne"),
         ("Alisson", "Alisson"),
         ("Ilia Silva", "I. Silva"),
+        # As a vendor told it.
+        (" Petrov", "Petrov"),
         ("", ""),
     ],
 )
 def test_shirts_name_players_as_short_as_they_can_be_told_apart(name, expected):
     squad = ["Rafael Schreiber", "Kevin De Bruyne", "Alisson", "Ilia Silva", "Theo Silva"]
+    squad += [" Petrov", " Petrov"]
 
     assert called(name, squad) == expected
 
@@ -86,7 +89,11 @@ def test_ranks_are_said_as_people_say_them(rank, expected):
 
 
 @pytest.mark.parametrize(
-    ("phase", "expected"), [("2026-09", "September 2026"), ("overall", "overall")]
+    ("phase", "expected"),
+    [
+        ("2026-09", "September 2026"),
+        *((name, name) for name in ("overall", "2026-27", "2026-0", "0-5", "²-1")),
+    ],
 )
 def test_months_have_names(phase, expected):
     assert month_name(phase) == expected
