@@ -409,6 +409,8 @@ class CupDetail(LeagueDoor):
         if league is not None and not league.is_public and not self._is_member(league):
             raise Http404
         number, page = self.number("round", 0), self.number("page", 1)
+        rounds = cup_rounds(cup)
+        # Counted last, as a stage may be drawn meanwhile.
         sizes = stage_sizes(cup)
         told = [
             {
@@ -416,7 +418,7 @@ class CupDetail(LeagueDoor):
                 "count": sizes[round_.pk].ties,
                 "ties": _ties(cup, round_, page),
             }
-            for round_ in cup_rounds(cup)
+            for round_ in rounds
             if not number or round_.number == number
         ]
         return Response({**FantasyCupSerializer(cup).data, "rounds": told})

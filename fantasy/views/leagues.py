@@ -255,12 +255,13 @@ def cup(request: HttpRequest, public_id: str) -> HttpResponse:
     league_ = found.league
     if league_ is not None and not league_.is_public and not _is_member(request, league_):
         raise Http404
-    place, sizes = at_game(request, found.game), stage_sizes(found)
+    place, rounds = at_game(request, found.game), cup_rounds(found)
+    # Counted last, as a stage may be drawn meanwhile.
+    sizes = stage_sizes(found)
     context = context_of(place, "leagues") | {
         "cup": found,
         "stages": [
-            _stage(found, round_, sizes[round_.pk], place.entry)
-            for round_ in reversed(cup_rounds(found))
+            _stage(found, round_, sizes[round_.pk], place.entry) for round_ in reversed(rounds)
         ],
     }
     return render(request, "fantasy/cup.html", context)

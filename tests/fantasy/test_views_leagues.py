@@ -225,6 +225,24 @@ def test_ties_of_a_large_cup_come_page_by_page(client, large_cup):
     ]
 
 
+@pytest.mark.parametrize("address", ["/fantasy/cups/{}/", "/api/v1/fantasy/cups/{}"])
+def test_cup_whose_next_stage_is_drawn_meanwhile_is_told(client, large_cup, address):
+    drawn = []
+
+    def draw(execute, sql, *about):
+        answer = execute(sql, *about)
+        if 'FROM "fantasy_cuptie"' in sql and not drawn:
+            drawn.append(sql)
+            home, round_ = large_cup.game.entries.first(), large_cup.game.rounds.get(number=2)
+            CupTie.objects.create(cup=large_cup, round=round_, number=1, home=home)
+        return answer
+
+    with connection.execute_wrapper(draw):
+        answer = client.get(address.format(large_cup.public_id))
+
+    assert (answer.status_code, len(drawn)) == (200, 1)
+
+
 def test_landing_costs_as_many_queries_for_many_games_as_for_one(client, game):
     def count():
         client.get(reverse("fantasy:landing"))
