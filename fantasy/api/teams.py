@@ -227,8 +227,11 @@ class TeamList(Own):
             game.pk, new, owner_id=request.user.pk, for_round=wanted.get("round")
         )
         entry = Entry.objects.select_related("game", "joined_round", "owner").get(pk=entry.pk)
-        document = {**team_document(entry), "receipt": FantasyReceiptSerializer(saved.receipt).data}
-        response = self.live_answer(live_round_of(game.pk), document, code=status.HTTP_201_CREATED)
+        receipt = FantasyReceiptSerializer(saved.receipt).data
+        with self.as_reader():
+            document = {**team_document(entry), "receipt": receipt}
+            round_ = live_round_of(game.pk)
+            response = self.live_answer(round_, document, code=status.HTTP_201_CREATED)
         response["Location"] = reverse("api-fantasy-team", args=[entry.public_id])
         return response
 

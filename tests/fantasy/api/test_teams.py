@@ -54,6 +54,21 @@ def test_a_team_is_made_with_a_squad_and_a_receipt(game, ada):
     assert [row["id"] for row in ada.get("teams").json()["results"]] == [told["id"]]
 
 
+def test_a_new_team_is_told_as_its_owner_wants_to_be_told(game, ada):
+    round_ = game.rounds.get(number=1)
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.LIVE, locked_at=now())
+    home, away = game.season.teams.order_by("pk")[:2]
+    make_round_match(round_, home, away, status="live", data_at=now())
+    type(ada.user).objects.filter(pk=ada.user.pk).update(hides_scores=True)
+    players = [row.player.public_id for row in pick_squad(game)]
+
+    made = ada.post("teams", {"game": game.public_id, "name": "Rovers", "players": players}).json()
+
+    assert (made["standing"]["withheld"], made["data_age_ms"]) == ("scores_hidden", None)
+    del made["receipt"]
+    assert made == ada.get(f"teams/{made['id']}").json()
+
+
 def test_what_the_rules_forbid_is_told_with_code_and_place(game, ada):
     squad = [row.player.public_id for row in pick_squad(game)]
 
