@@ -2,24 +2,28 @@
 
 import logging.config
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 import structlog
 
 from accounts.rules import holds_key
 
+_WITHHELD: Final = "(an address with a key)"
+
 
 def without_keys(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Withhold the address of a request that holds a partner's key: it is refused, but told here.
+    """Withhold each address that holds a partner's key: none is good there, but all are told here.
 
     A processor of structlog.
     """
-    asked = event.get("request")
-    if isinstance(asked, str) and holds_key(unquote_plus(asked)):
-        event["request"] = f"{asked.partition(' ')[0]} (an address with a key)"
+    for name, text in event.items():
+        if isinstance(text, str) and holds_key(unquote_plus(text)):
+            event[name] = " ".join(
+                _WITHHELD if holds_key(unquote_plus(word)) else word for word in text.split(" ")
+            )
     return event
 
 
