@@ -16,6 +16,7 @@ urlpatterns = [
     path(
         "matches/<str:public_id>/regions/<slug:tab>/", matches.match_regions, name="match_regions"
     ),
+    path("tables/parts/", leagues.table_parts, name="table_fragments"),
     path("leagues/<slug:slug>/", leagues.league, name="league"),
     path("leagues/<slug:slug>/regions/", leagues.league_regions, name="league_regions"),
     path(

@@ -11,8 +11,14 @@ from django.views.decorators.http import require_safe
 from config.clock import now
 from leagues.models import League, Season
 from leagues.selectors import follows_of
+from matches.live import scores_fragments
 from matches.models import Match
-from matches.selectors.fixtures import last_matches, next_matches, season_matches
+from matches.selectors.fixtures import (
+    last_matches,
+    moving_matches,
+    next_matches,
+    season_matches,
+)
 from stats.enums import TableKind
 from stats.selectors.tables import season_table
 from streams.live.regions import regions_answer
@@ -35,6 +41,13 @@ def league(request: HttpRequest, slug: str) -> HttpResponse:
 def league_regions(request: HttpRequest, slug: str) -> JsonResponse:
     """The parts of a league's table page; an open page asks when there is a newer table."""
     return regions_answer(request, _REGIONS, _table_context(request, slug))
+
+
+@require_safe
+def table_parts(request: HttpRequest) -> JsonResponse:
+    """What a page with a table hears whose socket fails: rows of matches, to ask for its table."""
+    rows = scores_fragments(moving_matches(at=now()))
+    return JsonResponse({"k": {"table-news": "", **rows}})
 
 
 def _table_context(request: HttpRequest, slug: str) -> dict[str, Any]:

@@ -158,6 +158,7 @@ PUBLIC_PAGES = {
     "players/<slug:slug>/",
     "scores/parts/",
     "search",
+    "tables/parts/",
     "teams/<slug:slug>/",
     "login/",
     # 403 where a site opens no accounts.

@@ -436,6 +436,23 @@ def test_open_page_of_a_team_asks_for_its_part_of_a_newer_table(
     assert "Ash" in regions["table"]
 
 
+@pytest.mark.parametrize("address", ["/teams/ash/", "/leagues/premier-division/"])
+def test_page_with_a_table_asks_for_a_newer_one_without_a_socket_too(
+    client: Client, matchday: Matchday, address: str
+) -> None:
+    html = client.get(address).content.decode()
+    place, reason = (
+        html.partition(f'{name}="')[2].partition('"')[0]
+        for name in ("data-fragments", "data-regions-by")
+    )
+
+    parts = client.get(place).json()["k"]
+
+    rows = {key for key in parts if key.startswith("m:")}
+    assert parts.keys() - rows == {reason}
+    assert f"m:{matchday.matches['live'].public_id}" in rows
+
+
 def test_player_queries_do_not_grow_with_matches(
     client: Client, matchday: Matchday, django_assert_num_queries
 ) -> None:
