@@ -1,6 +1,7 @@
 """What the pages of a game share: the game, the own entry, live parts, refusals, limits."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from config.clock import now
+from config.sight import seeing, wish_of
 from fantasy.live import game_topic
 from fantasy.models import Entry, Game, Round
 from fantasy.rules.game import GameRules
@@ -81,6 +83,14 @@ def context_of(place: Place, tab: str) -> dict[str, Any]:
         "topic": game_topic(place.game),
         "is_open": place.game.state == "published",
     }
+
+
+def as_reader(request: HttpRequest) -> AbstractContextManager[None]:
+    """Let what answers a form be as its reader wants to be told.
+
+    What is written is about the present; a page that says why it was refused is the reader's.
+    """
+    return seeing(wish_of(request.user, request.COOKIES))
 
 
 def live_points(round_: Round | None) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.sight import seeing, wish_of
 from fantasy.enums import GameState, LeagueKind
 from fantasy.models import Cup, Entry, FantasyLeague, Phase, Round
 from fantasy.selectors.adjustments import league_adjustments
@@ -44,6 +43,7 @@ from fantasy.views.doors import (
     Outcome,
     Place,
     TooOften,
+    as_reader,
     at_game,
     context_of,
     live_points,
@@ -91,8 +91,7 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
             spend(limits.CODES, entry)
             league = services.join_league(entry.pk, request.POST.get("code", "")[:12]).league
     except (Refused, TooOften) as error:
-        # What was written is about the present; the page that refuses it is the reader's.
-        with seeing(wish_of(request.user, request.COOKIES)):
+        with as_reader(request):
             return _list(request, place, outcome_of(error))
     return redirect("fantasy:league", league.public_id)
 

@@ -6,8 +6,6 @@ from typing import Any, Final
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
-from config.sight import seeing
-from config.sight import wish_of as reader_wish
 from fantasy.models import Game
 from fantasy.rules.game import Chip, GameRules
 from fantasy.selectors.market import market_figures
@@ -37,15 +35,13 @@ def market_page(
     """Return a page of the market with figures, opponents and reasons.
 
     Those whom only a chip adds are shown to buyers while that chip is in force, else to readers
-    who ask for their position. As its reader wants to be told, also where it answers a wish that
-    was refused: a write is about the present, and what is shown with it is not.
+    who ask for their position.
     """
     wish = wished(request, position)
     added = rules.added_positions - ({chip.adds} if chip else set())
     if room is not None or wish.position not in added:
         wish = replace(wish, hidden=added)
-    with seeing(reader_wish(request.user, request.COOKIES)):
-        market = _market(request, game, rules, room, wish)
+    market = _market(request, game, rules, room, wish)
     picks = [p for p in rules.positions if room is None or p.id not in added]
     return market | {"picks": picks}
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.sight import seeing, wish_of
 from fantasy.models import Entry, GamePlayer, Receipt
 from fantasy.rules.chips import chip_plays, last_round
 from fantasy.rules.countries import countries
@@ -31,6 +30,7 @@ from fantasy.views.doors import (
     Outcome,
     Place,
     TooOften,
+    as_reader,
     context_of,
     live_points,
     outcome_of,
@@ -70,7 +70,8 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         _keep(request, place, _changed(request, place, held))
     except Refused as error:
-        return _join_page(request, place, outcome_of(error))
+        with as_reader(request):
+            return _join_page(request, place, outcome_of(error))
     return redirect(f"{reverse('fantasy:join', args=[slug])}?{request.GET.urlencode()}")
 
 
@@ -85,7 +86,8 @@ def _join(request: HttpRequest, place: Place, held: list[GamePlayer]) -> HttpRes
             place.game.pk, new, owner_id=request.user.pk, for_round=round_number(request)
         )
     except Refused as error:
-        return _join_page(request, place, outcome_of(error))
+        with as_reader(request):
+            return _join_page(request, place, outcome_of(error))
     request.session.pop(_key(place), None)
     return redirect("fantasy:team", place.game.slug)
 
@@ -136,7 +138,7 @@ def _changed(request: HttpRequest, place: Place, held: list[GamePlayer]) -> list
         return [row for row in held if row.pk != player]
     if act == "fill":
         # Whom it takes tells of points.
-        with seeing(wish_of(request.user, request.COOKIES)):
+        with as_reader(request):
             return filled_squad(place.game, place.rules, held)
     found = GamePlayer.objects.filter(game=place.game, pk=player).first()
     most = quotas(place.rules).get(found.position, (0, 0))[1] if found else 0

@@ -36,6 +36,7 @@ from fantasy.views.doors import (
     Outcome,
     Place,
     TooOften,
+    as_reader,
     context_of,
     live_points,
     outcome_of,
@@ -65,7 +66,8 @@ def transfers(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect(f"{reverse('fantasy:team', args=[slug])}?saved=1")
         _change(request, place.entry, act)
     except (Refused, TooOften) as error:
-        return _page(request, place, place.entry, outcome_of(error))
+        with as_reader(request):
+            return _page(request, place, place.entry, outcome_of(error))
     query = request.GET.copy()
     query.pop("out", None)
     query.pop("confirm", None)

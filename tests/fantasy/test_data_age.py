@@ -201,6 +201,23 @@ def test_reader_without_scores_is_told_no_age(client: Client, round_: Round):
     assert told.json()["data_age_ms"] is None
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("join", {"act": "join"}), ("transfers", {"act": "add"}), ("leagues", {"act": "join"})],
+)
+def test_refusal_tells_no_age_to_who_hides_scores(client: Client, round_: Round, name, form):
+    make_round(round_.game, deadline_at=now() + timedelta(days=2))
+    user = make_user(hides_scores=True)
+    if name != "join":
+        round_.game.entries.filter(pk=round_.game.entries.first().pk).update(owner=user)
+    client.force_login(user)
+
+    refused = client.post(reverse(f"fantasy:{name}", args=[round_.game.slug]), form)
+
+    assert refused.status_code == 422
+    assert "data-age=" not in refused.content.decode()
+
+
 def test_live_answers_carry_the_age_in_body_and_header(client: Client, round_: Round):
     for path in live_answers(round_):
         answer = client.get(path)
