@@ -280,10 +280,13 @@ def publish_ages() -> None:
 
 
 def _table_ages(live: Iterable[Match]) -> dict[str, str]:
-    """Return what leagues' tables say of the age of their stalest live match, by topic."""
+    """Return what leagues' tables say of the age of their stalest live match, by topic.
+
+    A match of another season than the present one, interrupted for good, is none of theirs.
+    """
     oldest: dict[str, datetime] = {}
     for match in live:
-        if match.data_at is not None:
+        if match.data_at is not None and match.season.is_current:
             topic = league_topic(match.season.league.public_id)
             oldest[topic] = min(oldest.get(topic, match.data_at), match.data_at)
     return {

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from config.clock import now
+from leagues.models import Season
 from matches.enums import Certainty
 from matches.models import Match
 from matches.services.log import delete_log
@@ -397,6 +398,20 @@ def test_open_tables_hear_how_old_the_data_of_their_live_matches_is(matchday: Ma
     (parts,) = frames(topic)
     assert list(parts) == ["table-age"]
     assert "age--silent" in parts["table-age"]
+
+
+def test_age_of_a_table_is_that_of_its_own_season(matchday: Matchday) -> None:
+    topic = f"page:league:{matchday.league.public_id}"
+    Match.objects.live().update(data_at=now())
+    interrupted = matchday.matches["suspended"]
+    last = Season.objects.create(league=matchday.league, name="2025-26")
+    Match.objects.filter(pk=interrupted.pk).update(season=last, data_at=now() - timedelta(days=90))
+
+    with watching(topic):
+        live.publish_ages()
+
+    (parts,) = frames(topic)
+    assert "age--fresh" in parts["table-age"]
 
 
 def test_old_matches_are_no_news(matchday: Matchday) -> None:
