@@ -198,8 +198,10 @@ def _match_rows(
     told: Sequence[FeedMatch], season: Season, keys: Keys, report: IngestReport, at: datetime
 ) -> list[tuple[FeedMatch, int]]:
     known = dict(keys.matches)
-    if any(match.ref not in known for match in told):
+    if unknown := {match.ref for match in told} - known.keys():
         _lock_fixtures(season)
+        # Whoever had the lock before may have named them.
+        known |= external_map(keys.source, ExternalKind.MATCH, unknown)
     pairs: list[tuple[FeedMatch, int]] = []
     fresh: dict[str, int] = {}
     for feed_match in told:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from leagues.models import Player, RosterSpot, Season, Team, UnmatchedName
 from matches.ingest.documents import (
@@ -173,6 +174,25 @@ def test_second_meeting_that_is_told_of_later_is_a_match_of_its_own():
     apply_document(replace(told, matches=[again]))
 
     assert Match.objects.count() == 2
+
+
+def test_match_that_is_named_by_another_poll_meanwhile_stays_one():
+    told = document()
+    moved = replace(told.matches[0], kickoff_at=KICKOFF + timedelta(hours=3))
+    told_before = []
+
+    def tell_first(execute, sql, *about):
+        answer = execute(sql, *about)
+        if "leagues_externalid" in sql and not told_before:
+            told_before.append(sql)
+            apply_document(told)
+        return answer
+
+    apply_document(replace(told, matches=[]))
+    with connection.execute_wrapper(tell_first):
+        apply_document(replace(told, teams=[], players=[], matches=[moved]))
+
+    assert Match.objects.get().kickoff_at == KICKOFF + timedelta(hours=3)
 
 
 def test_match_that_its_vendor_names_anew_stays_one():
