@@ -70,6 +70,25 @@ def moved_deadline(old: datetime, new: datetime, *, at: datetime) -> datetime:
     return old if new < old and at >= min(old - _FIRM, new) else new
 
 
+def within_reach(
+    matches: Iterable[int],
+    kickoffs: Mapping[int, datetime],
+    rules: RoundRules,
+    *,
+    deadline_at: datetime,
+    at: datetime,
+) -> tuple[int, ...]:
+    """Return the matches that squads lock before, or could lock before yet.
+
+    The others count nowhere, so that they have no say in when squads lock.
+    """
+    return tuple(
+        match
+        for match in matches
+        if kickoffs[match] >= deadline_at or deadline_of(kickoffs[match], rules) > at
+    )
+
+
 def after_deadline(
     matches: Iterable[int], kickoffs: Mapping[int, datetime], *, deadline_at: datetime
 ) -> tuple[int, ...]:

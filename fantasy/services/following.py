@@ -21,6 +21,7 @@ from fantasy.rules.rounds import (
     moved_deadline,
     plan_rounds,
     round_at,
+    within_reach,
 )
 from fantasy.rules.start_prices import Form, start_prices
 from leagues.models import RosterSpot, Season
@@ -228,15 +229,31 @@ def _sync_rounds(game: Game, rules: GameRules, *, at: datetime) -> tuple[int, in
             continue
         matches = plan.matches
         if plan.number not in frozen:
-            new = deadline_of(plan.starts_at, rules.rounds)
-            deadline_at = moved_deadline(row.deadline_at, new, at=at)
-            matches = after_deadline(plan.matches, kickoffs, deadline_at=deadline_at)
-            starts_at = min((kickoffs[match] for match in matches), default=row.starts_at)
+            matches, starts_at, deadline_at = _reckoned(row, plan, kickoffs, rules, at=at)
             if _move(row, starts_at=starts_at, deadline_at=deadline_at):
                 moved.append(row)
         wanted |= dict.fromkeys(matches, plan.number)
     Round.objects.bulk_update(moved, ["starts_at", "deadline_at"])
     return len(added), len(moved), _place(game, rounds, placed, wanted)
+
+
+def _reckoned(
+    row: Round,
+    plan: RoundPlan,
+    kickoffs: Mapping[int, datetime],
+    rules: GameRules,
+    *,
+    at: datetime,
+) -> tuple[tuple[int, ...], datetime, datetime]:
+    """Return what counts in a round to come, its first kick-off and its deadline."""
+    reached = within_reach(plan.matches, kickoffs, rules.rounds, deadline_at=row.deadline_at, at=at)
+    wanted = (deadline_of(kickoffs[match], rules.rounds) for match in reached)
+    new = min(wanted, default=row.deadline_at)
+    deadline_at = moved_deadline(row.deadline_at, new, at=at)
+    matches = after_deadline(reached, kickoffs, deadline_at=deadline_at)
+    starts_at = min((kickoffs[match] for match in matches), default=row.starts_at)
+    # It stays where the match it was held for has begun meanwhile, and moves with the others.
+    return matches, starts_at, row.deadline_at if starts_at == row.starts_at else deadline_at
 
 
 def _fixtures(game: Game, placed: Mapping[int, int], rounds: Mapping[int, Round]) -> list[Fixture]:

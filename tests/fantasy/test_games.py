@@ -6,6 +6,7 @@ import pytest
 
 from fantasy.enums import Availability, GameState, RoundState
 from fantasy.models import Game, RoundMatch
+from fantasy.services.deadlines import lock_round
 from fantasy.services.games import (
     NewGame,
     create_game,
@@ -301,6 +302,56 @@ def test_match_that_a_feed_tells_of_when_it_is_played_joins_no_open_round(season
 
     assert not RoundMatch.objects.filter(match=late).exists()
     assert len(matches_of(game, 1)) == 3
+
+
+def test_match_that_counts_nowhere_holds_no_later_deadline(season, clock):
+    game = publish_game(make(season).pk)
+    clock.stand_at(deadlines(game)[1] - timedelta(hours=23))
+    move(Match.objects.get(matchday=1, kickoff_at=FIRST), kickoff_at=FIRST - timedelta(hours=5))
+    sync_game(game.pk)
+    clock.stand_at(deadlines(game)[1] + timedelta(minutes=1))
+    assert lock_round(game.rounds.get(number=1).pk)
+    first = Match.objects.get(matchday=2, kickoff_at=FIRST + timedelta(days=7))
+    move(first, kickoff_at=FIRST + timedelta(days=5))
+
+    sync_game(game.pk)
+
+    assert deadlines(game)[2] == FIRST + timedelta(days=5, hours=-1.5)
+    assert first.pk in matches_of(game, 2)
+
+
+def test_match_told_of_when_it_is_over_holds_not_the_deadline_of_its_round(season, clock):
+    game = publish_game(make(season).pk)
+    clock.stand_at(deadlines(game)[1] - timedelta(hours=60))
+    teams = list(season.teams.order_by("pk"))
+    Match.objects.create(
+        season=season,
+        home=teams[0],
+        away=teams[1],
+        matchday=1,
+        kickoff_at=FIRST - timedelta(days=3),
+        status=MatchStatus.FINISHED,
+    )
+    first = Match.objects.get(matchday=1, kickoff_at=FIRST)
+    move(first, kickoff_at=FIRST - timedelta(days=1))
+
+    sync_game(game.pk)
+
+    assert deadlines(game)[1] == FIRST - timedelta(days=1, hours=1.5)
+    assert first.pk in matches_of(game, 1)
+
+
+def test_deadline_stays_once_a_match_that_counts_nowhere_has_begun(season, clock):
+    game = publish_game(make(season).pk)
+    held = deadlines(game)[1]
+    clock.stand_at(held - timedelta(hours=23))
+    move(Match.objects.get(matchday=1, kickoff_at=FIRST), kickoff_at=FIRST - timedelta(hours=5))
+    sync_game(game.pk)
+
+    clock.stand_at(FIRST - timedelta(hours=4))
+    sync_game(game.pk)
+
+    assert deadlines(game)[1] == held
 
 
 def test_deadline_is_moved_earlier_while_there_is_a_day(season, clock):
