@@ -127,6 +127,8 @@ class SightMiddleware:
         with seeing(wish):
             response = self.get_response(request)
         patch_vary_headers(response, ["Cookie"])
+        if "no-store" in response.get("Cache-Control", ""):
+            return response
         if wish:
             response["Cache-Control"] = "private, no-cache"
         elif settings.SESSION_COOKIE_NAME in request.COOKIES and not is_api(request):

@@ -264,6 +264,11 @@ def test_no_shared_cache_gives_one_reader_the_answer_of_another(day, reader):
         assert late["Cache-Control"] == "private, no-cache"
 
 
+def test_what_nobody_may_keep_is_not_kept_by_readers_with_a_wish_either(reader):
+    assert "no-store" in Client().get("/login/")["Cache-Control"]
+    assert "no-store" in reader.get("/login/")["Cache-Control"]
+
+
 def test_no_shared_cache_holds_a_page_of_who_is_signed_in(client, day):
     pages = ("/", "/fantasy/", f"/matches/{day.matches['live'].public_id}/")
     assert {client.get(path).get("Cache-Control") for path in pages} == {None}
