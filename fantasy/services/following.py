@@ -216,10 +216,11 @@ def _sync_rounds(game: Game, rules: GameRules, *, at: datetime) -> tuple[int, in
     fixtures = _fixtures(game, placed, rounds)
     if not fixtures:
         return 0, 0, 0
-    plans = plan_rounds(fixtures, rules.rounds, zone=ZoneInfo(game.time_zone))
-    if placed:
-        plans = _around_frozen(plans, fixtures, placed, frozen)
-    added = _make_rounds(game, rules, [p for p in plans if p.number not in rounds], at=at)
+    cut = plan_rounds(fixtures, rules.rounds, zone=ZoneInfo(game.time_zone))
+    plans = _around_frozen(cut, fixtures, placed, frozen) if placed else cut
+    # By its own matches: what falls to it of a locked round may be over.
+    wanting = {plan.number for plan in plans} - rounds.keys()
+    added = _make_rounds(game, rules, [plan for plan in cut if plan.number in wanting], at=at)
     rounds |= {row.number: row for row in added}
     kickoffs = {fixture.match: fixture.kickoff_at for fixture in fixtures}
     wanted: dict[int, int] = {}

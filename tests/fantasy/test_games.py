@@ -320,6 +320,32 @@ def test_match_that_counts_nowhere_holds_no_later_deadline(season, clock):
     assert first.pk in matches_of(game, 2)
 
 
+def test_match_told_of_when_it_is_over_keeps_no_later_round_from_being_made(season, clock):
+    game = publish_game(make(season).pk)
+    for number in (1, 2, 3):
+        clock.stand_at(deadlines(game)[number] + timedelta(minutes=1))
+        assert lock_round(game.rounds.get(number=number).pk)
+    teams = list(season.teams.order_by("pk"))
+    clock.stand_at(FIRST + timedelta(days=16))
+    for matchday, kickoff_at, status in (
+        (3, FIRST + timedelta(days=15), MatchStatus.FINISHED),
+        (4, FIRST + timedelta(days=21), MatchStatus.SCHEDULED),
+    ):
+        Match.objects.create(
+            season=season,
+            home=teams[0],
+            away=teams[1],
+            matchday=matchday,
+            kickoff_at=kickoff_at,
+            status=status,
+        )
+
+    assert sync_game(game.pk).rounds_added == 1
+
+    assert deadlines(game)[4] == FIRST + timedelta(days=21, hours=-1.5)
+    assert len(matches_of(game, 4)) == 1
+
+
 def test_match_told_of_when_it_is_over_holds_not_the_deadline_of_its_round(season, clock):
     game = publish_game(make(season).pk)
     clock.stand_at(deadlines(game)[1] - timedelta(hours=60))
