@@ -141,6 +141,10 @@ def league(request: HttpRequest, public_id: str) -> HttpResponse:
         "adjustments": league_adjustments(found)[:_ADJUSTMENTS_SHOWN],
         **_fixtures(request, found),
     }
+    if "leave" in request.GET and context["is_member"] and place.entry is not None:
+        context["has_live_points"] = False
+        context["is_alone"] = not found.members.exclude(entry=place.entry).exists()
+        return render(request, "fantasy/league_leave.html", context)
     regions = {"table": "fantasy/partials/league_table.html"}
     return shown(request, "fantasy/league.html", context, regions=regions)
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from config.clock import now
 from fantasy.models import Cup, CupTie, FantasyLeague, LeagueMember
 from fantasy.services.adjustments import Decision, adjust_score
-from fantasy.services.leagues import NewLeague, create_league
+from fantasy.services.leagues import NewLeague, create_league, join_league
 from tests.factories.fantasy import TELLING, make_entry, make_game, make_round
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,53 @@ def test_league_is_joined_by_code_and_left(browser, entry, game, path):
     assert LeagueMember.objects.filter(league=league, entry=entry).exists()
     browser.post(reverse("fantasy:change_league", args=[league.public_id]), {"act": "leave"})
     assert not LeagueMember.objects.filter(league=league, entry=entry).exists()
+
+
+def test_league_is_left_after_one_more_look(browser, entry, game, path):
+    league = create_league(make_entry(game, [], number=7).pk, NewLeague(name="Theirs"))
+    browser.post(path, {"act": "join", "code": league.code})
+    address = reverse("fantasy:league", args=[league.public_id])
+    change = reverse("fantasy:change_league", args=[league.public_id])
+
+    page = browser.get(address).content.decode()
+    assert 'value="leave"' not in page
+    assert f'href="{address}?leave=1"' in page
+    look = browser.get(address, {"leave": 1}).content.decode()
+
+    assert "Leave Theirs?" in look
+    assert f"To come back you need its code: {league.code}" in look
+    assert f'href="{address}">Back, nothing happened' in look
+    assert f'action="{change}"' in look
+    assert 'name="act" value="leave"' in look
+    assert LeagueMember.objects.filter(league=league, entry=entry).exists()
+
+
+@pytest.mark.parametrize(
+    ("others", "kind", "words"),
+    [
+        (0, "classic", "belongs to nobody"),
+        (1, "classic", "it will belong to whoever joined next"),
+        (1, "head_to_head", "average plays your matches to come"),
+    ],
+)
+def test_look_before_leaving_says_what_becomes_of_the_league(
+    browser, entry, game, others, kind, words
+):
+    league = create_league(entry.pk, NewLeague(name="Ours", kind=kind))
+    for number in range(others):
+        join_league(make_entry(game, [], number=7 + number).pk, league.code)
+
+    look = browser.get(reverse("fantasy:league", args=[league.public_id]), {"leave": 1})
+
+    assert words in look.content.decode()
+
+
+def test_strangers_have_no_league_to_leave(browser, entry, game, path):
+    browser.post(path, {"act": "create", "name": "All", "kind": "classic", "is_public": "on"})
+    address = reverse("fantasy:league", args=[FantasyLeague.objects.get().public_id])
+
+    assert "nothing happened" in browser.get(address, {"leave": 1}).content.decode()
+    assert "nothing happened" not in Client().get(address, {"leave": 1}).content.decode()
 
 
 def test_only_the_owner_changes_the_name(browser, entry, game, path):
