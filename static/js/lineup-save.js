@@ -90,8 +90,7 @@ export const saving = ({ form, words, body, say, saved }) => {
     timer = setTimeout(send, seconds ? seconds * 1000 : RETRY_MS);
   };
 
-  const done = async (answer) => {
-    const { receipt } = await answer.json();
+  const done = ({ receipt }) => {
     const line = form.querySelector("#saved");
     line.querySelector("time").dateTime = receipt.saved_at;
     line.querySelector("time").textContent = timeOf(receipt.saved_at);
@@ -102,17 +101,16 @@ export const saving = ({ form, words, body, say, saved }) => {
     say(line.textContent.trim().replace(/\s+/g, " "));
   };
 
-  const reasons = async (answer) => {
-    const told = await answer.json().catch(() => ({}));
-    const details = (told.errors ?? []).map((error) => error.detail).filter(Boolean);
-    return details.join(" ") || told.detail || told.title || String(answer.status);
+  const reasons = (answer, told) => {
+    const details = (told?.errors ?? []).map((error) => error.detail).filter(Boolean);
+    return details.join(" ") || told?.detail || told?.title || String(answer.status);
   };
 
-  const heard = async (answer, item) => {
+  const heard = (answer, told, item) => {
     if (answer.ok) {
       said = "";
       settle(item);
-      await done(answer);
+      done(told);
       if (waiting) send();
       else saved(item.body);
     } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
@@ -123,7 +121,7 @@ export const saving = ({ form, words, body, say, saved }) => {
       announce(words.logged_out, "bad");
     } else {
       settle(item);
-      announce(words.refused.replace("{reason}", await reasons(answer)), "bad");
+      announce(words.refused.replace("{reason}", reasons(answer, told)), "bad");
     }
   };
 
@@ -152,8 +150,10 @@ export const saving = ({ form, words, body, say, saved }) => {
     const signal = AbortSignal.timeout?.(ANSWER_WITHIN_MS);
     const options = { method: "PUT", headers, body: JSON.stringify(item.body), signal };
     const answer = await fetch(form.dataset.api, options).catch(() => null);
+    const told = await answer?.json().catch(() => null);
     isSending = false;
-    if (answer) await heard(answer, item);
+    // Without a receipt nothing is saved: the answer broke off, or came from something in between.
+    if (answer && (told?.receipt || !answer.ok)) heard(answer, told, item);
     else {
       announce(counted("unreachable", item.changes), "warn");
       later(0);

@@ -187,3 +187,27 @@ def test_server_that_fails_is_asked_again_with_the_same_key(
     assert keys[0] == keys[1]
     on.refresh_from_db()
     assert on.slot <= 11
+
+
+def test_answer_without_a_receipt_saves_nothing(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    off, on = pair(join(page))
+    answered: list[Route] = []
+
+    def stand_between(route: Route) -> None:
+        answered.append(route)
+        if len(answered) == 1:
+            route.fulfill(status=200, content_type="text/html", body="<p>Log in to this network")
+        else:
+            route.continue_()
+
+    page.route("**/lineup", stand_between)
+    tap_swap(page, off, on)
+    page.get_by_role("button", name="Save line-up").first.click()
+
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    expect(page.locator("[data-waits]")).to_be_hidden()
+    on.refresh_from_db()
+    assert on.slot <= 11
