@@ -225,11 +225,15 @@ def moment(at: datetime | None, style: str = "time") -> SafeString:
     local = timezone.localtime(at)
     words = {"time": formats.date_format(local, "H:i"), "day": day_name(local.date())}
     words["both"] = f"{words['day']}, {words['time']}"
-    words["left"] = time_left(at - now())
+    left = at - now()
+    words["left"] = time_left(left)
+    # The reader's clock may be wrong, so his browser is told what was left by ours.
+    left_ms = max(0, left // timedelta(milliseconds=1))
     return format_html(
-        '<time datetime="{}" data-style="{}">{}</time>',
+        '<time datetime="{}" data-style="{}"{}>{}</time>',
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         style,
+        format_html(' data-left="{}"', left_ms) if style == "left" else "",
         words[style],
     )
 

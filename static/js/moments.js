@@ -26,8 +26,11 @@ const dayName = (at) => {
 const unit = (number, name) =>
   new Intl.NumberFormat(root.lang || "en", { style: "unit", unit: name, unitDisplay: "short" }).format(number);
 
-const timeLeft = (at) => {
-  const minutes = Math.max(0, Math.floor((at - Date.now()) / 60000));
+// By what was left when the page came: the device's own clock may be wrong.
+const endOf = (place) => Number((place.dataset.ends ??= Date.now() + Number(place.dataset.left)));
+
+const timeLeft = (place) => {
+  const minutes = Math.max(0, Math.floor((endOf(place) - Date.now()) / 60000));
   const told = [
     [Math.floor(minutes / 1440), "day"],
     [minutes < 7200 ? Math.floor((minutes % 1440) / 60) : 0, "hour"],
@@ -37,7 +40,6 @@ const timeLeft = (at) => {
 };
 
 const words = (at, style) => {
-  if (style === "left") return timeLeft(at);
   const time = parts(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   if (style === "day") return dayName(at);
   return style === "both" ? `${dayName(at)}, ${time}` : time;
@@ -47,11 +49,12 @@ const words = (at, style) => {
 export const countDown = () => {
   const places = document.querySelectorAll('time[data-style="left"]');
   if (!places.length) return;
+  places.forEach(endOf);
   setInterval(() => {
     for (const place of places) {
-      const text = timeLeft(new Date(place.dateTime));
+      const text = timeLeft(place);
       if (text !== place.textContent) place.textContent = text;
-      if (new Date(place.dateTime) > Date.now()) continue;
+      if (endOf(place) > Date.now()) continue;
       const next = place.parentElement.parentElement.querySelector("[data-passed]");
       if (!next?.hidden) continue;
       next.hidden = false;
@@ -62,6 +65,7 @@ export const countDown = () => {
 
 export const localise = (part) => {
   for (const element of part.querySelectorAll("time[data-style]")) {
-    element.textContent = words(new Date(element.dateTime), element.dataset.style);
+    const { style } = element.dataset;
+    element.textContent = style === "left" ? timeLeft(element) : words(new Date(element.dateTime), style);
   }
 };

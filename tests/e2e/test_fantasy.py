@@ -406,3 +406,21 @@ def test_page_that_is_open_past_the_deadline_leads_on(
 
     expect(page.get_by_role("link", name="Squads are locked")).to_be_visible()
     expect(page.locator(".deadline__left")).to_be_hidden()
+
+
+def test_time_left_is_that_of_the_server_where_the_device_is_wrong(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    game.rounds.update(deadline_at=now() + timedelta(minutes=50, seconds=30))
+    page.clock.install(time=now() + timedelta(hours=3))
+    visit(page, "/fantasy/premier/rules/")
+    left = page.locator(".deadline__left")
+
+    page.clock.fast_forward(6_000)
+    expect(left).to_have_text("Time left: 50 min")
+    page.clock.fast_forward(60_000)
+    expect(left).to_have_text("Time left: 49 min")
+    expect(page.locator("[data-passed]")).to_be_hidden()
+    page.clock.fast_forward(50 * 60_000)
+    expect(page.locator("[data-passed]")).to_be_visible()
