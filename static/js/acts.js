@@ -27,17 +27,23 @@ const swap = (fresh) => {
   localise(document);
 };
 
-// What had the focus is new now; it is known by its place among its like.
-const keyOf = (element) => element?.closest("[data-part]") && element.textContent.trim();
+// What had the focus is new now; it is known by its words and by whose row it stands in.
+const rowOf = (element) => element.closest("tr, li")?.querySelector("a[href]")?.getAttribute("href");
+const keyOf = (element) => element?.closest("[data-part]") && { words: element.textContent.trim(), row: rowOf(element) };
 
+// A button that has done its work is gone: then who it was about has the focus, or the part where he is
+// gone, too.
 const refocus = (key, within) => {
   if (!key) return;
-  const found = [...document.querySelectorAll(`[data-part="${within}"] :is(a, button)`)];
-  const same = found.find((element) => element.textContent.trim() === key);
-  (same ?? document.querySelector(`[data-part="${within}"] h2`))?.focus({ preventScroll: true });
+  const part = document.querySelector(`[data-part="${CSS.escape(within)}"]`);
+  const ofRow = [...part.querySelectorAll("a, button")].filter((element) => rowOf(element) === key.row);
+  const same = ofRow.find((element) => element.textContent.trim() === key.words);
+  const about = ofRow.find((element) => key.row && element.getAttribute("href") === key.row);
+  if (!same && !about) part.tabIndex = -1;
+  (same ?? about ?? part).focus({ preventScroll: true });
 };
 
-const load = async (url, options) => {
+const loadNow = async (url, options) => {
   const active = document.activeElement;
   const [key, within] = [keyOf(active), active?.closest("[data-part]")?.dataset.part];
   const answer = await fetch(url, { headers: { Accept: "text/html" }, ...options });
@@ -46,6 +52,14 @@ const load = async (url, options) => {
   swap(fresh);
   history.replaceState(null, "", answer.url.split("#")[0]);
   refocus(key, within);
+};
+
+// One after the other: an answer that comes late must not undo what was asked for after it.
+let last = Promise.resolve();
+const load = (url, options) => {
+  const turn = last.then(() => loadNow(url, options));
+  last = turn.catch(() => {});
+  return turn;
 };
 
 const act = (form, submitter) => {

@@ -1,0 +1,102 @@
+"""Parts of open pages that are replaced while a reader has his hands on them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
+
+from config.clock import now
+from fantasy.live import tell_pages
+from fantasy.models import Game, Round
+from leagues.models import Player
+from tests.e2e.fantasy_team import log_in
+from tests.e2e.pages import visit, wait_until
+from tests.factories.fantasy import make_round, make_round_match
+
+pytestmark = pytest.mark.e2e
+
+REGIONS = re.compile(r"regions=1")
+# Longer than a list of players stays as it is after news.
+CALM_MS = 31_000
+FOCUSED = "document.activeElement.textContent.trim().replace(/\\s+/g, ' ')"
+HAS_FOCUS = "(part) => part.contains(document.activeElement)"
+
+
+@pytest.fixture
+def under_way(game: Game) -> Round:
+    """Round 1 is played, round 2 is next; no two players share a name."""
+    began_at = now() - timedelta(hours=2)
+    game.rounds.update(state="live", deadline_at=began_at, locked_at=began_at)
+    make_round(game, 2, deadline_at=now() + timedelta(days=3))
+    round_ = game.rounds.get(number=1)
+    home, away = game.season.teams.order_by("pk")[:2]
+    make_round_match(round_, home, away, status="live", data_at=now())
+    for player in Player.objects.all():
+        player.name = player.short_name = f"Player {player.pk}"
+        player.save()
+    return round_
+
+
+class Listening:
+    """A page whose clock the test moves, with what its socket brought and what it asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.heard: list[str] = []
+        self.asked: list[str] = []
+        page.clock.install()
+        page.once(
+            "websocket",
+            lambda opened: opened.on("framereceived", lambda frame: self.heard.append(str(frame))),
+        )
+        page.on("request", lambda sent: REGIONS.search(sent.url) and self.asked.append(sent.url))
+
+    def hear_news(self, round_: Round) -> None:
+        """Tell the page that points moved, and let pass the time until it asks for its parts."""
+        tell_pages([round_.pk])
+        wait_until(self.page, lambda: any('"ask"' in frame for frame in self.heard))
+        self.heard.clear()
+        self.asked.clear()
+        self.page.clock.fast_forward(CALM_MS)
+        wait_until(self.page, lambda: bool(self.asked))
+
+
+def test_list_that_comes_late_gives_way_to_the_one_asked_for_after_it(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    held: list[tuple[Route, APIResponse]] = []
+    asked: list[str] = []
+    page.route(re.compile("position=GKP"), lambda route: held.append((route, route.fetch())))
+    page.on("request", lambda sent: "position=" in sent.url and asked.append(sent.url))
+    visit(page, "/fantasy/premier/players/")
+
+    page.get_by_label("Position").select_option("GKP")
+    wait_until(page, lambda: bool(held))
+    page.get_by_label("Position").select_option("DEF")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    # A page that asks at once is answered at once, and before the older answer comes.
+    wait_until(page, lambda: len(asked) == 1 or page.url.endswith("position=DEF"))
+    route, answer = held[0]
+    route.fulfill(response=answer)
+
+    wait_until(page, lambda: page.url.endswith("position=DEF"))
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.get_by_label("Position")).to_have_value("DEF")
+    assert page.url.endswith("position=DEF")
+
+
+def test_focus_stays_in_the_row_whose_button_has_done_its_work(
+    page: Page, phone: BrowserContext, site: str, under_way: Round
+) -> None:
+    log_in(phone, site)
+    visit(page, "/fantasy/premier/join/")
+    row = page.locator(".market tbody tr").nth(2)
+    name = row.get_by_role("link").inner_text()
+
+    row.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("1 / 15")).to_be_visible()
+    expect(row.get_by_role("link", name=name)).to_be_focused()
