@@ -359,9 +359,24 @@ class Speaker {
   #last = "";
   #timer = 0;
   #lastAt = -SPEAK_EVERY_MS;
+  #wish = "key";
 
+  // A browser that may keep nothing for us throws.
   get wish() {
-    return localStorage.getItem("say") ?? "key";
+    try {
+      return localStorage.getItem("say") ?? this.#wish;
+    } catch {
+      return this.#wish;
+    }
+  }
+
+  set wish(wish) {
+    this.#wish = wish;
+    try {
+      localStorage.setItem("say", wish);
+    } catch {
+      // It lasts as long as the page then.
+    }
   }
 
   say(html, { isKey }) {
@@ -392,7 +407,7 @@ const offerSpeechChoice = () => {
   choice.hidden = false;
   const select = choice.querySelector("select");
   select.value = speaker.wish;
-  select.addEventListener("change", () => localStorage.setItem("say", select.value));
+  select.addEventListener("change", () => (speaker.wish = select.value));
 };
 
 // The wire ---------------------------------------------------------------------------------------

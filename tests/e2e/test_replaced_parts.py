@@ -12,7 +12,9 @@ from fantasy.models import Game, Round
 from leagues.models import Player
 from tests.e2e.fantasy_team import log_in
 from tests.e2e.pages import visit, wait_until
+from tests.e2e.test_pages import go_on, open_live, tell
 from tests.factories.fantasy import make_round, make_round_match
+from tests.factories.matchday import Matchday
 
 pytestmark = pytest.mark.e2e
 
@@ -100,3 +102,19 @@ def test_focus_stays_in_the_row_whose_button_has_done_its_work(
 
     expect(page.get_by_text("1 / 15")).to_be_visible()
     expect(row.get_by_role("link", name=name)).to_be_focused()
+
+
+def test_match_is_live_in_a_browser_that_keeps_nothing(page: Page, matchday: Matchday) -> None:
+    page.add_init_script(
+        """Object.defineProperty(window, "localStorage", {
+             get() { throw new DOMException("no", "SecurityError"); } })"""
+    )
+    match = matchday.matches["live"]
+    open_live(page, f"/matches/{match.public_id}/")
+
+    log = go_on(matchday, match)
+    log.tell("goal", "2H", 40, team=match.home, player="9", related="8")
+    tell(log)
+
+    expect(page.locator(".board .score")).to_contain_text("4–")
+    expect(page.locator("#say")).to_contain_text("Ashford 4, Eastgate 1")
