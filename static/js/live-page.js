@@ -32,14 +32,35 @@ const SPOKEN = ".moment__text .vh, .play__text, .moment__line";
 const FOCUSABLE = "a[href], button, summary, select, [tabindex]";
 const SCROLLED = ".table-wrap, .chart__table, .chips";
 
+const nameOf = (element) => {
+  const row = element.closest("tr, li")?.querySelector("a[href]")?.getAttribute("href");
+  const own = element.getAttribute("href") ?? element.getAttribute("aria-label") ?? element.textContent.trim();
+  return `${row} ${own}`;
+};
+
+// By its name and row: its place among others may be somebody else's in the fresh part.
+const focusIn = (part) => {
+  const all = [...part.querySelectorAll(FOCUSABLE)];
+  const place = all.indexOf(document.activeElement);
+  if (place < 0) return null;
+  const name = nameOf(all[place]);
+  return { name, place, nth: all.slice(0, place).filter((other) => nameOf(other) === name).length };
+};
+
 // What a reader did to a part, to be done again to the fresh one: opened, scrolled, focused.
-const stateOf = (part) => {
-  const focusable = [...part.querySelectorAll(FOCUSABLE)];
-  return {
-    open: [...part.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent),
-    scrolled: [...part.querySelectorAll(SCROLLED)].map((box) => [box.scrollLeft, box.scrollTop]),
-    focused: focusable.indexOf(document.activeElement),
-  };
+const stateOf = (part) => ({
+  open: [...part.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent),
+  scrolled: [...part.querySelectorAll(SCROLLED)].map((box) => [box.scrollLeft, box.scrollTop]),
+  focused: focusIn(part),
+});
+
+// Where the focus goes when what had it is gone: near by, but on nothing that acts when it is pressed.
+const focusNear = (part, next) => {
+  if (next && !next.form) return next;
+  const box = next?.closest("[tabindex]");
+  if (part.contains(box ?? null)) return box;
+  part.tabIndex = -1;
+  return part;
 };
 
 const bringBack = (part, { open, scrolled, focused }) => {
@@ -49,7 +70,11 @@ const bringBack = (part, { open, scrolled, focused }) => {
   [...part.querySelectorAll(SCROLLED)].forEach((box, index) => {
     [box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0];
   });
-  if (focused >= 0) part.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+  if (!focused) return;
+  const all = [...part.querySelectorAll(FOCUSABLE)];
+  const same = all.filter((element) => nameOf(element) === focused.name);
+  const found = same[focused.nth] ?? same.at(-1) ?? focusNear(part, all[focused.place]);
+  found.focus({ preventScroll: true });
 };
 
 const replaceInside = (held, html) => {
@@ -73,11 +98,11 @@ const shownScore = (part) => part.querySelector("[data-flash]")?.dataset.flash;
 
 const replaceWhole = (held, fresh, put = () => held.replaceWith(fresh)) => {
   const before = shownScore(held);
-  const hadFocus = held.contains(document.activeElement);
+  const state = stateOf(held);
   const wasOpen = held.querySelector("details")?.open;
   put();
   if (wasOpen) fresh.querySelector("details")?.setAttribute("open", "");
-  if (hadFocus) fresh.querySelector("a, summary, button")?.focus({ preventScroll: true });
+  bringBack(fresh, state);
   flash(before, fresh);
 };
 
@@ -106,9 +131,18 @@ const insert = (list, fresh) => {
   return true;
 };
 
+const takeOut = (held) => {
+  const list = held.parentElement;
+  const hadFocus = held.contains(document.activeElement);
+  held.remove();
+  if (!hadFocus) return;
+  list.tabIndex = -1;
+  list.focus({ preventScroll: true });
+};
+
 // A corrected event may stand at another place now, or in this list no more.
 const replaceInList = (list, held, fresh) => {
-  if (!belongs(list, fresh)) return held.remove();
+  if (!belongs(list, fresh)) return takeOut(held);
   if (held.dataset.order === fresh.dataset.order) return replaceWhole(held, fresh);
   return replaceWhole(held, fresh, () => {
     held.remove();
@@ -151,7 +185,10 @@ const renewMoments = async () => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = answer.ok && page.querySelector("[data-moments]");
     if (!fresh || heard !== heardBefore) return false;
-    document.querySelector("[data-moments]").replaceWith(fresh);
+    const held = document.querySelector("[data-moments]");
+    const state = stateOf(held);
+    held.replaceWith(fresh);
+    bringBack(fresh, state);
     return true;
   } catch {
     return false;
@@ -177,7 +214,7 @@ const keepLog = async (told) => {
 const patchOne = (key, html) => {
   const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
   if (html === null) {
-    for (const element of held) element.remove();
+    held.forEach(takeOut);
     return null;
   }
   if (!key.includes(":")) {

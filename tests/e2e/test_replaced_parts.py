@@ -8,11 +8,12 @@ from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from config.clock import now
 from fantasy.live import tell_pages
-from fantasy.models import Game, Round
+from fantasy.models import Game, GamePlayer, Round
 from leagues.models import Player
 from tests.e2e.fantasy_team import log_in
 from tests.e2e.pages import visit, wait_until
 from tests.e2e.test_pages import go_on, open_live, tell
+from tests.e2e.test_timeline import begin_anew
 from tests.factories.fantasy import make_round, make_round_match
 from tests.factories.matchday import Matchday
 
@@ -64,6 +65,31 @@ class Listening:
         wait_until(self.page, lambda: bool(self.asked))
 
 
+def test_focus_stays_with_the_player_when_the_list_is_ordered_anew(
+    page: Page, phone: BrowserContext, site: str, under_way: Round
+) -> None:
+    log_in(phone, site)
+    listening = Listening(page)
+    open_live(page, "/fantasy/premier/join/")
+    rows = page.locator(".market tbody tr")
+    rows.nth(3).get_by_role("button").focus()
+    his = page.evaluate(FOCUSED)
+    last = GamePlayer.objects.latest("pk")
+    GamePlayer.objects.filter(pk=last.pk).update(price=150)
+
+    listening.hear_news(under_way)
+
+    expect(rows.first).to_contain_text(last.player.name)
+    assert page.evaluate(FOCUSED) == his
+    # Nor does it fall to somebody else's button when he is on the list no more.
+    GamePlayer.objects.exclude(pk=last.pk).update(price=40)
+    GamePlayer.objects.filter(pk__in=GamePlayer.objects.order_by("-pk")[1:40]).update(price=90)
+    listening.hear_news(under_way)
+
+    expect(page.get_by_role("button", name=his, exact=True)).to_have_count(0)
+    assert page.evaluate("document.activeElement.className") == "table-wrap market-wrap"
+
+
 def test_list_that_comes_late_gives_way_to_the_one_asked_for_after_it(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:
@@ -102,6 +128,22 @@ def test_focus_stays_in_the_row_whose_button_has_done_its_work(
 
     expect(page.get_by_text("1 / 15")).to_be_visible()
     expect(row.get_by_role("link", name=name)).to_be_focused()
+
+
+def test_focus_stays_in_a_timeline_whose_log_is_told_anew(page: Page, matchday: Matchday) -> None:
+    match = matchday.matches["live"]
+    tell(go_on(matchday, match))
+    open_live(page, f"/matches/{match.public_id}/timeline/?show=all")
+    moments = page.locator("[data-moments]")
+    moments.locator("a, summary").first.focus()
+
+    log = begin_anew(matchday, match)
+    log.tell("period_start", "1H", 0)
+    log.tell("goal", "1H", 3, team=match.away, player="9")
+    tell(log)
+
+    expect(page.locator(f'[data-moments="{match.epoch}"]')).to_have_count(1)
+    assert moments.evaluate(HAS_FOCUS)
 
 
 def test_match_is_live_in_a_browser_that_keeps_nothing(page: Page, matchday: Matchday) -> None:
