@@ -76,12 +76,17 @@ const filter = (form) => {
   load(`${location.pathname}?${query}`, {}).catch(() => form.submit());
 };
 
+let sheets = 0;
 const openSheet = async (link) => {
+  const number = (sheets += 1);
   const page = parse(await (await fetch(link.href, { headers: { Accept: "text/html" } })).text());
+  // Of several taps the last one opens a sheet.
+  if (number !== sheets) return;
   const body = page.querySelector("[data-sheet-body]");
   if (!body) throw new Error("no sheet");
   const sheet = document.createElement("dialog");
   sheet.className = "sheet";
+  sheet.dataset.from = link.href;
   const close = document.createElement("button");
   close.className = "icon-button sheet__close";
   close.textContent = "✕";
@@ -97,6 +102,8 @@ const openSheet = async (link) => {
   document.body.append(sheet);
   localise(sheet);
   sheet.showModal();
+  const live = sheet.querySelector("[data-live-topics]");
+  if (live) import("./live-page.js").then(({ follow }) => follow(live));
 };
 
 document.addEventListener("submit", (event) => {

@@ -288,16 +288,10 @@ class RegionKeeper {
   #isBusy = false;
 
   constructor(place, onChange) {
-    this.place = place;
     this.by = place.dataset.regionsBy;
     this.isCalm = "regionsCalm" in place.dataset;
     this.onChange = onChange;
     document.addEventListener("visibilitychange", () => document.hidden || this.#plan(this.#dueAt));
-  }
-
-  // A list that the reader filters in place asks for what it shows by then.
-  get url() {
-    return (document.querySelector("[data-live-topics]") ?? this.place).dataset.regions;
   }
 
   // A league's page hears of every match there is, and asks when its own table is a new one.
@@ -323,21 +317,30 @@ class RegionKeeper {
     this.#isBusy = true;
     this.#dueAt = Infinity;
     this.#askedAt = performance.now();
-    const url = this.url;
-    try {
-      const answer = await fetch(url, { headers: { Accept: "application/json" } });
-      if (answer.ok && url === this.url) this.#show((await answer.json()).regions);
-    } catch {
-      // The next news asks again.
-    }
+    await Promise.all([...document.querySelectorAll("[data-regions]")].map((place) => this.#renew(place)));
     this.#isBusy = false;
     this.#plan(this.#dueAt);
   }
 
-  #show(regions) {
+  // What is asked for is what a list shows by then that the reader filters in place; a sheet over the
+  // page has an address of its own.
+  async #renew(place) {
+    const sheet = place.closest("[data-from]");
+    const url = new URL(place.dataset.regions, sheet?.dataset.from ?? location.href);
+    try {
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
+      const regions = answer.ok ? (await answer.json()).regions : {};
+      // What the reader did meanwhile brought something newer.
+      if (place.isConnected) this.#show(regions, sheet);
+    } catch {
+      // The next news asks again.
+    }
+  }
+
+  #show(regions, sheet) {
     for (const [name, html] of Object.entries(regions)) {
       for (const part of document.querySelectorAll(`[data-region="${CSS.escape(name)}"]`)) {
-        replaceInside(part, html);
+        if (part.closest("[data-from]") === sheet) replaceInside(part, html);
       }
     }
     this.onChange();
@@ -497,8 +500,12 @@ const keepFresh = (url) => {
 };
 
 let keeper = null;
+let isFollowing = false;
 
 export const follow = async (place) => {
+  // A page that listens does so for a sheet over it, too.
+  if (isFollowing) return;
+  isFollowing = true;
   const topics = place.dataset.liveTopics.split(" ");
   const url = place.dataset.fragments;
   const poller = new Poller(url);

@@ -8,9 +8,10 @@ from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from config.clock import now
 from fantasy.live import tell_pages
-from fantasy.models import Game, GamePlayer, Round
+from fantasy.models import Game, GamePlayer, PlayerScore, Round
 from leagues.models import Player
-from tests.e2e.fantasy_team import log_in
+from matches.models import Match
+from tests.e2e.fantasy_team import join, log_in
 from tests.e2e.pages import visit, wait_until
 from tests.e2e.test_pages import go_on, open_live, tell
 from tests.e2e.test_timeline import begin_anew
@@ -90,6 +91,29 @@ def test_focus_stays_with_the_player_when_the_list_is_ordered_anew(
     assert page.evaluate("document.activeElement.className") == "table-wrap market-wrap"
 
 
+def test_list_that_was_asked_for_before_an_act_does_not_undo_what_it_shows(
+    page: Page, phone: BrowserContext, site: str, under_way: Round
+) -> None:
+    log_in(phone, site)
+    listening = Listening(page)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(REGIONS, lambda route: held.append((route, route.fetch())))
+    open_live(page, "/fantasy/premier/join/")
+    listening.hear_news(under_way)
+    wait_until(page, lambda: bool(held))
+
+    first = page.locator(".market tbody tr").first
+    first.get_by_role("button").click()
+    expect(first).to_contain_text("In your squad")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    # It asks again when it is done with what came.
+    listening.hear_news(under_way)
+    wait_until(page, lambda: len(held) == 2)
+
+    expect(first).to_contain_text("In your squad")
+
+
 def test_list_that_comes_late_gives_way_to_the_one_asked_for_after_it(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:
@@ -128,6 +152,35 @@ def test_focus_stays_in_the_row_whose_button_has_done_its_work(
 
     expect(page.get_by_text("1 / 15")).to_be_visible()
     expect(row.get_by_role("link", name=name)).to_be_focused()
+
+
+def test_sheet_is_opened_once_and_keeps_up_with_the_points(
+    page: Page, phone: BrowserContext, site: str, under_way: Round
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    listening = Listening(page)
+    # The page below has nothing live of its own.
+    visit(page, "/fantasy/premier/team/?view=list")
+    holding = entry.holdings.select_related("game_player__player").get(slot=3)
+    player = holding.game_player
+    page.get_by_role("link", name=player.player.name).first.dblclick()
+    sheet = page.locator("dialog.sheet:not([data-player-sheet])")
+    expect(sheet.get_by_text("Round by round")).to_be_visible()
+    expect(sheet.get_by_text("Live data")).to_be_visible()
+    expect(sheet.locator(".figures").first).to_contain_text("Points0")
+    expect(sheet).to_have_count(1)
+    wait_until(page, lambda: any('"snapshot"' in frame for frame in listening.heard))
+
+    match = Match.objects.get(fantasy_rounds__round=under_way)
+    PlayerScore.objects.create(
+        round=under_way, match=match, game_player=player, points=77, appeared=True
+    )
+    listening.hear_news(under_way)
+
+    expect(sheet.locator(".figures").first).to_contain_text("Points77")
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
 
 
 def test_focus_stays_in_a_timeline_whose_log_is_told_anew(page: Page, matchday: Matchday) -> None:
