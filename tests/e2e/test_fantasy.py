@@ -12,12 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from config.clock import now
 from fantasy.live import tell_ages, tell_pages
-from fantasy.models import ChipPlay, Game, Holding, PlayerScore, Receipt
+from fantasy.models import ChipPlay, Entry, Game, Holding, PlayerScore, Receipt
+from fantasy.services.live import refresh_round
 from leagues.models import Player
 from matches.models import Match
 from tests.e2e.fantasy_team import join, log_in, pair, places, shirt, tap_swap
 from tests.e2e.pages import visit, wait_until
 from tests.e2e.test_pages import open_live
+from tests.factories.fantasy import make_round, make_round_match
 from tests.factories.matchday import Matchday
 from tests.fantasy.live_rounds import make_live_round, play
 
@@ -424,3 +426,71 @@ def test_time_left_is_that_of_the_server_where_the_device_is_wrong(
     expect(page.locator("[data-passed]")).to_be_hidden()
     page.clock.fast_forward(50 * 60_000)
     expect(page.locator("[data-passed]")).to_be_visible()
+
+
+# Texts in which a word stands on more lines than one, or with `whole` the text itself.
+BROKEN = """(all, whole) => all.filter((element) => {
+  const text = element.firstChild;
+  return [...text.textContent.matchAll(whole ? /^.+$/g : /\\S+/g)].some(({ 0: found, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + found.length);
+    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+  });
+}).map((element) => element.textContent)"""
+CUT_OFF = "(wrap) => wrap.scrollWidth - wrap.clientWidth"
+
+
+@pytest.fixture
+def told_form(game: Game) -> Game:
+    """Round 1 is settled, so that the market tells form and expected points, too."""
+    at = now() - timedelta(days=3)
+    game.rounds.update(state="settled", deadline_at=at, locked_at=at, settled_at=at)
+    make_round(game, 2, deadline_at=now() + timedelta(days=3))
+    home, away = game.season.teams.order_by("pk")[:2]
+    match = make_round_match(game.rounds.get(number=1), home, away, status="final")
+    PlayerScore.objects.bulk_create(
+        PlayerScore(
+            round=game.rounds.get(number=1),
+            match=match,
+            game_player=player,
+            points=7,
+            appeared=True,
+        )
+        for player in game.players.filter(team__in=(home, away))
+    )
+    return game
+
+
+def test_market_reads_well_on_wide_and_on_the_smallest_screens(
+    page: Page, phone: BrowserContext, site: str, told_form: Game
+) -> None:
+    log_in(phone, site)
+    join(page)
+    Player.objects.update(name="Theo Sandoval", short_name="")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    far = told_form.players.order_by("pk").last()
+    assert far is not None
+    visit(page, f"/fantasy/premier/transfers/?team={far.team.public_id}")
+    reasons, names = page.locator(".why-not"), page.locator(".market__text > a")
+    assert reasons.filter(has_text="Sell").count() > 0
+    assert reasons.evaluate_all(BROKEN, True) == []
+
+    page.set_viewport_size({"width": 320, "height": 740})
+    assert page.locator(".market-wrap").evaluate(CUT_OFF) == 0
+    assert names.evaluate_all(BROKEN, False) == []
+
+
+def test_parts_of_live_points_do_not_push_the_totals_off_a_phone(page: Page) -> None:
+    dice = random.Random(3)
+    round_ = make_live_round(dice, entries=20, rules=RULES, past=True)
+    play(dice, round_, share=1.0)
+    Entry.objects.update(name="Wandering Minstrels")
+    refresh_round(round_.pk)
+    page.set_viewport_size({"width": 320, "height": 740})
+    visit(page, f"/fantasy/{round_.game.slug}/table/")
+
+    expect(
+        page.locator(".entry-link__note", has_text=re.compile("subs|transfers")).first
+    ).to_be_visible()
+    assert page.locator(".table-wrap").evaluate(CUT_OFF) == 0

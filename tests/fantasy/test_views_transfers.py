@@ -122,7 +122,7 @@ def test_nobody_is_short_of_money_before_somebody_is_sold(browser, entry, path):
 
     page = browser.get(path, {"team": club.public_id}).content.decode()
 
-    assert page.count("Sell somebody first") == entry.game.players.filter(team=club).count()
+    assert page.count("Sell first") == entry.game.players.filter(team=club).count()
     assert " short</span>" not in page
 
 
