@@ -536,8 +536,12 @@ export const follow = async (place) => {
 // the page asks for it itself as soon as it matters. A row is older than its age, which it contains.
 const isOfThen = (key) => key === "say" || AGES.includes(key) || key.startsWith("g:");
 const isRowAge = (key) => key.startsWith("a:");
+// Lines of another log than the page's are none of its own: the list is asked for as a whole.
+const isLine = (key) => /^[tpl]:/.test(key);
 const lasting = (parts) => {
-  const kept = Object.entries(parts).filter(([key]) => !isOfThen(key));
+  const shown = document.querySelector("[data-moments]")?.dataset.moments;
+  const isOtherLog = shown && parts.log && parts.log !== shown;
+  const kept = Object.entries(parts).filter(([key]) => !isOfThen(key) && !(isOtherLog && isLine(key)));
   return Object.fromEntries([...kept.filter(([key]) => !isRowAge(key)), ...kept.filter(([key]) => isRowAge(key))]);
 };
 

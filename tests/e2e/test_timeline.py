@@ -1,9 +1,12 @@
 """Timelines that are open: a group of events, and a log that is told anew."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from playwright.sync_api import Page, expect
 
+from config.clock import now
 from matches.models import Match
 from matches.services.log import delete_log
 from tests.e2e.pages import visit, wait_until
@@ -86,3 +89,29 @@ def test_open_page_of_a_log_that_is_told_anew_ends_with_its_lines(
     tell(log)
     expect(page.locator(".board .score")).to_have_attribute("data-flash", "1-1")
     ends_as_a_page_opened_now(page)
+
+
+def test_page_opened_while_a_log_is_told_anew_shows_no_line_of_the_one_before(
+    page: Page, matchday: Matchday
+) -> None:
+    match = matchday.matches["live"]
+    tell(go_on(matchday, match))
+    # Somebody has listened to the old log, so its parts are kept.
+    first = page.context.new_page()
+    open_live(first, f"/matches/{match.public_id}/timeline/")
+
+    log = begin_anew(matchday, match)
+    log.tell("period_start", "1H", 0)
+    log.tell("goal", "1H", 3, team=match.away, player="9")
+    log.fold()
+    # Its clock stands still: it asks for nothing again.
+    page.clock.install()
+    page.clock.pause_at(now() + timedelta(seconds=5))
+    open_live(page, f"/matches/{match.public_id}/timeline/")
+    # As the snapshot says, and not as the page itself did.
+    expect(page.locator(".board .score")).to_contain_text("3–")
+
+    told = lines(page)
+    first.close()
+    assert len(told) == 2
+    assert "4'" in told[0]
