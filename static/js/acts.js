@@ -27,9 +27,10 @@ const swap = (fresh) => {
   localise(document);
 };
 
-// What had the focus is new now; it is known by its words and by whose row it stands in.
+// What had the focus is new now; it is known by its id, or by its words and by whose row it stands in.
 const rowOf = (element) => element.closest("tr, li")?.querySelector("a[href]")?.getAttribute("href");
-const keyOf = (element) => element?.closest("[data-part]") && { words: element.textContent.trim(), row: rowOf(element) };
+const keyOf = (element) =>
+  element?.closest("[data-part]") && { id: element.id, words: element.textContent.trim(), row: rowOf(element) };
 
 // A button that has done its work is gone: then who it was about has the focus, or the part where he is
 // gone, too.
@@ -37,7 +38,8 @@ const refocus = (key, within) => {
   if (!key) return;
   const part = document.querySelector(`[data-part="${CSS.escape(within)}"]`);
   const ofRow = [...part.querySelectorAll("a, button")].filter((element) => rowOf(element) === key.row);
-  const same = ofRow.find((element) => element.textContent.trim() === key.words);
+  const named = key.id && part.querySelector(`#${CSS.escape(key.id)}`);
+  const same = named || ofRow.find((element) => element.textContent.trim() === key.words);
   const about = ofRow.find((element) => key.row && element.getAttribute("href") === key.row);
   if (!same && !about) part.tabIndex = -1;
   (same ?? about ?? part).focus({ preventScroll: true });

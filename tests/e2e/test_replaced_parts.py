@@ -139,6 +139,17 @@ def test_list_that_comes_late_gives_way_to_the_one_asked_for_after_it(
     assert page.url.endswith("position=DEF")
 
 
+def test_focus_stays_on_the_filter_that_was_changed(page: Page, game: Game) -> None:
+    visit(page, "/fantasy/premier/players/")
+    position = page.get_by_label("Position")
+
+    position.focus()
+    position.select_option("DEF")
+
+    wait_until(page, lambda: page.url.endswith("position=DEF"))
+    expect(position).to_be_focused()
+
+
 def test_focus_stays_in_the_row_whose_button_has_done_its_work(
     page: Page, phone: BrowserContext, site: str, under_way: Round
 ) -> None:
