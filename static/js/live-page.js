@@ -10,6 +10,9 @@ const ASK_AGAIN_MS = 60_000;
 const CALM_MS = 30_000;
 const SOON_MS = 1_000;
 const SPREAD_MS = 4_000;
+// How old an answer with regions may be when it is given, and how long it may be on its way.
+const ANSWER_AGE_MS = 2_000;
+const REMEMBER_MS = 30_000;
 const TABLE_NEWS = "table-news";
 // Parts that say how old the data is: no news by themselves.
 const AGES = ["age", "banner", "table-age"];
@@ -211,8 +214,10 @@ const keepLog = async (told) => {
   tick();
 };
 
+const heldIn = (place, key) => [...place.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
+
 const patchOne = (key, html) => {
-  const held = [...document.querySelectorAll(`[data-k="${CSS.escape(key)}"]`)];
+  const held = heldIn(document, key);
   if (html === null) {
     held.forEach(takeOut);
     return null;
@@ -327,20 +332,23 @@ class RegionKeeper {
   async #renew(place) {
     const sheet = place.closest("[data-from]");
     const url = new URL(place.dataset.regions, sheet?.dataset.from ?? location.href);
+    const askedAt = performance.now();
     try {
       const answer = await fetch(url, { headers: { Accept: "application/json" } });
       const regions = answer.ok ? (await answer.json()).regions : {};
       // What the reader did meanwhile brought something newer.
-      if (place.isConnected) this.#show(regions, sheet);
+      if (place.isConnected) this.#show(regions, sheet, askedAt - ANSWER_AGE_MS);
     } catch {
       // The next news asks again.
     }
   }
 
-  #show(regions, sheet) {
+  #show(regions, sheet, toldAt) {
     for (const [name, html] of Object.entries(regions)) {
       for (const part of document.querySelectorAll(`[data-region="${CSS.escape(name)}"]`)) {
-        if (part.closest("[data-from]") === sheet) replaceInside(part, html);
+        if (part.closest("[data-from]") !== sheet) continue;
+        replaceInside(part, html);
+        bringUpToDate(part, toldAt);
       }
     }
     this.onChange();
@@ -454,10 +462,25 @@ const offerSpeechChoice = () => {
 
 // What the socket brought while an answer was on its way is newer than the answer.
 let heard = 0;
+let recent = [];
 
 const hear = (parts) => {
   heard += 1;
+  const now = performance.now();
+  recent = [...recent.filter(({ at }) => at > now - REMEMBER_MS), { at: now, parts }];
   patch(parts);
+};
+
+// A region may contain parts that are pushed, a row of another match, as they were when it was told.
+const bringUpToDate = (region, toldAt) => {
+  for (const { at, parts } of recent) {
+    if (at < toldAt) continue;
+    for (const [key, html] of Object.entries(parts)) {
+      const held = html === null ? [] : heldIn(region, key);
+      if (key.includes(":")) replaceEach(held, html);
+      else for (const element of held) replacePart(element, html);
+    }
+  }
 };
 
 const askForParts = async (url) => {

@@ -194,6 +194,32 @@ def test_sheet_is_opened_once_and_keeps_up_with_the_points(
     expect(sheet).to_have_count(0)
 
 
+def test_region_that_is_older_than_a_frame_does_not_undo_it(page: Page, matchday: Matchday) -> None:
+    match, other = matchday.matches["live"], matchday.matches["break"]
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(re.compile("/regions/"), lambda route: held.append((route, route.fetch())))
+    open_live(page, f"/matches/{match.public_id}/timeline/")
+    beside = page.locator(f'[data-region="side"] [data-k="m:{other.public_id}"] .match-row__score')
+    before = beside.inner_text()
+    own = go_on(matchday, match)
+    own.tell("goal", "2H", 40, team=match.home, player="9", related="8")
+    tell(own)
+    wait_until(page, lambda: bool(held))
+
+    log = go_on(matchday, other)
+    log.tell("goal", "1H", 44, team=other.home, player="9")
+    tell(log)
+    expect(beside).not_to_have_text(before)
+    after = beside.inner_text()
+    # What the region holds besides says when it was shown.
+    page.locator('[data-region="side"]').evaluate("(side) => side.append('to be replaced')")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(page.locator('[data-region="side"]')).not_to_contain_text("to be replaced")
+
+    assert beside.inner_text() == after
+
+
 def test_focus_stays_in_a_timeline_whose_log_is_told_anew(page: Page, matchday: Matchday) -> None:
     match = matchday.matches["live"]
     tell(go_on(matchday, match))
