@@ -139,6 +139,7 @@ def league(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_owner": request.user.is_authenticated and found.owner_id == request.user.pk,
         "cups": found.cups.select_related("start_round").order_by("pk"),
         "adjustments": league_adjustments(found)[:_ADJUSTMENTS_SHOWN],
+        "may_join": _may_join(place.entry, found),
         **_fixtures(request, found),
     }
     if "leave" in request.GET and context["is_member"] and place.entry is not None:
@@ -196,6 +197,13 @@ def _page_asked(request: HttpRequest, found: Ranked | None, country: str) -> int
     if rank := whole(request.GET.get("rank", "")):
         return page_of_rank(found, rank, country=country)
     return max(1, whole(request.GET.get("page", "1")))
+
+
+def _may_join(entry: Entry | None, found: FantasyLeague) -> bool:
+    """Whether the reader's team may join the league from its page: a public one with room."""
+    if entry is None or found.members.filter(entry=entry).exists():
+        return False
+    return public_leagues(found.game_id).filter(pk=found.pk).exists()
 
 
 def _is_member(request: HttpRequest, found: FantasyLeague) -> bool:

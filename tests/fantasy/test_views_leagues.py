@@ -83,6 +83,24 @@ def test_refusal_tells_no_rank_to_who_hides_scores(browser, entry, path):
     assert str(TELLING).encode() not in browser.post(path, wrong).content
 
 
+def test_public_league_is_joined_from_its_own_page_while_there_is_room(browser, entry, game):
+    owner = make_entry(game, [], owner=User.objects.create_user("ada@example.org", "x"))
+    league = create_league(owner.pk, NewLeague(name="All", is_public=True))
+    address = reverse("fantasy:league", args=[league.public_id])
+    button = "Join this league"
+
+    assert button in browser.get(address).content.decode()
+    assert button not in Client().get(address).content.decode()
+    FantasyLeague.objects.update(max_entries=1)
+    assert button not in browser.get(address).content.decode()
+    FantasyLeague.objects.update(max_entries=2)
+    form = {"act": "public", "league": league.public_id}
+    browser.post(reverse("fantasy:leagues", args=[game.slug]), form)
+
+    assert LeagueMember.objects.filter(league=league, entry=entry).exists()
+    assert button not in browser.get(address).content.decode()
+
+
 def test_league_is_joined_by_code_and_left(browser, entry, game, path):
     league = create_league(make_entry(game, [], number=7).pk, NewLeague(name="Theirs"))
 
