@@ -104,6 +104,12 @@ class FantasyLineupSerializer(StrictSerializer):
     captain = serializers.CharField(required=False, **PLAYER_ID)
     vice = serializers.CharField(required=False, **PLAYER_ID)
     round = serializers.IntegerField(**ROUND)
+    after_receipt = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Sequence of the newest receipt you know of, 0 for none: refused as `overtaken`"
+        " where the team was saved since.",
+    )
 
 
 class FantasyMoveSerializer(StrictSerializer):
@@ -295,7 +301,13 @@ class TeamLineup(Own):
             captain=ids.get(wanted.get("captain", "")),
             vice=ids.get(wanted.get("vice", "")),
         )
-        return self.saved(lineups.save_lineup(entry.pk, choice, for_round=wanted.get("round")))
+        saved = lineups.save_lineup(
+            entry.pk,
+            choice,
+            for_round=wanted.get("round"),
+            after_receipt=wanted.get("after_receipt"),
+        )
+        return self.saved(saved)
 
 
 class Transferring(Own):

@@ -24,12 +24,25 @@ class LineupChoice:
 
 
 @transaction.atomic
-def save_lineup(entry_id: int, choice: LineupChoice, *, for_round: int | None = None) -> Saved:
+def save_lineup(
+    entry_id: int,
+    choice: LineupChoice,
+    *,
+    for_round: int | None = None,
+    after_receipt: int | None = None,
+) -> Saved:
     """Put the squad into this order for the next deadline; return a receipt.
 
-    `for_round` is the number of the round the manager meant. Raises Refused.
+    `for_round` is the number of the round the manager meant, `after_receipt` the newest receipt
+    that he knew of when he chose. Raises Refused.
     """
     squad = open_squad(entry_id, for_round=for_round)
+    if after_receipt is not None and after_receipt != squad.entry.receipts:
+        raise refuse(
+            "overtaken",
+            "The team was saved elsewhere since: look at it, then save again.",
+            "after_receipt",
+        )
     slots = _slots(squad, choice)
     refuse_any(lineup_problems(squad.rules, slots, chip=squad.chip))
     refuse_any(

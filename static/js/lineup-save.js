@@ -53,6 +53,7 @@ export const saving = ({ form, words, body, say, saved }) => {
   let timer = 0;
   let said = "";
   let isAsking = false;
+  let asked = null;
 
   const tell = (text, kind = "") => {
     place.hidden = !text;
@@ -70,14 +71,18 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const counted = (name, count) => (words[count === 1 ? `${name}_1` : name] ?? "").replace("{n}", count);
 
-  // By the newest receipt that this page knows of.
-  const savedAs = () => form.querySelector("#saved a").getAttribute("href");
+  // The newest receipt that this page knows of.
+  const savedAs = () => Number(form.dataset.receipt);
 
   // Something of this tab waits no more; what another tab has put in its place does.
   const settle = (item) => {
     if (!item || waiting !== item) return;
     waiting = null;
-    if (kept.read()?.key === item.key) kept.write(null);
+    forget(item);
+  };
+
+  const forget = (item) => {
+    if (kept.read()?.key === item?.key) kept.write(null);
   };
 
   const giveWay = () => {
@@ -96,6 +101,7 @@ export const saving = ({ form, words, body, say, saved }) => {
     line.querySelector("time").textContent = timeOf(receipt.saved_at);
     line.querySelector("a").href = form.dataset.receipts.replace(/0\/$/, `${receipt.sequence}/`);
     line.hidden = false;
+    form.dataset.receipt = receipt.sequence;
     form.querySelector("[data-unsaved]")?.remove();
     tell("");
     say(line.textContent.trim().replace(/\s+/g, " "));
@@ -111,14 +117,24 @@ export const saving = ({ form, words, body, say, saved }) => {
       said = "";
       settle(item);
       done(told);
-      if (waiting) send();
-      else saved(item.body);
+      // What was chosen meanwhile was chosen upon this.
+      if (waiting) {
+        waiting.since = savedAs();
+        if (kept.read()?.key === waiting.key) kept.write(waiting);
+        send();
+      } else saved(item.body);
     } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
       announce(counted("busy", item.changes), "warn");
       later(Number(answer.headers.get("Retry-After")));
     } else if (answer.status === 401 || answer.status === 403) {
       // He may log in elsewhere; the next visit of this page sends it.
       announce(words.logged_out, "bad");
+    } else if (told?.errors?.some(({ code }) => code === "overtaken")) {
+      // It waits for somebody who looks at it, here or where this page is opened next.
+      waiting = null;
+      asked = item;
+      isAsking = true;
+      announce(words.overtaken, "warn");
     } else {
       settle(item);
       announce(words.refused.replace("{reason}", reasons(answer, told)), "bad");
@@ -148,7 +164,8 @@ export const saving = ({ form, words, body, say, saved }) => {
       "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
     };
     const signal = AbortSignal.timeout?.(ANSWER_WITHIN_MS);
-    const options = { method: "PUT", headers, body: JSON.stringify(item.body), signal };
+    const choice = item.since === null ? item.body : { ...item.body, after_receipt: item.since };
+    const options = { method: "PUT", headers, body: JSON.stringify(choice), signal };
     const answer = await fetch(form.dataset.api, options).catch(() => null);
     const told = await answer?.json().catch(() => null);
     isSending = false;
@@ -162,8 +179,10 @@ export const saving = ({ form, words, body, say, saved }) => {
 
   const push = (changes) => {
     said = "";
+    // Whoever was told of another choice and saves has his own.
+    const since = isAsking ? null : savedAs();
     isAsking = false;
-    waiting = { key: newKey(), body: body(), changes: Math.max(1, changes), since: savedAs() };
+    waiting = { key: newKey(), body: body(), changes: Math.max(1, changes), since };
     kept.write(waiting);
     send();
   };
@@ -179,6 +198,7 @@ export const saving = ({ form, words, body, say, saved }) => {
     isOutdated: () => waiting.since !== savedAs(),
     drop: () => {
       settle(waiting);
+      forget(asked);
       tell("");
     },
     ask: () => {

@@ -120,6 +120,54 @@ def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
     assert on.slot <= 11
 
 
+def test_open_page_replaces_no_later_choice_of_another_device_unasked(
+    phone: BrowserContext, site: str, game: Game
+) -> None:
+    # The browser itself complains of an answer that refuses, so this page has no such watch.
+    log_in(phone, site)
+    page = phone.new_page()
+    entry = join(page)
+    off, on = pair(entry)
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    waits = page.locator("[data-waits]")
+    expect(waits).to_contain_text("1 change waits")
+    held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
+    save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
+    phone.set_offline(False)
+
+    expect(waits).to_contain_text("changed elsewhere since")
+    on.refresh_from_db()
+    assert on.slot > 11
+    # Whoever opens the page anew is asked as well.
+    page.reload()
+    expect(waits).to_contain_text("changed elsewhere since")
+    page.get_by_role("button", name="Save line-up").first.click()
+    expect(waits).to_be_hidden()
+    on.refresh_from_db()
+    assert on.slot <= 11
+
+
+def test_saves_of_an_open_page_follow_each_other(
+    page: Page, phone: BrowserContext, site: str, game: Game
+) -> None:
+    log_in(phone, site)
+    entry = join(page)
+    off, on = pair(entry)
+    save = page.get_by_role("button", name="Save line-up").first
+    for _ in range(2):
+        tap_swap(page, off, on)
+        save.click()
+        # While the first is on its way.
+        tap_swap(page, on, off)
+        save.click()
+        expect(page.locator("[data-waits]")).to_be_hidden()
+
+    wait_until(page, f"localStorage.getItem('lineup:{entry.public_id}') === null")
+    on.refresh_from_db()
+    assert on.slot > 11
+
+
 def test_changes_are_sent_when_the_network_is_back(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:

@@ -175,6 +175,21 @@ def test_a_lineup_is_saved_in_slot_order(game, ada):
     assert [row["slot"] for row in told if row["is_captain"]] == [6]
 
 
+def test_a_lineup_upon_an_older_receipt_than_the_newest_is_refused(game, ada):
+    team = team_of(ada, game)
+    squad = squad_of(ada, team)
+    body = {"players": squad, "captain": squad[5], "vice": squad[6]}
+
+    def save(**more):
+        return ada.send("PUT", f"teams/{team}/lineup", {**body, **more})
+
+    assert save(after_receipt=1).json()["receipt"]["sequence"] == 2
+    assert problems(save(after_receipt=1)) == [("/after_receipt", "overtaken")]
+    assert problems(save(after_receipt=-1)) == [("/after_receipt", "min_value")]
+    assert save(after_receipt=2).json()["receipt"]["sequence"] == 3
+    assert save().json()["receipt"]["sequence"] == 4
+
+
 def test_a_lineup_for_another_round_than_the_next_is_refused(game, ada):
     team = team_of(ada, game)
     body = {"players": squad_of(ada, team), "round": 2}
