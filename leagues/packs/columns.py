@@ -24,6 +24,7 @@ from leagues.packs.schema import Column
 FORMATS = ("int", "decimal1", "decimal2", "pct1", "minutes", "made_attempted", "signed")
 # Forms computed from a team's own numbers; in all others a team has the sum of its players.
 TEAM_FORMS = (Ratio, WeightedSum)
+_MOST_DECIMALS = 6
 
 
 def read_columns(top: Table) -> tuple[Column, ...]:
@@ -151,7 +152,7 @@ def _ratio(operands: _Operands) -> Derivation:
         num=operands.one("num"),
         den=operands.one("den"),
         scale=table.number("scale", 1),
-        decimals=table.whole("decimals", 1, minimum=0),
+        decimals=table.whole("decimals", 1, minimum=0, maximum=_MOST_DECIMALS),
     )
 
 
@@ -161,7 +162,8 @@ def _sum(operands: _Operands) -> Derivation:
     of = tuple((operands.check(f"of.{name}", name), weights.number(name)) for name in names)
     if not of:
         raise operands.table.error("of", "is empty; write of = { column = weight }")
-    return WeightedSum(of=of, decimals=operands.table.whole("decimals", 0, minimum=0))
+    decimals = operands.table.whole("decimals", 0, minimum=0, maximum=_MOST_DECIMALS)
+    return WeightedSum(of=of, decimals=decimals)
 
 
 def _flag(operands: _Operands) -> Derivation:

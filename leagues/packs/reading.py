@@ -7,6 +7,8 @@ from typing import Any
 from leagues.packs.schema import PackError
 
 _REQUIRED: Any = object()
+# Beyond all that is counted in a match, milliseconds too; neither inf nor nan is within.
+_MOST = 10**12
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -62,12 +64,21 @@ class Table:
             raise self.error(key, f"'{value}' is not one of {', '.join(options)}; {hint}")
         return str(value)
 
-    def whole(self, key: str, default: Any = _REQUIRED, *, minimum: int | None = None) -> int:
-        """Return a whole number, at least `minimum`."""
+    def whole(
+        self,
+        key: str,
+        default: Any = _REQUIRED,
+        *,
+        minimum: int | None = None,
+        maximum: int | None = None,
+    ) -> int:
+        """Return a whole number, at least `minimum` and at most `maximum`."""
         value = self.raw(key, default)
         self._check(key, value, int)
         if minimum is not None and value < minimum:
             raise self.error(key, f"{value} is too small; use {minimum} or more")
+        if maximum is not None and value > maximum:
+            raise self.error(key, f"{value} is too large; use {maximum} or less")
         return int(value)
 
     def number(self, key: str, default: Any = _REQUIRED) -> float:
@@ -120,6 +131,9 @@ class Table:
         # bool is an int in Python, but `length_ms = true` is a mistake.
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise self.error(key, f"must be {_KINDS[kind]}, not {value!r}")
+        if isinstance(value, int | float) and not -_MOST <= value <= _MOST:
+            within = f"use one from {-_MOST} to {_MOST}"
+            raise self.error(key, f"{value} is no number to count with; {within}")
 
 
 def _quoted(key: str) -> str:

@@ -109,6 +109,17 @@ FILE = "lanternball/sport.toml"
         ),
         ("to = 1", "to = 0", "zones[0].to: 0 is too small; use 1 or more"),
         (
+            "decimals = 1",
+            "decimals = 9000000000",
+            "columns[13].decimals: 9000000000 is too large; use 6 or less",
+        ),
+        (
+            "scale = 100",
+            "scale = nan",
+            "columns[13].scale: nan is no number to count with;"
+            " use one from -1000000000000 to 1000000000000",
+        ),
+        (
             "positions = { RUNNER = 1 }",
             "positions = { RUNER = 1 }",
             "simulation.events[0].positions.RUNER: unknown 'RUNER'; did you mean 'RUNNER'?",
