@@ -29,3 +29,9 @@ def wait_until(page: Page, condition: str | Callable[[], bool]) -> None:
     while not (page.evaluate(condition) if isinstance(condition, str) else condition()):
         assert time.monotonic() < ends_at, f"it did not come true: {condition}"
         page.wait_for_timeout(20)
+
+
+def cut_off(page: Page) -> None:
+    """Close a page as an empty battery does: one that is closed goes on for a moment, online."""
+    page.evaluate("void (window.fetch = () => new Promise(() => {}))")
+    page.close()

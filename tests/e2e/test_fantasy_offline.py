@@ -10,7 +10,7 @@ from config.clock import now
 from fantasy.models import Game, Receipt
 from fantasy.services.lineups import LineupChoice, save_lineup
 from tests.e2e.fantasy_team import join, log_in, pair, tap_swap
-from tests.e2e.pages import visit, wait_until
+from tests.e2e.pages import cut_off, visit, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +39,7 @@ def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
     kept = page.evaluate(f"localStorage.getItem('lineup:{entry.public_id}')")
     assert keys == []
     # A page cannot be loaded without a network; it comes with one, and with what waited.
-    page.close()
+    cut_off(page)
     phone.set_offline(False)
     page = phone.new_page()
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
@@ -96,7 +96,7 @@ def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
     phone.set_offline(True)
     tap_swap(page, off, on)
     expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
-    page.close()
+    cut_off(page)
     held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
     save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
     phone.set_offline(False)
