@@ -462,24 +462,30 @@ const offerSpeechChoice = () => {
 
 // What the socket brought while an answer was on its way is newer than the answer.
 let heard = 0;
-let recent = [];
+// By name, the last told at the end: as many as there are parts, however many frames come.
+const recent = new Map();
 
 const hear = (parts) => {
   heard += 1;
-  const now = performance.now();
-  recent = [...recent.filter(({ at }) => at > now - REMEMBER_MS), { at: now, parts }];
+  const at = performance.now();
+  for (const [key, html] of Object.entries(parts)) {
+    recent.delete(key);
+    recent.set(key, { at, html });
+  }
+  for (const [key, told] of recent) {
+    if (told.at > at - REMEMBER_MS) break;
+    recent.delete(key);
+  }
   patch(parts);
 };
 
 // A region may contain parts that are pushed, a row of another match, as they were when it was told.
 const bringUpToDate = (region, toldAt) => {
-  for (const { at, parts } of recent) {
+  for (const [key, { at, html }] of recent) {
     if (at < toldAt) continue;
-    for (const [key, html] of Object.entries(parts)) {
-      const held = html === null ? [] : heldIn(region, key);
-      if (key.includes(":")) replaceEach(held, html);
-      else for (const element of held) replacePart(element, html);
-    }
+    const held = html === null ? [] : heldIn(region, key);
+    if (key.includes(":")) replaceEach(held, html);
+    else for (const element of held) replacePart(element, html);
   }
 };
 

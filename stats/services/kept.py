@@ -17,7 +17,7 @@ from leagues.enums import ExternalKind
 from leagues.models import ExternalId, Player, Season, Team
 from leagues.packs.engine import FoldEvent, MatchFold, Sheet
 from leagues.packs.loader import load_pack
-from leagues.packs.schema import OVERRIDE, SportPack
+from leagues.packs.schema import OVERRIDE, ReviewRule, SportPack
 from matches.enums import Certainty, EventOp, SheetRole
 from matches.models import Match, PlayEvent, TeamSheetSpot
 from stats.models import StatLine
@@ -51,6 +51,7 @@ EVENT_COLUMNS = (
     "reason",
     "pin",
 )
+_LINEAGE, _TYPE, _CERTAINTY = map(EVENT_COLUMNS.index, ("lineage_id", "type", "certainty"))
 # One row of a log, by EVENT_COLUMNS.
 Row = tuple[Any, ...]
 _NEWS = (  # noqa: S608 - made of the fixed names above
@@ -200,7 +201,7 @@ def apply_rows(match: Match, kept: KeptFold, rows: Sequence[Row]) -> None:
     for row in rows:
         if row[4] == OVERRIDE:
             _note_decision(kept, dict(zip(EVENT_COLUMNS, row, strict=True)))
-        if pack.review is not None:
+        if pack.review is not None and _is_of_a_look(row, kept, pack.review):
             _note_look(kept, pack, dict(zip(EVENT_COLUMNS, row, strict=True)))
 
 
@@ -208,6 +209,15 @@ def _note_decision(kept: KeptFold, row: Mapping[str, Any]) -> None:
     lineage, rev = str(row["lineage_id"]), row["rev"]
     if rev > kept.decisions.get(lineage, (0,))[0]:
         kept.decisions[lineage] = (rev, row["op"], row["payload"], row["reason"])
+
+
+def _is_of_a_look(row: Row, kept: KeptFold, review: ReviewRule) -> bool:
+    """Whether a row may open, end or change a look: few do, and all are asked."""
+    return (
+        row[_CERTAINTY] == Certainty.PROVISIONAL
+        or row[_TYPE] in review.decided_by
+        or (bool(kept.looks) and str(row[_LINEAGE]) in kept.looks)
+    )
 
 
 def _note_look(kept: KeptFold, pack: SportPack, row: Mapping[str, Any]) -> None:
