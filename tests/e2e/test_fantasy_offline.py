@@ -7,12 +7,21 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from config.clock import now
-from fantasy.models import Game, Receipt
+from fantasy.models import Game, Holding, Receipt
 from fantasy.services.lineups import LineupChoice, save_lineup
 from tests.e2e.fantasy_team import join, log_in, pair, tap_swap
 from tests.e2e.pages import cut_off, visit, wait_until
 
 pytestmark = pytest.mark.e2e
+
+
+def swap_offline(page: Page, phone: BrowserContext) -> Holding:
+    """Join, and let a substitute come on without a network: he waits on this page."""
+    off, on = pair(join(page))
+    phone.set_offline(True)
+    tap_swap(page, off, on)
+    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    return on
 
 
 def test_changes_made_offline_wait_survive_a_reload_and_are_sent_once(
@@ -91,11 +100,8 @@ def test_what_waited_replaces_no_later_choice_of_another_device_unasked(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:
     log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    on = swap_offline(page, phone)
+    entry = on.entry
     cut_off(page)
     held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
     save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
@@ -126,12 +132,9 @@ def test_open_page_replaces_no_later_choice_of_another_device_unasked(
     # The browser itself complains of an answer that refuses, so this page has no such watch.
     log_in(phone, site)
     page = phone.new_page()
-    entry = join(page)
-    off, on = pair(entry)
-    phone.set_offline(True)
-    tap_swap(page, off, on)
+    on = swap_offline(page, phone)
+    entry = on.entry
     waits = page.locator("[data-waits]")
-    expect(waits).to_contain_text("1 change waits")
     held = list(entry.holdings.order_by("slot").values_list("game_player", flat=True))
     save_lineup(entry.pk, LineupChoice(players=held, captain=held[5], vice=held[6]))
     phone.set_offline(False)
@@ -172,12 +175,7 @@ def test_changes_are_sent_when_the_network_is_back(
     page: Page, phone: BrowserContext, site: str, game: Game
 ) -> None:
     log_in(phone, site)
-    entry = join(page)
-    off, on = pair(entry)
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    on = swap_offline(page, phone)
     with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
         phone.set_offline(False)
 
@@ -193,12 +191,8 @@ def test_refusal_after_the_deadline_is_shown_and_nothing_waits_any_more(
     # The browser itself complains of an answer that refuses, so this page has no such watch.
     log_in(phone, site)
     page = phone.new_page()
-    entry = join(page)
-    off, on = pair(entry)
-
-    phone.set_offline(True)
-    tap_swap(page, off, on)
-    expect(page.locator("[data-waits]")).to_contain_text("1 change waits")
+    on = swap_offline(page, phone)
+    entry = on.entry
     game.rounds.update(deadline_at=now() - timedelta(minutes=1))
     phone.set_offline(False)
 

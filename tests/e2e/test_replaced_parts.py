@@ -12,7 +12,7 @@ from fantasy.models import Game, GamePlayer, PlayerScore, Round
 from leagues.models import Player
 from matches.models import Match
 from tests.e2e.fantasy_team import join, log_in
-from tests.e2e.pages import visit, wait_until
+from tests.e2e.pages import asks_at_once, visit, wait_until
 from tests.e2e.test_pages import go_on, open_live, tell
 from tests.e2e.test_timeline import begin_anew
 from tests.factories.fantasy import make_round, make_round_match
@@ -221,6 +221,7 @@ def test_region_that_is_older_than_a_frame_does_not_undo_it(page: Page, matchday
 
 
 def test_focus_stays_in_a_timeline_whose_log_is_told_anew(page: Page, matchday: Matchday) -> None:
+    asks_at_once(page)
     match = matchday.matches["live"]
     tell(go_on(matchday, match))
     open_live(page, f"/matches/{match.public_id}/timeline/?show=all")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from config.clock import now
 from matches.models import Match
 from matches.services.log import delete_log
-from tests.e2e.pages import visit, wait_until
+from tests.e2e.pages import asks_at_once, visit, wait_until
 from tests.e2e.test_pages import go_on, lines, open_live, tell
 from tests.factories.matchday import Log, Matchday
 
@@ -57,6 +57,7 @@ def test_open_page_of_a_group_gets_its_lines_though_they_are_no_key_moments(
 def test_open_page_of_a_log_that_is_told_anew_ends_with_its_lines(
     page: Page, matchday: Matchday, show: str
 ) -> None:
+    asks_at_once(page)
     match = matchday.matches["live"]
     log = go_on(matchday, match)
     log.tell("shot", "2H", 31, team=match.home, player="9")
